@@ -1,0 +1,65 @@
+"""Typed models of everything that a city defines."""
+
+from config.models.area import Area
+from config.models.base import Model, Text
+from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Unit
+from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
+from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock, Target
+from config.models.rule import Change, Condition, NoData, Rule, Severity, Stale, TargetGap, Threshold
+from config.models.screen import (
+    AreaScreen,
+    Matrix,
+    Panel,
+    Ranking,
+    Screen,
+    TileMap,
+    Tiles,
+    Trend,
+    WallPage,
+    WallScreen,
+    WarningList,
+)
+
+__all__ = [
+    "PERIODS",
+    "Area",
+    "AreaRule",
+    "AreaScreen",
+    "Calendar",
+    "Change",
+    "Check",
+    "CityModel",
+    "Column",
+    "Condition",
+    "Domain",
+    "Feed",
+    "FolderConnector",
+    "Formula",
+    "Holiday",
+    "Indicator",
+    "Level",
+    "Matrix",
+    "Measure",
+    "Model",
+    "NoData",
+    "Panel",
+    "Period",
+    "Ranking",
+    "Reported",
+    "Rule",
+    "Screen",
+    "Severity",
+    "Stale",
+    "Stock",
+    "Target",
+    "TargetGap",
+    "Text",
+    "Threshold",
+    "TileMap",
+    "Tiles",
+    "Trend",
+    "Unit",
+    "WallPage",
+    "WallScreen",
+    "WarningList",
+]

@@ -1,0 +1,43 @@
+"""``areas/units.csv``: the administrative units, each valid for a span of days."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pydantic import Field
+
+from config.models.base import Identifier, Model
+
+
+class Area(Model):
+    """One administrative unit over ``valid_from`` ≤ day < ``valid_to`` (None: open).
+
+    ``code`` is unique in the city; ``official`` (default: the code) is what feeds deliver, since a reform may give an old code to a new unit.
+    ``parent`` is the code one level up (empty for the root). ``tile_row``/``tile_col`` place it on the equal-size tile map.
+    """
+
+    code: str = Field(min_length=1, max_length=20)
+    official: str = ""
+    name_vi: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    short: str = ""
+    level: Identifier
+    parent: str = ""
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    population: int | None = Field(default=None, ge=0)
+    km2: float | None = Field(default=None, gt=0)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    tile_row: int | None = None
+    tile_col: int | None = None
+
+    def name(self, language: str) -> str:
+        """Full name in ``language``."""
+        return self.name_vi if language == "vi" else self.name_en
+
+    def valid_on(self, day: dt.date) -> bool:
+        """Whether the unit exists on ``day``."""
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day < self.valid_to
+        )

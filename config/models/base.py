@@ -1,0 +1,57 @@
+"""The ground every model of a city folder stands on."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, RootModel, StringConstraints
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
+"""Lower-case name that is also a safe SQL identifier."""
+
+Cron = Annotated[str, StringConstraints(pattern=r"^\S+(\s+\S+){4}$")]
+"""Five-field cron expression, read in the city's time zone; write weekdays as names (mon, tue, …)."""
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def parse_duration(value: object) -> object:
+    """Turn ``90s``, ``15m``, ``26h``, ``3d``, ``2w`` into a timedelta; pass anything else on to pydantic."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+)\s*([smhdw])", value.strip())
+        if match is None:
+            raise ValueError(f"{value!r} is not a duration; write a number and s, m, h, d or w, such as 3d")
+        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    return value
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
+
+
+class Model(BaseModel):
+    """A frozen part of a definition; an unknown key is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Text(RootModel[dict[str, str]]):
+    """One text in several languages: ``{vi: …, en: …}``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    def get(self, language: str) -> str:
+        """Text in ``language``, else in the first language given."""
+        return self.root.get(language) or next(iter(self.root.values()))
+
+
+def tag_or(field: str, default: str) -> Discriminator:
+    """Tell the members of a union apart by ``field``, which an author may leave out to mean ``default``."""
+
+    def choose(value: Any) -> str | None:
+        if isinstance(value, dict):
+            return str(value.get(field, default))
+        return getattr(value, field, None)
+
+    return Discriminator(choose)

@@ -1,0 +1,91 @@
+"""``city.yaml``: what a city is, before any feed or figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from config.models.base import Identifier, Model, Text
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not an IANA time zone; write one such as Asia/Ho_Chi_Minh")
+    return name
+
+
+class Level(Model):
+    """One rung of the area ladder, from the whole city downwards."""
+
+    id: Identifier
+    name: Text
+    plural: Text
+
+
+class Domain(Model):
+    """One heading of the catalogue."""
+
+    id: Identifier
+    name: Text
+    icon: str = "circle"
+
+
+class Unit(Model):
+    """A unit of measurement and how its numbers are written.
+
+    ``kind`` says what may be done with it: an *amount* adds up and changes by per cent, a *rate* does not add up and
+    changes by points, a *level* is read off an instrument, an *index* or *rank* has no unit of its own.
+    ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent).
+    """
+
+    id: Identifier
+    symbol: Text
+    kind: Literal["amount", "rate", "level", "index", "rank"] = "amount"
+    decimals: int = Field(default=0, ge=0, le=6)
+    factor: float = 1.0
+
+
+class Holiday(Model):
+    """A day, or run of days, off work. ``tet`` marks the lunar new year, whose first day moves."""
+
+    start: dt.date
+    end: dt.date
+    name: Text
+    tet: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Holiday:
+        if self.end < self.start:
+            raise ValueError("end is before start")
+        return self
+
+
+class Calendar(Model):
+    """Working days: what is neither weekend nor holiday."""
+
+    weekend: tuple[Weekday, ...] = ("sat", "sun")
+    holidays: tuple[Holiday, ...] = ()
+
+
+class CityModel(Model):
+    """The head of a city folder."""
+
+    id: Identifier
+    name: Text
+    centre: Text | None = None
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+    languages: tuple[Literal["vi", "en"], ...] = Field(min_length=1)
+    levels: tuple[Level, ...] = Field(min_length=1)
+    calendar: Calendar = Calendar()
+    domains: tuple[Domain, ...] = Field(min_length=1)
+    units: tuple[Unit, ...] = Field(min_length=1)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return ZoneInfo(self.timezone)

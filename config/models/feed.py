@@ -1,0 +1,146 @@
+"""``feeds/*.yaml``: where rows come from, what they must be, and when they are due."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from config.models.base import Cron, Duration, Identifier, Model, Text
+
+ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
+Scalar = str | int | float | bool
+
+
+class Unpivot(Model):
+    """Turn a table with one column per period into rows.
+
+    Columns that are not in ``keep`` become rows: their header goes to ``name``, their cell to ``value``; an empty cell gives no row.
+    """
+
+    keep: tuple[str, ...] = Field(min_length=1)
+    name: Identifier = "name"
+    value: Identifier = "value"
+
+
+class FolderConnector(Model):
+    """Files that a department drops into a folder of the inbox.
+
+    ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json .jsonl .parquet .xlsx).
+    ``header_row`` is the 1-based line of the header; rows above it are titles.
+    """
+
+    kind: Literal["folder"] = "folder"
+    path: str = Field(min_length=1)
+    format: Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx"] = "auto"
+    encoding: str = "utf-8"
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
+    header_row: int = Field(default=1, ge=1)
+    sheet: str | None = None
+    records: str | None = None
+    decimal: Literal[".", ","] = "."
+    nulls: tuple[str, ...] = ("",)
+    unpivot: Unpivot | None = None
+
+
+class Column(Model):
+    """One column of the fact table and what a cell of it must be.
+
+    ``source`` is the header in the file (default: the column's own name). ``format`` is a strptime pattern for dates and timestamps
+    that are not ISO. ``strip`` is a regular expression removed from the text before it is read (a unit in the cell).
+    Timestamps without an offset are read in the city's zone.
+    """
+
+    name: Identifier
+    source: str | None = None
+    type: ColumnType
+    required: bool = False
+    format: str | None = None
+    strip: str | None = None
+    pattern: str | None = None
+    values: tuple[Scalar, ...] | None = None
+    min: float | None = None
+    max: float | None = None
+
+
+class Check(Model):
+    """A rule across columns: rows for which ``expr`` is false are rejected with ``message``."""
+
+    id: Identifier
+    expr: str
+    message: Text
+
+
+class AreaRule(Model):
+    """How a row finds its area.
+
+    ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives one code for all.
+    ``missing: root`` counts a row without area for the whole city only; ``missing: reject`` quarantines it.
+    ``codes`` translates the source's spelling to unit codes before matching.
+    """
+
+    column: Identifier | None = None
+    constant: str | None = None
+    match: Literal["code", "name"] = "code"
+    codes: dict[str, str] = {}
+    missing: Literal["reject", "root"] = "reject"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> AreaRule:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either column or constant")
+        return self
+
+
+class Delivery(Model):
+    """When the agency owes a delivery: every ``every``, with ``grace`` on top before the feed counts as late."""
+
+    every: Duration
+    grace: Duration
+    remind: str = ""
+
+
+class Feed(Model):
+    """One feed: connector, schedule, contract and delivery obligation.
+
+    Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates the row: its area must be
+    valid on that day. ``coverage`` is the area level whose silence for a day means that data are missing rather than zero (default: the whole
+    city). ``mode: upsert`` replaces a row with the same ``key``; ``append`` keeps every row whose full content is new.
+    ``label`` names the columns that identify a row for people on lists of rows.
+    """
+
+    id: Identifier
+    name: Text
+    owner: Text
+    note: Text | None = None
+    simulated: bool = False
+    connector: FolderConnector
+    schedule: Cron
+    watch: bool = True
+    dataset: Identifier | None = None
+    mode: Literal["upsert", "append"] = "upsert"
+    key: tuple[Identifier, ...] = ()
+    duplicates: Literal["last", "reject"] = "last"
+    event_time: Identifier
+    area: AreaRule
+    coverage: Identifier | None = None
+    columns: tuple[Column, ...] = Field(min_length=1)
+    checks: tuple[Check, ...] = ()
+    delivery: Delivery
+
+    @property
+    def table(self) -> str:
+        """Name of the dataset the rows go to."""
+        return self.dataset or self.id
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """Every date or timestamp column, each with a ``<name>__day`` beside it in the fact table."""
+        return tuple(c.name for c in self.columns if c.type in ("date", "timestamp"))
+
+    @model_validator(mode="after")
+    def _key_for_upsert(self) -> Feed:
+        if self.mode == "upsert" and not self.key:
+            raise ValueError("mode upsert needs a key: the columns that identify a row")
+        return self

@@ -1,0 +1,92 @@
+"""``indicators/*.yaml``: what is counted, of what kind, and what is aimed at."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag
+
+from config.models.base import Identifier, Model, Text, tag_or
+
+Period = Literal["day", "month", "quarter", "year"]
+PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
+
+
+class Target(Model):
+    """What is aimed at from a date on: ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due on ``date``."""
+
+    kind: Literal["floor", "ceiling", "path"]
+    value: float
+    start: dt.date | None = Field(default=None, alias="from")
+    date: dt.date | None = None
+    levels: tuple[Identifier, ...] | None = None
+    areas: tuple[str, ...] | None = None
+    source: str = ""
+
+
+class IndicatorBase(Model):
+    """What every indicator says of itself, whatever its kind."""
+
+    id: Identifier
+    name: Text
+    short: Text | None = None
+    domain: Identifier
+    unit: Identifier
+    direction: Literal["up", "down", "none"]
+    levels: tuple[Identifier, ...] = Field(min_length=1)
+    periods: tuple[Period, ...] = Field(min_length=1)
+    min_n: int = Field(default=0, ge=0)
+    targets: tuple[Target, ...] = ()
+    owner: Text
+    source: Text
+    note: Text | None = None
+
+
+class Measure(IndicatorBase):
+    """An aggregate over the rows of one dataset, dated by ``time``."""
+
+    kind: Literal["measure"] = "measure"
+    dataset: Identifier
+    time: Identifier
+    measure: str
+    where: str | None = None
+    by: tuple[Identifier, ...] = ()
+
+
+class Stock(IndicatorBase):
+    """Rows open at the period's end: opened on or before it, not yet closed by then."""
+
+    kind: Literal["stock"]
+    dataset: Identifier
+    opens: Identifier
+    closes: Identifier
+    where: str | None = None
+    by: tuple[Identifier, ...] = ()
+
+
+class Reported(IndicatorBase):
+    """A published figure: of the rows that ``where`` selects, the value of the period that starts on ``time``, latest as of ``known``."""
+
+    kind: Literal["reported"]
+    dataset: Identifier
+    time: Identifier
+    known: Identifier
+    value: Identifier
+    where: str
+
+
+class Formula(IndicatorBase):
+    """An expression over other indicators of the same area and period."""
+
+    kind: Literal["formula"]
+    formula: str
+
+
+Indicator = Annotated[
+    Annotated[Measure, Tag("measure")]
+    | Annotated[Stock, Tag("stock")]
+    | Annotated[Reported, Tag("reported")]
+    | Annotated[Formula, Tag("formula")],
+    tag_or("kind", "measure"),
+]

@@ -1,0 +1,107 @@
+"""``screens/*.yaml``: what stands on a screen, in which order."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, Tag
+
+from config.models.base import Duration, Identifier, Model, Text, tag_or
+from config.models.indicator import Period
+
+
+class PanelBase(Model):
+    """A titled part of a screen; ``width`` in twelfths of the row."""
+
+    title: Text | None = None
+    width: int = Field(default=12, ge=2, le=12)
+
+
+class Tiles(PanelBase):
+    """Headline numbers with sparkline, change and target."""
+
+    type: Literal["tiles"]
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+    period: Period
+    history: int = Field(default=30, ge=2, le=400)
+
+
+class Trend(PanelBase):
+    """One or several indicators over time."""
+
+    type: Literal["trend"]
+    indicators: tuple[Identifier, ...] = Field(min_length=1, max_length=5)
+    period: Period
+    history: int = Field(default=36, ge=2, le=400)
+    style: Literal["line", "bar"] = "line"
+
+
+class Ranking(PanelBase):
+    """The areas of one level ordered by an indicator."""
+
+    type: Literal["ranking"]
+    indicator: Identifier
+    level: Identifier
+    period: Period
+    top: int | None = Field(default=None, ge=1)
+
+
+class TileMap(PanelBase):
+    """Equal-size tile map of one level, coloured by an indicator."""
+
+    type: Literal["map"]
+    indicator: Identifier
+    level: Identifier
+    period: Period
+
+
+class Matrix(PanelBase):
+    """Areas of one level against several indicators."""
+
+    type: Literal["matrix"]
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+    level: Identifier
+    period: Period
+
+
+class WarningList(PanelBase):
+    """The warnings of the area, worst first."""
+
+    type: Literal["warnings"]
+    limit: int = Field(default=8, ge=1)
+
+
+Panel = Annotated[Tiles | Trend | Ranking | TileMap | Matrix | WarningList, Field(discriminator="type")]
+
+
+class AreaScreen(Model):
+    """The screen of every area of one level (the city's own overview, a district, a ward)."""
+
+    kind: Literal["area"] = "area"
+    id: Identifier
+    title: Text
+    level: Identifier
+    panels: tuple[Panel, ...] = Field(min_length=1)
+
+
+class WallPage(Model):
+    """One page of the wall's rotation."""
+
+    title: Text
+    dwell: Duration
+    area: str | None = None
+    panels: tuple[Panel, ...] = Field(min_length=1)
+
+
+class WallScreen(Model):
+    """A rotating, unattended playlist for a wall display."""
+
+    kind: Literal["wall"]
+    id: Identifier
+    title: Text
+    pages: tuple[WallPage, ...] = Field(min_length=1)
+
+
+Screen = Annotated[
+    Annotated[AreaScreen, Tag("area")] | Annotated[WallScreen, Tag("wall")], tag_or("kind", "area")
+]
