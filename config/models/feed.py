@@ -15,7 +15,8 @@ Scalar = str | int | float | bool
 class Unpivot(Model):
     """Turn a table with one column per period into rows.
 
-    Columns that are not in ``keep`` become rows: their header goes to ``name``, their cell to ``value``; an empty cell gives no row.
+    Columns that are not in ``keep`` become rows: their header goes to ``name``, their cell to ``value``; an
+    empty cell gives no row.
     """
 
     keep: tuple[str, ...] = Field(min_length=1)
@@ -26,7 +27,8 @@ class Unpivot(Model):
 class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox.
 
-    ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json .jsonl .parquet .xlsx).
+    ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json
+    .jsonl .parquet .xlsx).
     ``header_row`` is the 1-based line of the header; rows above it are titles.
     """
 
@@ -47,8 +49,10 @@ class FolderConnector(Model):
 class Column(Model):
     """One column of the fact table and what a cell of it must be.
 
-    ``source`` is the header in the file (default: the column's own name). ``format`` is a strptime pattern for dates and timestamps
-    that are not ISO. ``strip`` is a regular expression removed from the text before it is read (a unit in the cell).
+    ``source`` is the header in the file (default: the column's own name). ``format`` is a strptime pattern
+    for dates and timestamps
+    that are not ISO. ``strip`` is a regular expression removed from the text before it is read (a unit in the
+    cell).
     Timestamps without an offset are read in the city's zone.
     """
 
@@ -75,7 +79,8 @@ class Check(Model):
 class AreaRule(Model):
     """How a row finds its area.
 
-    ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives one code for all.
+    ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives
+    one code for all.
     ``missing: root`` counts a row without area for the whole city only; ``missing: reject`` quarantines it.
     ``codes`` translates the source's spelling to unit codes before matching.
     """
@@ -83,7 +88,7 @@ class AreaRule(Model):
     column: Identifier | None = None
     constant: str | None = None
     match: Literal["code", "name"] = "code"
-    codes: dict[str, str] = {}
+    codes: dict[str, str] = Field(default_factory=dict)
     missing: Literal["reject", "root"] = "reject"
 
     @model_validator(mode="after")
@@ -104,9 +109,12 @@ class Delivery(Model):
 class Feed(Model):
     """One feed: connector, schedule, contract and delivery obligation.
 
-    Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates the row: its area must be
-    valid on that day. ``coverage`` is the area level whose silence for a day means that data are missing rather than zero (default: the whole
-    city). ``mode: upsert`` replaces a row with the same ``key``; ``append`` keeps every row whose full content is new.
+    Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates
+    the row: its area must be
+    valid on that day. ``coverage`` is the area level whose silence for a day means that data are missing
+    rather than zero (default: the whole
+    city). ``mode: upsert`` replaces a row with the same ``key``; ``append`` keeps every row whose full
+    content is new.
     ``label`` names the columns that identify a row for people on lists of rows.
     """
 

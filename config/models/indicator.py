@@ -14,7 +14,9 @@ PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
 
 
 class Target(Model):
-    """What is aimed at from a date on: ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due on ``date``."""
+    """What is aimed at from a date on: ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due
+    on ``date``.
+    """
 
     kind: Literal["floor", "ceiling", "path"]
     value: float
@@ -66,7 +68,9 @@ class Stock(IndicatorBase):
 
 
 class Reported(IndicatorBase):
-    """A published figure: of the rows that ``where`` selects, the value of the period that starts on ``time``, latest as of ``known``."""
+    """A published figure: of the rows that ``where`` selects, the value of the period that starts on
+    ``time``, latest as of ``known``.
+    """
 
     kind: Literal["reported"]
     dataset: Identifier

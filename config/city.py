@@ -1,0 +1,66 @@
+"""A city folder, read and checked, as one immutable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from config.areas import AreaTree
+from config.models import CityModel, Feed, Indicator, Rule, Screen, Unit
+from config.problems import Problem
+from config.yamlio import Document, Path_
+
+Place = tuple[Document, Path_]
+"""Where a definition stands: its file and the path inside it."""
+
+
+@dataclass(frozen=True)
+class City:
+    """Everything that one city defines. ``places`` maps (kind, id) to where the definition stands."""
+
+    path: Path
+    head: CityModel
+    areas: AreaTree
+    feeds: Mapping[str, Feed]
+    indicators: Mapping[str, Indicator]
+    rules: Mapping[str, Rule]
+    screens: Mapping[str, Screen]
+    places: Mapping[tuple[str, str], Place] = field(repr=False)
+
+    @cached_property
+    def units(self) -> dict[str, Unit]:
+        """Units of measurement by id."""
+        return {unit.id: unit for unit in self.head.units}
+
+    @cached_property
+    def levels(self) -> tuple[str, ...]:
+        """Area levels from the whole city downwards."""
+        return tuple(level.id for level in self.head.levels)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The city's time zone."""
+        return self.head.zone
+
+    @cached_property
+    def datasets(self) -> dict[str, Feed]:
+        """Datasets by name, each with the feed that defines its columns."""
+        return {feed.table: feed for feed in self.feeds.values()}
+
+    def locate(self, kind: str, id: str, *keys: str | int) -> tuple[str, int]:
+        """File and line of a definition, or of a key inside it (``kind`` is feed, indicator, rule, screen or
+        city).
+        """
+        document, path = self.places[kind, id]
+        return document.file, document.line((*path, *keys))
+
+    def problem(
+        self, kind: str, id: str, keys: tuple[str | int, ...], message: str, hint: str = ""
+    ) -> Problem:
+        """A problem of one definition, placed on the line of ``keys`` inside it."""
+        file, line = self.locate(kind, id, *keys)
+        where = ".".join(map(str, keys))
+        return Problem(file, line, f"{kind} {id}" + (f".{where}" if where else ""), message, hint)

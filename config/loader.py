@@ -1,0 +1,175 @@
+"""Read a city folder: every file is read, every problem is kept, and only a clean folder becomes a City."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from config.areas import AreaTree, read_units
+from config.city import City, Place
+from config.lint import lint
+from config.models import CityModel, Feed, Indicator, Model, Rule, Screen
+from config.problems import CityError, Problem, did_you_mean
+from config.yamlio import Document, Path_, read_yaml
+
+KINDS: dict[str, TypeAdapter[Any]] = {
+    "feed": TypeAdapter(Feed),
+    "indicator": TypeAdapter(Indicator),
+    "rule": TypeAdapter(Rule),
+    "screen": TypeAdapter(Screen),
+}
+FOLDERS = {"feed": "feeds", "indicator": "indicators", "rule": "rules", "screen": "screens"}
+REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
+
+
+def load_city(path: Path) -> City:
+    """Load and check the city folder at ``path``.
+
+    Raises CityError with every problem of the folder: syntax, shape and references between its definitions.
+    """
+    problems: list[Problem] = []
+    places: dict[tuple[str, str], Place] = {}
+    head = _read_head(path, problems, places)
+    found = {kind: _read_kind(path, kind, problems, places) for kind in KINDS}
+    if head is None:
+        raise CityError(problems)
+    areas = _read_areas(path, [level.id for level in head.levels], problems)
+    if areas is None:
+        raise CityError(problems)
+    city = City(path, head, areas, found["feed"], found["indicator"], found["rule"], found["screen"], places)
+    problems += lint(city)
+    if problems:
+        raise CityError(problems)
+    return city
+
+
+def _read_head(path: Path, problems: list[Problem], places: dict[tuple[str, str], Place]) -> CityModel | None:
+    file = path / "city.yaml"
+    if not file.is_file():
+        hint = "a city is a folder with city.yaml, areas/units.csv, feeds/, indicators/, rules/ and screens/"
+        problems.append(Problem(str(file), 1, "city", "there is no such file", hint))
+        return None
+    document, found = read_yaml(file, _name(path, file))
+    problems += found
+    if document is None:
+        return None
+    head: CityModel | None = _validate(TypeAdapter(CityModel), document, (), "city", document.data, problems)
+    if head is not None:
+        places["city", head.id] = (document, ())
+    return head
+
+
+def _read_kind(
+    path: Path, kind: str, problems: list[Problem], places: dict[tuple[str, str], Place]
+) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for file in sorted((path / FOLDERS[kind]).glob("*.y*ml")):
+        document, syntax = read_yaml(file, _name(path, file))
+        problems += syntax
+        if document is None or document.data is None:
+            continue
+        entries: list[tuple[Path_, Any]] = (
+            [((i,), entry) for i, entry in enumerate(document.data)]
+            if isinstance(document.data, list)
+            else [((), document.data)]
+        )
+        for place, entry in entries:
+            id_ = entry.get("id") if isinstance(entry, dict) else None
+            object_ = f"{kind} {id_ or 'number ' + str(place[0] + 1 if place else 1)}"  # type:
+            ignore[operator]
+            model = _validate(KINDS[kind], document, place, object_, entry, problems)
+            if model is None:
+                # Still a name that others may refer to: one mistake must not be reported as ten.
+                if isinstance(id_, str):
+                    places.setdefault((kind, id_), (document, place))
+                continue
+            if (kind, model.id) in places:
+                other, other_path = places[kind, model.id]
+                hint = f"first in {other.file}:{other.line(other_path)}"
+                line = document.line((*place, "id"))
+                problems.append(Problem(document.file, line, object_, "id is used twice", hint))
+                continue
+            places[kind, model.id] = (document, place)
+            found[model.id] = model
+    return found
+
+
+def _read_areas(path: Path, levels: list[str], problems: list[Problem]) -> AreaTree | None:
+    file = path / "areas" / "units.csv"
+    name = _name(path, file)
+    if not file.is_file():
+        problems.append(Problem(name, 1, "units", "there is no such file", "list the city's units in it"))
+        return None
+    units, found = read_units(file, name, levels)
+    problems += found
+    return None if found else AreaTree(units, levels)
+
+
+def _validate(
+    adapter: TypeAdapter[Any],
+    document: Document,
+    place: Path_,
+    object_: str,
+    entry: Any,
+    problems: list[Problem],
+) -> Any:
+    try:
+        return adapter.validate_python(entry)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            keys = _inside(entry, item["loc"])
+            message, hint = _say(item, keys)
+            holder = keys[:-1] if item["type"] in ("missing", "extra_forbidden") else keys
+            line = document.line((*place, *(holder if item["type"] == "missing" else keys)))
+            at = ".".join(map(str, (object_, *holder)))
+            problems.append(Problem(document.file, line, at, message, hint))
+        return None
+
+
+def _inside(entry: Any, loc: tuple[Hashable, ...]) -> Path_:
+    """Drop from a pydantic location the union tags, which are no keys of the file."""
+    keys: list[Hashable] = []
+    here = entry
+    for position, part in enumerate(loc):
+        last = position == len(loc) - 1
+        if (isinstance(here, dict) and part in here) or (
+            isinstance(here, list) and isinstance(part, int) and part < len(here)
+        ):
+            here = here[part]
+        elif not (last and isinstance(here, dict) and isinstance(part, str)):
+            continue
+        keys.append(part)
+    return tuple(keys)
+
+
+def _say(item: Any, keys: Path_) -> tuple[str, str]:
+    kind = item["type"]
+    name = str(keys[-1]) if keys else ""
+    if kind == "extra_forbidden":
+        return f"key {name!r} is unknown", did_you_mean(name, _known_keys(), listing=False)
+    if kind == "missing":
+        return f"key {name!r} is missing", ""
+    if kind == "union_tag_invalid":
+        context = item["ctx"]
+        expected = [t.strip(" '") for t in context["expected_tags"].split(",")]
+        return f"{context['tag']!r} is not a kind that exists here", did_you_mean(context["tag"], expected)
+    if kind == "literal_error":
+        expected = [t.strip(" '") for t in item["ctx"]["expected"].replace(" or ", ",").split(",")]
+        return f"{item['input']!r} is not allowed here", did_you_mean(str(item["input"]), expected)
+    message = str(item["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:], ""
+
+
+@cache
+def _known_keys(model: type[Model] = Model) -> frozenset[str]:
+    """Every key that some model knows: near enough for a suggestion after a slip of the pen."""
+    own = {field.alias or name for name, field in model.model_fields.items()}
+    return frozenset(own.union(*(_known_keys(sub) for sub in model.__subclasses__())))
+
+
+def _name(root: Path, file: Path) -> str:
+    return file.relative_to(root).as_posix()
