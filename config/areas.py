@@ -82,7 +82,7 @@ def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area]
                     problems.append(Problem(name, reader.line_num, where, item["msg"]))
                 continue
             if area.code in lines:
-                hint = f"first on line {lines[area.code]}; give the older unit a code of its own, its number as official"
+                hint = f"first on line {lines[area.code]}; the older unit needs a code of its own"
                 problems.append(Problem(name, reader.line_num, f"unit {code}", "code is used twice", hint))
                 continue
             lines[area.code] = reader.line_num

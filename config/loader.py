@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -72,15 +71,11 @@ def _read_kind(
         problems += syntax
         if document is None or document.data is None:
             continue
-        entries: list[tuple[Path_, Any]] = (
-            [((i,), entry) for i, entry in enumerate(document.data)]
-            if isinstance(document.data, list)
-            else [((), document.data)]
-        )
-        for place, entry in entries:
+        listed = isinstance(document.data, list)
+        for number, entry in enumerate(document.data if listed else [document.data], start=1):
+            place: Path_ = (number - 1,) if listed else ()
             id_ = entry.get("id") if isinstance(entry, dict) else None
-            object_ = f"{kind} {id_ or 'number ' + str(place[0] + 1 if place else 1)}"  # type:
-            ignore[operator]
+            object_ = f"{kind} {id_ or f'number {number}'}"
             model = _validate(KINDS[kind], document, place, object_, entry, problems)
             if model is None:
                 # Still a name that others may refer to: one mistake must not be reported as ten.
@@ -130,18 +125,17 @@ def _validate(
         return None
 
 
-def _inside(entry: Any, loc: tuple[Hashable, ...]) -> Path_:
+def _inside(entry: Any, loc: tuple[int | str, ...]) -> Path_:
     """Drop from a pydantic location the union tags, which are no keys of the file."""
-    keys: list[Hashable] = []
+    keys: list[int | str] = []
     here = entry
     for position, part in enumerate(loc):
-        last = position == len(loc) - 1
-        if (isinstance(here, dict) and part in here) or (
-            isinstance(here, list) and isinstance(part, int) and part < len(here)
-        ):
+        try:
             here = here[part]
-        elif not (last and isinstance(here, dict) and isinstance(part, str)):
-            continue
+        except (KeyError, IndexError, TypeError):
+            is_absent_key = position == len(loc) - 1 and isinstance(here, dict)
+            if not is_absent_key:
+                continue
         keys.append(part)
     return tuple(keys)
 

@@ -31,7 +31,7 @@ class CityError(Exception):
 
 
 def did_you_mean(name: str, known: Iterable[str], *, listing: bool = True) -> str:
-    """Hint for an unknown ``name``: the nearest known ones, else (with ``listing``) a few of those there are."""
+    """Hint for an unknown ``name``: the nearest known ones, else (if ``listing``) some of those there are."""
     candidates = sorted(set(known))
     near = get_close_matches(name, candidates, n=2, cutoff=0.6)
     if near:

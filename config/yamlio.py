@@ -45,7 +45,7 @@ for _first in "tTfF":
 
 
 def read_yaml(path: Path, name: str) -> tuple[Document | None, list[Problem]]:
-    """Read one file; ``name`` is what problems call it. Bad syntax and repeated keys come back as problems."""
+    """Read one file, called ``name`` in problems; bad syntax and repeated keys come back as such."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:

@@ -99,7 +99,7 @@ class AreaRule(Model):
 
 
 class Delivery(Model):
-    """When the agency owes a delivery: every ``every``, with ``grace`` on top before the feed counts as late."""
+    """What the agency owes: a delivery each ``every``; the feed is late when ``grace`` has passed on top."""
 
     every: Duration
     grace: Duration
