@@ -1,0 +1,145 @@
+"""The one door to the DuckDB file: reads run beside each other, writes one after another."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+Cursor = duckdb.DuckDBPyConnection
+"""What reads and writes are given: a connection of its own to the shared database."""
+
+SqlError = duckdb.Error
+"""What a statement that fails raises, for those who may not import duckdb."""
+
+SCHEMA_VERSION: Final = "1"
+
+
+class StoreError(Exception):
+    """The warehouse cannot be opened; the message says why and what to do."""
+
+
+class Store:
+    """An open warehouse. Make it with ``Store.open``; close it before the process ends."""
+
+    def __init__(self, connection: Cursor, path: Path) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+        self._bumped = False
+        self.path = path
+        self._version = self._read_version(connection)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        timezone: str,
+        *,
+        folders: Sequence[Path] = (),
+        memory_limit: str = "1GiB",
+        threads: int | None = None,
+    ) -> Store:
+        """Open (or create) the warehouse file.
+
+        ``folders`` are the only places besides the database's own that SQL may read or write; no later
+        statement can widen that.
+        Raises StoreError when another process owns the file or its folder cannot be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = duckdb.connect(str(path))
+        except PermissionError as error:
+            raise StoreError(f"cannot write to {error.filename}; choose another folder with --var") from error
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                raise StoreError(
+                    f"{path} is in use by another process; stop it, or choose another folder with --var"
+                ) from error
+            raise StoreError(f"cannot open {path}: {error}") from error
+        spill = path.parent / "spill"
+        settings: dict[str, str | int | bool] = {
+            "TimeZone": timezone,
+            "memory_limit": memory_limit,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        if threads is not None:
+            settings["threads"] = threads
+        for name, value in settings.items():
+            connection.execute(f"SET GLOBAL {name} = {_literal(value)}")
+        connection.execute(_text("schema.sql"))
+        connection.execute(
+            "INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('data_version', '0')", [SCHEMA_VERSION]
+        )
+        allowed = ", ".join(_literal(str(folder.resolve())) for folder in (path.parent, *folders))
+        connection.execute(f"SET GLOBAL allowed_directories = [{allowed}]")
+        connection.execute("SET GLOBAL enable_external_access = false")
+        connection.execute("SET GLOBAL lock_configuration = true")
+        return cls(connection, path)
+
+    @property
+    def data_version(self) -> int:
+        """Number of the newest committed state that readers should show."""
+        return self._version
+
+    @contextlib.contextmanager
+    def read(self) -> Iterator[Cursor]:
+        """A cursor that sees one consistent snapshot for as long as the block lasts."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            yield cursor
+        finally:
+            cursor.close()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[Cursor]:
+        """A cursor inside one transaction: committed when the block ends, rolled back when it raises.
+
+        One writer at a time in the process; a second waits.
+        """
+        with self._lock:
+            cursor = self._connection.cursor()
+            self._bumped = False
+            try:
+                cursor.execute("BEGIN TRANSACTION")
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(duckdb.TransactionException):
+                    cursor.execute("ROLLBACK")
+                raise
+            else:
+                if self._bumped:
+                    self._version = self._read_version(cursor)
+            finally:
+                cursor.close()
+
+    def bump(self, cursor: Cursor) -> None:
+        """Let readers know, once this transaction commits, that there is something new to show."""
+        cursor.execute("UPDATE meta SET value = (value::BIGINT + 1)::VARCHAR WHERE key = 'data_version'")
+        self._bumped = True
+
+    def close(self) -> None:
+        """Write everything out and let go of the file."""
+        with self._lock:
+            self._connection.close()
+
+    @staticmethod
+    def _read_version(cursor: Cursor) -> int:
+        row = cursor.execute("SELECT value::BIGINT FROM meta WHERE key = 'data_version'").fetchone()
+        return int(row[0]) if row else 0
+
+
+def _literal(value: str | int | bool) -> str:
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else str(value).lower()
+
+
+def _text(name: str) -> str:
+    return (files("warehouse") / name).read_text(encoding="utf-8")
