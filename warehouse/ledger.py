@@ -1,0 +1,158 @@
+"""What the ledger tells about feeds, runs, quarantined rows and refreshes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from warehouse.store import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class FeedStatus:
+    """Where a feed stands: newest event, last load (both UTC) and rows held in its dataset."""
+
+    feed: str
+    data_through: dt.datetime | None
+    last_run: int | None
+    last_loaded_at: dt.datetime | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The account of one file: received = inserted + updated + unchanged + rejected."""
+
+    id: int
+    feed: str
+    file_hash: str | None
+    file_name: str | None
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    status: str
+    received: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+    message: str | None
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantinedRow:
+    """A row that the contract refused: where it stood, why, and the row as it came (JSON text)."""
+
+    run: int
+    feed: str
+    file_name: str | None
+    line: int | None
+    column_name: str | None
+    reason: str
+    detail: str
+    raw: str
+    quarantined_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many rows of a feed lie in quarantine for one reason."""
+
+    feed: str
+    column_name: str | None
+    reason: str
+    rows: int
+    last_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshRecord:
+    """One computation of the indicators."""
+
+    id: int
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    kind: str
+    indicators: int
+    rows: int
+    seconds: float
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedAccount:
+    """The sum of a feed's runs."""
+
+    feed: str
+    files: int
+    failed: int
+    received: int
+    inserted: int
+    updated: int
+    unchanged: int
+    rejected: int
+
+
+class LedgerReader:
+    """Reads of the ledger on one cursor."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self.cursor = cursor
+
+    def feeds(self) -> dict[str, FeedStatus]:
+        """Status by feed; a feed that never delivered is absent."""
+        rows = self.cursor.execute(
+            "SELECT feed, data_through, last_run, last_loaded_at, rows FROM feed_status"
+        ).fetchall()
+        return {row[0]: FeedStatus(*row) for row in rows}
+
+    def accounts(self) -> dict[str, FeedAccount]:
+        """Row account of every feed over all its runs."""
+        rows = self.cursor.execute(
+            "SELECT feed, count(*), count(*) FILTER (status = 'failed'), "
+            + ", ".join(
+                f"coalesce(sum({column}), 0)::BIGINT"
+                for column in ("received", "inserted", "updated", "unchanged", "rejected")
+            )
+            + " FROM run GROUP BY feed"
+        ).fetchall()
+        return {row[0]: FeedAccount(*row) for row in rows}
+
+    def runs(self, feed: str | None = None, limit: int = 50) -> list[Run]:
+        """The newest runs, of one feed or of all."""
+        rows = self.cursor.execute(
+            "SELECT id, feed, file_hash, file_name, started_at, finished_at, status, coalesce(received, 0), "
+            "coalesce(inserted, 0), coalesce(updated, 0), coalesce(unchanged, 0), coalesce(rejected, 0), "
+            "message, hint "
+            "FROM run WHERE $feed IS NULL OR feed = $feed ORDER BY id DESC LIMIT $limit",
+            {"feed": feed, "limit": limit},
+        ).fetchall()
+        return [Run(*row) for row in rows]
+
+    def quarantined(self, feed: str | None = None, limit: int = 50) -> list[QuarantinedRow]:
+        """The newest quarantined rows, of one feed or of all."""
+        rows = self.cursor.execute(
+            "SELECT q.run, q.feed, r.file_name, q.line, q.column_name, q.reason, q.detail, q.raw, "
+            "q.quarantined_at "
+            "FROM quarantine q LEFT JOIN run r ON r.id = q.run "
+            "WHERE $feed IS NULL OR q.feed = $feed ORDER BY q.run DESC, q.line LIMIT $limit",
+            {"feed": feed, "limit": limit},
+        ).fetchall()
+        return [QuarantinedRow(*row) for row in rows]
+
+    def quarantine_summary(self) -> list[ReasonCount]:
+        """Quarantined rows by feed, column and reason, most first."""
+        rows = self.cursor.execute(
+            "SELECT feed, column_name, reason, count(*), max(quarantined_at) FROM quarantine "
+            "GROUP BY ALL ORDER BY count(*) DESC, feed, reason"
+        ).fetchall()
+        return [ReasonCount(*row) for row in rows]
+
+    def refreshes(self, limit: int = 20) -> list[RefreshRecord]:
+        """The newest refreshes."""
+        rows = self.cursor.execute(
+            "SELECT id, started_at, finished_at, kind, indicators, rows, seconds, message "
+            "FROM refresh ORDER BY id DESC LIMIT ?",
+            [limit],
+        ).fetchall()
+        return [RefreshRecord(*row) for row in rows]
