@@ -64,6 +64,7 @@ class Column(Model):
     strip: str | None = None
     pattern: str | None = None
     values: tuple[Scalar, ...] | None = None
+    labels: dict[str, Text] = {}
     min: float | None = None
     max: float | None = None
 
