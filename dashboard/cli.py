@@ -1,0 +1,177 @@
+"""The command line, and with it the composition root: wiring, no logic."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from config import REFERENCE_CITY, City, CityError, load_city
+from dashboard import catalogue, simulation
+from dashboard.check import check_city
+from dashboard.places import Places
+from dashboard.progress import bars
+
+console = Console(stderr=True)
+app = typer.Typer(
+    help="Toàn Cảnh: an intelligent operations centre for a city.", no_args_is_help=True, add_completion=False
+)
+
+CityOption = Annotated[Path, typer.Option("--city", envvar="IOC_CITY", help="City folder.")]
+VarOption = Annotated[
+    Path, typer.Option("--var", envvar="IOC_VAR", help="Where the warehouse and files are kept.")
+]
+InboxOption = Annotated[
+    Path | None,
+    typer.Option("--inbox", envvar="IOC_INBOX", help="Where departments drop files (default: in var)."),
+]
+HostOption = Annotated[str, typer.Option(envvar="IOC_HOST", help="Address to listen on.")]
+PortOption = Annotated[int, typer.Option(envvar="IOC_PORT", help="Port to listen on.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
+
+VAR = Path("var")
+
+
+@app.command()
+def run(
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+    inbox: InboxOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8050,
+) -> None:
+    """Everything: build the simulated feeds, load, compute, judge the rules, serve."""
+    _serve(_city(city), var, inbox, host, port, live=True, build=True)
+
+
+@app.command()
+def serve(
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+    inbox: InboxOption = None,
+    host: HostOption = "127.0.0.1",
+    port: PortOption = 8050,
+    live: Annotated[bool, typer.Option(help="Let simulated departments go on delivering.")] = True,
+) -> None:
+    """Load what is new and serve the screens."""
+    _serve(_city(city), var, inbox, host, port, live=live, build=False)
+
+
+@app.command()
+def load(city: CityOption = REFERENCE_CITY, var: VarOption = VAR, inbox: InboxOption = None) -> None:
+    """Load what lies in the inbox, compute what it touches, judge the rules; then end."""
+    from dashboard.runtime import Runtime
+
+    here = _city(city)
+    with Runtime(here, Places.of(here.head.id, var, inbox)) as runtime, bars(console) as progress:
+        cycle = runtime.cycle(progress=progress)
+    for result in cycle.runs:
+        console.print(str(result), highlight=False)
+
+
+@app.command()
+def feeds(city: CityOption = REFERENCE_CITY, var: VarOption = VAR, inbox: InboxOption = None) -> None:
+    """Have the simulated departments deliver everything up to now; load nothing."""
+    here = _city(city)
+    places = Places.of(here.head.id, var, inbox)
+    places.make()
+    simulation.build(here, places)
+
+
+@app.command()
+def check(city: CityOption = REFERENCE_CITY) -> None:
+    """Check a city folder; print every problem as file:line: object: message (hint)."""
+    problems = check_city(city)
+    for problem in problems:
+        typer.echo(str(problem))
+    if problems:
+        raise typer.Exit(1)
+    typer.echo(f"{city}: no problems")
+
+
+@app.command(name="catalogue")
+def show_catalogue(city: CityOption = REFERENCE_CITY, as_json: JsonOption = False) -> None:
+    """List the indicators and warning rules of a city."""
+    here = _city(city)
+    if as_json:
+        typer.echo(json.dumps(catalogue.as_data(here), ensure_ascii=False, indent=1))
+    else:
+        for table in catalogue.as_tables(here):
+            Console().print(table)
+
+
+@app.command()
+def explain(indicator: str, city: CityOption = REFERENCE_CITY) -> None:
+    """Print an indicator's plan, SQL and dependencies."""
+    from indicators.explain import explain as explained
+
+    here = _city(city)
+    if indicator not in here.indicators:
+        from config.problems import did_you_mean
+
+        _stop(f"there is no indicator {indicator!r} ({did_you_mean(indicator, here.indicators)})")
+    typer.echo(explained(here, indicator))
+
+
+def _serve(
+    city: City, var: Path, inbox: Path | None, host: str, port: int, *, live: bool, build: bool
+) -> None:
+    from dashboard.runtime import Runtime
+    from dashboard.serve import demand_port, serve
+
+    demand_port(host, port)
+    places = Places.of(city.head.id, var, inbox)
+    places.make()
+    simulated = simulation.exists(city)
+    if build and simulated:
+        simulation.build(city, places)
+    with Runtime(city, places) as runtime:
+        with bars(console) as progress:
+            runtime.cycle(progress=progress)
+        with simulation.delivering(city, places) if live and simulated else nullcontext():
+            serve(runtime, host, port, lambda address: console.print(f"[bold]{address}[/]  (Ctrl-C ends)"))
+
+
+def _city(path: Path) -> City:
+    """The city at ``path``, or the end of the program with every problem of it."""
+    problems = check_city(path)
+    if problems:
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        _stop(f"{path} has {len(problems)} problem(s); mend them first")
+    return load_city(path)
+
+
+def _stop(sentence: str) -> None:
+    console.print(f"ioc: {sentence}", style="bold red", highlight=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+def main() -> None:
+    """Entry point of the console script ``ioc``."""
+    from dashboard.serve import PortBusyError
+    from warehouse.store import StoreError
+
+    logging.basicConfig(
+        level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
+    )
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as end:
+        sys.exit(end.exit_code)
+    except (StoreError, PortBusyError, CityError) as error:
+        console.print(f"ioc: {error}", style="bold red", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except PermissionError as error:
+        sentence = f"cannot write to {error.filename}; choose another folder with --var"
+        console.print(f"ioc: {sentence}", style="bold red", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)

@@ -1,0 +1,130 @@
+"""The web application: FastAPI for addresses and push, Dash for what people see and touch.
+
+A page is a shell that never changes; one asynchronous clientside callback fetches the screen of the address in the
+newest data version, rendered once on the server whoever asks. When the server is gone the last frame stays.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.development.base_component import Component
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+from plotly.io.json import to_json_plotly
+
+from dashboard import actions
+from dashboard.cache import ScreenCache
+from dashboard.context import ScreenContext
+from dashboard.routes import Route, parse
+from dashboard.runtime import Runtime
+from dashboard.screens import render
+from warehouse.reader import reading
+from warehouse.scope import EVERYONE
+
+_ASSETS: Final = Path(__file__).parent / "assets"
+
+_INDEX: Final = """<!DOCTYPE html>
+<html lang="{language}">
+<head>
+{{%metas%}}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<link rel="icon" href="/assets/favicon.svg" type="image/svg+xml">
+{{%css%}}
+</head>
+<body>
+{{%app_entry%}}
+<footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
+</body>
+</html>"""
+
+
+def create_app(runtime: Runtime) -> FastAPI:
+    """The ASGI application of one running city."""
+    city = runtime.city
+    server = FastAPI(title=city.head.name.get("en"), docs_url=None, redoc_url=None, openapi_url=None)
+    cache = ScreenCache()
+
+    @server.get("/")
+    def home() -> RedirectResponse:
+        return RedirectResponse(f"/{city.head.languages[0]}/area/{city.areas.root.code}")
+
+    @server.get("/api/screen")
+    def screen(request: Request, path: str = "/", search: str = "") -> Response:
+        route = parse(city, path, search)
+        version = runtime.hub.version
+        page = cache.page(version, route.key, lambda: _render(runtime, route, version))
+        headers = {
+            "ETag": page.etag,
+            "Cache-Control": "no-cache",
+            "Content-Encoding": "gzip",
+            "X-Version": version,
+        }
+        if request.headers.get("if-none-match") == page.etag:
+            return Response(status_code=304, headers=headers)
+        return Response(page.body, media_type="application/json", headers=headers)
+
+    @server.get("/api/stream")
+    async def stream() -> StreamingResponse:
+        return StreamingResponse(
+            runtime.hub.stream(),
+            media_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+    @server.get("/api/health")
+    def health() -> dict[str, str | int]:
+        return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
+
+    dash = Dash(
+        "dashboard",
+        server=server,
+        assets_folder=str(_ASSETS),
+        serve_locally=True,
+        compress=True,
+        suppress_callback_exceptions=True,
+        update_title="",
+        title=city.head.name.get(city.head.languages[0]),
+        index_string=_INDEX.format(
+            language=city.head.languages[0], title=city.head.name.get(city.head.languages[0])
+        ),
+    )
+    dash.layout = _shell()
+    dash.clientside_callback(
+        ClientsideFunction("toancanh", "screen"),
+        Output("screen", "children"),
+        Input("address", "pathname"),
+        Input("address", "search"),
+        Input("data-version", "data"),
+    )
+    actions.register(dash, runtime)
+    # Callbacks otherwise register at the first page load, and a page left open over a restart would find none.
+    dash._setup_server()
+    return server
+
+
+def _shell() -> Component:
+    return html.Div(
+        [
+            dcc.Location(id="address"),
+            dcc.Store(id="data-version", data=""),
+            html.Div(id="screen"),
+        ]
+    )
+
+
+def _render(runtime: Runtime, route: Route, version: str) -> bytes:
+    with reading(runtime.store, runtime.city, EVERYONE) as reader:
+        context = ScreenContext(
+            city=runtime.city,
+            reader=reader,
+            state=runtime.state,
+            scope=EVERYONE,
+            route=route,
+            now=runtime.clock(),
+            version=version,
+        )
+        return str(to_json_plotly(render(context))).encode()

@@ -1,0 +1,65 @@
+/* The page's live line to the server: fetches the screen of the address and follows the data version.
+   When the server is gone the last frame stays, and the body says so in data-connection. */
+(() => {
+  const body = () => document.body;
+  let build = null;
+  let etag = {};
+
+  async function screen(pathname, search) {
+    const query = new URLSearchParams({ path: pathname || "/", search: search || "" });
+    try {
+      const answer = await fetch("/api/screen?" + query, { cache: "no-cache" });
+      if (!answer.ok) throw new Error(answer.status);
+      const key = query.toString();
+      const tag = answer.headers.get("etag");
+      const tree = await answer.json();
+      body().dataset.version = answer.headers.get("x-version") || "";
+      body().dataset.connection = "live";
+      if (etag.key === key && etag.tag === tag) return window.dash_clientside.no_update;
+      if (etag.key && etag.path !== pathname) window.scrollTo(0, 0);
+      etag = { key, tag, path: pathname };
+      const language = (pathname || "").split("/")[1];
+      if (language) document.documentElement.lang = language;
+      return tree;
+    } catch (error) {
+      body().dataset.connection = "lost";
+      return window.dash_clientside.no_update;
+    }
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    toancanh: { screen },
+  });
+
+  let last = Date.now();
+  let stream = null;
+
+  function beat() {
+    last = Date.now();
+    if (body().dataset.connection !== "live") body().dataset.connection = "live";
+  }
+
+  function listen() {
+    if (stream) stream.close();
+    stream = new EventSource("/api/stream");
+    stream.addEventListener("beat", beat);
+    stream.addEventListener("version", (event) => {
+      beat();
+      const news = JSON.parse(event.data);
+      if (build !== null && news.build !== build) { window.location.reload(); return; }
+      build = news.build;
+      window.dash_clientside.set_props("data-version", { data: news.version + "@" + Date.now() });
+    });
+    stream.onerror = () => { body().dataset.connection = "lost"; };
+  }
+
+  /* EventSource gives up for good on some answers and hangs on others: a silent line is opened anew. */
+  setInterval(() => {
+    if (Date.now() - last > 30000 || stream.readyState === EventSource.CLOSED) { last = Date.now(); listen(); }
+  }, 3000);
+
+  /* set_props needs the page's components: wait until Dash has put them there. */
+  const start = setInterval(() => {
+    if (document.getElementById("screen") && window.dash_clientside.set_props) { clearInterval(start); listen(); }
+  }, 50);
+})();

@@ -1,0 +1,46 @@
+"""Where a running city keeps its files, and the few settings that the environment may give."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders and files of one city below the var folder; ``inbox`` is where departments drop their files."""
+
+    var: Path
+    inbox: Path
+
+    @classmethod
+    def of(cls, city_id: str, var: Path, inbox: Path | None = None) -> Places:
+        """The places of a city: everything below ``var/<city>``, unless its inbox stands elsewhere."""
+        own = var / city_id
+        return cls(own, inbox or own / "inbox")
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.var / "warehouse.duckdb"
+
+    @property
+    def landing(self) -> Path:
+        """Files as received, by content."""
+        return self.var / "landing"
+
+    @property
+    def people(self) -> str:
+        """URL of the database that holds what people did; ``IOC_STATE_URL`` may name a PostgreSQL one."""
+        return os.environ.get("IOC_STATE_URL") or f"sqlite:///{self.var / 'people.sqlite'}"
+
+    @property
+    def truth(self) -> Path:
+        """What the stand-in departments injected, for tests alone."""
+        return self.var / "truth.json"
+
+    def make(self) -> None:
+        """Create the folders. Raises PermissionError where the var folder cannot be written."""
+        for folder in (self.var, self.inbox, self.landing):
+            folder.mkdir(parents=True, exist_ok=True)

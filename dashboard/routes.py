@@ -1,0 +1,55 @@
+"""Addresses of screens, read and written in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode
+
+from config import City
+
+ScreenKind = Literal["area", "indicator", "warnings", "health", "wall", "missing"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """One screen: its kind, what it is about (an area's code, an indicator's id), language and parameters."""
+
+    language: str
+    kind: ScreenKind
+    target: str = ""
+    params: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def key(self) -> tuple[str, str, str, tuple[tuple[str, str], ...]]:
+        """What tells this screen from every other of the same data version."""
+        return self.language, self.kind, self.target, tuple(sorted(self.params.items()))
+
+
+def href(language: str, kind: ScreenKind, target: str = "", **params: str) -> str:
+    """Address of a screen, such as ``/vi/area/760`` or ``/en/indicator/hotline_on_time?area=760``."""
+    path = f"/{language}/{kind}" + (f"/{target}" if target else "")
+    given = {name: value for name, value in params.items() if value}
+    return f"{path}?{urlencode(given)}" if given else path
+
+
+def parse(city: City, path: str, search: str = "") -> Route:
+    """The route of an address; what does not exist in this city is kind ``missing``."""
+    parts = [part for part in path.split("/") if part]
+    params = MappingProxyType(dict(parse_qsl(search.removeprefix("?"))))
+    language: str = city.head.languages[0]
+    if parts and parts[0] in city.head.languages:
+        language = parts.pop(0)
+    match parts:
+        case [] | ["city"] | ["area"]:
+            return Route(language, "area", city.areas.root.code, params)
+        case ["area", code] if code in city.areas:
+            return Route(language, "area", code, params)
+        case ["indicator", id_] if id_ in city.indicators:
+            return Route(language, "indicator", id_, params)
+        case ["warnings" | "health" | "wall" as kind]:
+            return Route(language, kind, "", params)
+        case _:
+            return Route(language, "missing", path, params)

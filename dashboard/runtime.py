@@ -1,0 +1,107 @@
+"""A running city: load what came in, compute what it touches, judge the rules, tell the open pages."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+
+from config import City
+from dashboard.places import Places
+
+from dashboard.push import Hub
+from indicators.engine import Engine, RefreshReport
+from indicators.rules.evaluate import EvaluationReport, evaluate
+from pipelines.load import Loader, RunResult
+from warehouse.areas import sync_areas
+from warehouse.progress import Progress, silent
+from warehouse.state import State
+from warehouse.store import Store
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], dt.datetime]
+
+
+def utc_now() -> dt.datetime:
+    """The time, for those at the edge who may ask for it."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What one turn from files to warnings did."""
+
+    runs: Sequence[RunResult]
+    refresh: RefreshReport | None
+    evaluation: EvaluationReport
+
+
+@dataclass
+class Runtime:
+    """Everything that one process needs to run one city. Use it as a context manager."""
+
+    city: City
+    places: Places
+    clock: Clock = utc_now
+    build: str = "0"
+    store: Store = field(init=False)
+    state: State = field(init=False)
+    loader: Loader = field(init=False)
+    engine: Engine = field(init=False)
+    hub: Hub = field(init=False)
+
+    def __enter__(self) -> Runtime:
+        """Open storage, take up what an earlier process left unfinished.
+
+        Raises StoreError when another process owns the warehouse, PermissionError when a folder cannot be written.
+        """
+        self.places.make()
+        folders = (self.places.inbox, self.places.landing)
+        self.store = Store.open(self.places.warehouse, self.city.head.timezone, folders=folders)
+        sync_areas(self.store, self.city.areas)
+        self.state = State.open(self.places.people)
+        self.loader = Loader(self.city, self.store, self.places.inbox, self.places.landing)
+        self.loader.recover(self.clock())
+        self.engine = Engine(self.city, self.store)
+        self.hub = Hub(self.build)
+        self._turn = threading.Lock()
+        self.publish()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.hub.close()
+        with self._turn:
+            self.state.close()
+            self.store.close()
+
+    @property
+    def version(self) -> str:
+        """Version of everything that a screen shows: figures and what people did."""
+        return f"{self.store.data_version}.{self.state.version}"
+
+    def publish(self) -> None:
+        """Tell the open pages if there is anything new."""
+        if self.version != self.hub.version:
+            self.hub.publish(self.version)
+
+    def cycle(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
+        """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages.
+
+        One turn at a time in the process; a second waits.
+        """
+        with self._turn:
+            chosen = [self.city.feeds[id_] for id_ in (self.city.feeds if feeds is None else feeds)]
+            runs: list[RunResult] = []
+            for feed in chosen:
+                runs += self.loader.run(feed, self.clock(), progress)
+            refresh = self.engine.refresh(self.clock(), progress)
+            self.publish()
+            evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
+            self.publish()
+        return Cycle(runs, refresh, evaluation)

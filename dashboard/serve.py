@@ -1,0 +1,70 @@
+"""One process: web server, scheduler, folder watcher and warehouse together."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+
+from dashboard.app import create_app
+from dashboard.runtime import Runtime
+from dashboard.turns import Turns
+from pipelines.schedule import Scheduler
+from pipelines.watch import Watcher
+
+
+class PortBusyError(Exception):
+    """Another program listens on the port."""
+
+    def __init__(self, host: str, port: int) -> None:
+        super().__init__(
+            f"port {port} on {host} is in use; stop the program there or give another with --port"
+        )
+
+
+def demand_port(host: str, port: int) -> None:
+    """Raise PortBusyError unless ``port`` is free."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortBusyError(host, port) from error
+
+
+def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the city until SIGINT or SIGTERM; ``ready`` is told the address once the port listens."""
+    demand_port(host, port)
+    turns = Turns(runtime.cycle)
+    scheduler = Scheduler(runtime.city, turns.ask)
+    watcher = Watcher(runtime.city, runtime.places.inbox, turns.ask)
+    app = create_app(runtime)
+    turns.start()
+    scheduler.start()
+    watcher.start()
+    try:
+        asyncio.run(
+            _listen(runtime, Server(app, host, port, interface=Interfaces.ASGI, log_enabled=False), ready)
+        )
+    finally:
+        watcher.stop()
+        scheduler.stop()
+        turns.stop()
+
+
+async def _listen(runtime: Runtime, server: Server, ready: Callable[[str], None]) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # Open streams would hold the server up until their clients go.
+        runtime.hub.close()
+        server.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    loop.call_later(0.2, ready, f"http://{server.bind_addr}:{server.bind_port}")
+    await server.serve()
