@@ -1,0 +1,1 @@
+"""Measurements of the running product, and its screenshots: `make bench`, `make shots`."""

@@ -1,0 +1,1 @@
+"""What measurements share: the browser, a served city of its own, processes and numbers."""

@@ -1,0 +1,68 @@
+"""What all tests share: the data beside the project, the browser, golden files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from bench.common.browser import chromium, find_chromium
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write golden files anew instead of comparing"
+    )
+
+
+def _missing(what: str) -> None:
+    """Continuous integration must not pass by skipping; a laptop may lack what a test needs."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of the published files that lies beside the project; read only."""
+    folder = (ROOT / ".." / "shared" / "data").resolve()
+    if not (folder / "README.md").is_file():
+        _missing(f"the published data files are not at {folder}")
+    return folder
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with its golden file; ``--update-golden`` writes the file instead."""
+    update = bool(request.config.getoption("--update-golden"))
+
+    def compare(path: Path, text: str) -> None:
+        if update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            return
+        assert path.is_file(), f"there is no {path.name} yet: run with --update-golden and read what it wrote"
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Path of the Chromium on this machine."""
+    path = find_chromium()
+    if path is None:
+        _missing("there is no Chromium on this machine: run scripts/browser.sh")
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """One headless Chromium for the whole run."""
+    with chromium(chromium_path) as opened:
+        yield opened
