@@ -1,7 +1,8 @@
 """The web application: FastAPI for addresses and push, Dash for what people see and touch.
 
-A page is a shell that never changes; one asynchronous clientside callback fetches the screen of the address in the
-newest data version, rendered once on the server whoever asks. When the server is gone the last frame stays.
+A page is a shell that never changes; one asynchronous clientside callback fetches the screen of the address
+in the newest data version, rendered once on the server whoever asks. When the server is gone the last frame
+stays.
 """
 
 from __future__ import annotations
@@ -101,7 +102,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         Input("data-version", "data"),
     )
     actions.register(dash, runtime)
-    # Callbacks otherwise register at the first page load, and a page left open over a restart would find none.
+    # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _KEPT: Final = 512
-"""Screens kept of one version: every area, indicator and language that people look at within a version's life."""
+"""Screens kept of one version: more than people look at within a version's life."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Page:
 
 
 class ScreenCache:
-    """Pages of the newest data version. Each is rendered once, however many displays ask for it at the same moment."""
+    """Pages of the newest data version, each rendered once however many displays ask at the same moment."""
 
     def __init__(self) -> None:
         self._version = ""

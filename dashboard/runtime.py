@@ -11,7 +11,6 @@ from types import TracebackType
 
 from config import City
 from dashboard.places import Places
-
 from dashboard.push import Hub
 from indicators.engine import Engine, RefreshReport
 from indicators.rules.evaluate import EvaluationReport, evaluate
@@ -57,7 +56,8 @@ class Runtime:
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
 
-        Raises StoreError when another process owns the warehouse, PermissionError when a folder cannot be written.
+        Raises StoreError when another process owns the warehouse, PermissionError when a folder cannot be
+        written.
         """
         self.places.make()
         folders = (self.places.inbox, self.places.landing)

@@ -51,5 +51,5 @@ class Turns:
             try:
                 self.run(feeds)
             except Exception:
-                # The edge of a thread: one failed turn must not end all later ones. Its transaction is rolled back.
+                # The edge of a thread: one failed turn, rolled back, must not end all later ones.
                 log.exception("a turn over %s failed; the next one tries again", feeds or "no feed")
