@@ -61,8 +61,8 @@ def chromium_path() -> str:
     return str(path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium_path: str) -> Iterator[Browser]:
-    """One headless Chromium for the whole run."""
+    """One headless Chromium for a module, no longer: it keeps an event loop running in this thread."""
     with chromium(chromium_path) as opened:
         yield opened

@@ -15,7 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 def find_chromium() -> str | None:
-    """Path of a Chromium: IOC_CHROMIUM, else one on the PATH, else Playwright's own; None when there is none."""
+    """Path of a Chromium: IOC_CHROMIUM, else one on the PATH, else Playwright's own, else None."""
     named = os.environ.get("IOC_CHROMIUM")
     if named:
         return named if Path(named).is_file() else None
