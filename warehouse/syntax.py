@@ -1,0 +1,123 @@
+"""Reading an expression's text into a tree, and the plain sentences for what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final, TypeVar
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from config.problems import did_you_mean
+
+MAX_LENGTH: Final = 4000
+_T = TypeVar("_T")
+
+
+class ExpressionError(Exception):
+    """An expression is not allowed; ``hint`` says what to write instead."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message + (f" ({hint})" if hint else ""))
+        self.message = message
+        self.hint = hint
+
+
+def parse_tree(text: str) -> exp.Expr:
+    """The sqlglot tree of exactly one expression, not yet checked against any allow-list.
+
+    Raises ExpressionError.
+    """
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
+    try:
+        trees = sqlglot.parse(text, read="duckdb")
+    except SqlglotError as error:
+        first = str(error).splitlines()[0]
+        raise ExpressionError(f"cannot be read: {first}", "check brackets, quotes and commas") from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
+        raise ExpressionError("is not exactly one expression")
+    return trees[0]
+
+
+def refuse_extras(node: exp.Expr, *known: str) -> None:
+    """Refuse clauses of ``node`` other than ``known``, such as an ORDER BY inside an aggregate.
+
+    Raises ExpressionError.
+    """
+    extra = [name for name, value in node.args.items() if value and name not in known]
+    if extra:
+        raise ExpressionError(f"{spelling(node)} cannot be written like this", f"leave out {extra[0]}")
+
+
+def quote(name: str) -> str:
+    """``name`` as an SQL identifier: in quotes only if SQL reserves the word."""
+    return f'"{name}"' if name in _RESERVED else name
+
+
+def literal(value: str) -> str:
+    """``value`` as an SQL text literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def guarded(text: str, read: Callable[[exp.Expr], _T]) -> _T:
+    try:
+        return read(parse_tree(text))
+    except RecursionError:
+        raise ExpressionError("is nested too deeply", "break it into simpler parts") from None
+
+
+def number(node: exp.Expr) -> float:
+    try:
+        value = float(node.this)
+    except ValueError as error:
+        raise ExpressionError(f"{node.this} is not a number") from error
+    if value in (float("inf"), float("-inf")):
+        raise ExpressionError(f"{node.this} is too large")
+    return value
+
+
+def whole(node: exp.Expr, what: str) -> int:
+    if not (
+        isinstance(node, exp.Literal) and not node.is_string and node.this.isdecimal() and len(node.this) < 5
+    ):
+        raise ExpressionError(f"{what} must be a whole number")
+    return int(node.this)
+
+
+def spelling(node: exp.Expr) -> str:
+    """What the author wrote, near enough to be recognised."""
+    if isinstance(node, exp.Anonymous):
+        return str(node.this).lower()
+    return node.sql_name().lower() if isinstance(node, exp.Func) else node.key
+
+
+def a_kind_of(type: str) -> str:
+    return {
+        "text": "text",
+        "integer": "a number",
+        "number": "a number",
+        "boolean": "a condition",
+        "null": "null",
+    }.get(type, f"a {type}")
+
+
+def unknown(node: exp.Expr, known: Sequence[str]) -> ExpressionError:
+    name = spelling(node)
+    if isinstance(node, (exp.Query, exp.Subquery)):
+        return ExpressionError("queries are not allowed", "name a column of the dataset")
+    if isinstance(node, exp.Func):
+        return ExpressionError(f"function {name!r} is unknown or not allowed here", did_you_mean(name, known))
+    return ExpressionError(f"{name!r} is not allowed in an expression")
+
+
+_RESERVED: Final = frozenset(
+    """
+    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
+    default deferrable desc describe distinct do else end except false fetch for foreign from group having in
+    initially intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer
+    pivot_wider placing primary qualify references returning select show some summarize symmetric table then
+    to trailing true union unique unpivot using variadic when where window with
+    """.split()  # noqa: SIM905 - a list of strings would fill two screens
+)
