@@ -16,6 +16,9 @@ PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
 class Target(Model):
     """What is aimed at from a date on: ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due
     on ``date``.
+
+    ``levels``, ``areas`` and ``periods`` narrow down where it holds (a daily limit is not a yearly one); of
+    several that hold, the most narrowly given wins, then the one that began last.
     """
 
     kind: Literal["floor", "ceiling", "path"]
@@ -24,6 +27,7 @@ class Target(Model):
     date: dt.date | None = None
     levels: tuple[Identifier, ...] | None = None
     areas: tuple[str, ...] | None = None
+    periods: tuple[Period, ...] | None = None
     source: str = ""
 
 
