@@ -73,9 +73,15 @@ def _feed(city: City, feed: Feed) -> Iterator[Problem]:
         yield city.problem("feed", feed.id, ("event_time",), f"{feed.event_time!r} is not a time", hint)
     if feed.area.column is not None:
         yield from _known(city, "feed", feed.id, ("area", "column"), "column", feed.area.column, columns)
+    for index, name in enumerate(feed.area.otherwise):
+        yield from _known(city, "feed", feed.id, ("area", "otherwise", index), "column", name, columns)
     if feed.area.constant is not None:
-        codes = [a.official or a.code for a in city.areas.all()]
+        codes = _delivered_codes(city)
         yield from _known(city, "feed", feed.id, ("area", "constant"), "area", feed.area.constant, codes)
+    if feed.area.match == "code":
+        for source, code in feed.area.codes.items():
+            here = ("area", "codes", source)
+            yield from _known(city, "feed", feed.id, here, "area", code, _delivered_codes(city))
     if feed.coverage is not None:
         yield from _known(city, "feed", feed.id, ("coverage",), "level", feed.coverage, city.levels)
 
@@ -102,9 +108,7 @@ def _indicator(city: City, indicator: Indicator) -> Iterator[Problem]:
                 message = f"target for level {level!r}, which the indicator does not have"
                 yield city.problem(kind, id_, (*keys, "levels"), message, "add it to levels or drop it here")
         for code in target.areas or ():
-            yield from _known(
-                city, kind, id_, (*keys, "areas"), "area", code, [a.code for a in city.areas.all()]
-            )
+            yield from _known(city, kind, id_, (*keys, "areas"), "area", code, _named(city, "area"))
         if target.kind == "path" and target.date is None:
             yield city.problem(
                 kind, id_, keys, "a path target needs a date", "give the day on which the value is due"
@@ -161,7 +165,7 @@ def _screen(city: City, screen: Screen) -> Iterator[Problem]:
         for number, page in enumerate(screen.pages):
             level: str | None = city.levels[0]
             if page.area is not None:
-                codes = [a.code for a in city.areas.all()]
+                codes = _named(city, "area")
                 yield from _known(
                     city, "screen", screen.id, ("pages", number, "area"), "area", page.area, codes
                 )
@@ -196,6 +200,11 @@ def _given(
     if period is not None and period not in indicator.periods:
         message = f"indicator {indicator.id!r} is not computed by {period}"
         yield city.problem(kind, id_, keys or ("period",), message, f"it has {', '.join(indicator.periods)}")
+
+
+def _delivered_codes(city: City) -> list[str]:
+    """What feeds may call a unit: its official code, or its own where it has no other."""
+    return [*{area.official or area.code for area in city.areas.all()}, *_named(city, "area")]
 
 
 def _named(city: City, kind: str) -> list[str]:

@@ -81,12 +81,14 @@ class AreaRule(Model):
     """How a row finds its area.
 
     ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives
-    one code for all.
+    one code for all. ``otherwise`` names columns to ask in turn where ``column`` is empty, such as the
+    district of a row without a ward.
     ``missing: root`` counts a row without area for the whole city only; ``missing: reject`` quarantines it.
     ``codes`` translates the source's spelling to unit codes before matching.
     """
 
     column: Identifier | None = None
+    otherwise: tuple[Identifier, ...] = ()
     constant: str | None = None
     match: Literal["code", "name"] = "code"
     codes: dict[str, str] = Field(default_factory=dict)
@@ -96,6 +98,8 @@ class AreaRule(Model):
     def _one_source(self) -> AreaRule:
         if (self.column is None) == (self.constant is None):
             raise ValueError("give either column or constant")
+        if self.otherwise and self.column is None:
+            raise ValueError("otherwise stands in for an empty column: give column, not constant")
         return self
 
 
