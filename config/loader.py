@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from config.areas import AreaTree, read_units
+from config.areas import AreaTree
 from config.city import City, Place
 from config.lint import lint
-from config.models import CityModel, Feed, Indicator, Model, Rule, Screen
+from config.messages import say
+from config.models import CityModel, Feed, Indicator, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
+from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
 
 KINDS: dict[str, TypeAdapter[Any]] = {
@@ -22,6 +23,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "screen": TypeAdapter(Screen),
 }
 FOLDERS = {"feed": "feeds", "indicator": "indicators", "rule": "rules", "screen": "screens"}
+KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values()})
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
 
 
@@ -30,20 +32,40 @@ def load_city(path: Path) -> City:
 
     Raises CityError with every problem of the folder: syntax, shape and references between its definitions.
     """
+    city, problems = read_city(path)
+    if city is None or problems:
+        raise CityError(problems)
+    return city
+
+
+def read_city(path: Path) -> tuple[City | None, list[Problem]]:
+    """The sound definitions of the folder, and every problem with the others.
+
+    There is no city without a sound ``city.yaml``. This is for those who go on to look for more problems;
+    everyone else wants `load_city`.
+    """
     problems: list[Problem] = []
     places: dict[tuple[str, str], Place] = {}
     head = _read_head(path, problems, places)
+    problems += _strangers(path)
     found = {kind: _read_kind(path, kind, problems, places) for kind in KINDS}
     if head is None:
-        raise CityError(problems)
-    areas = _read_areas(path, [level.id for level in head.levels], problems)
-    if areas is None:
-        raise CityError(problems)
+        return None, problems
+    areas = _read_areas(path, [level.id for level in head.levels], problems, places)
     city = City(path, head, areas, found["feed"], found["indicator"], found["rule"], found["screen"], places)
-    problems += lint(city)
-    if problems:
-        raise CityError(problems)
-    return city
+    return city, problems + lint(city)
+
+
+def _strangers(path: Path) -> list[Problem]:
+    """Entries that nothing reads: a misspelt folder would be passed over in silence."""
+    entries = sorted(path.iterdir()) if path.is_dir() else []
+    return [
+        Problem(
+            entry.name, 1, "folder", "is not part of a city folder", did_you_mean(entry.name, KNOWN_ENTRIES)
+        )
+        for entry in entries
+        if entry.name not in KNOWN_ENTRIES and not entry.name.startswith((".", "README"))
+    ]
 
 
 def _read_head(path: Path, problems: list[Problem], places: dict[tuple[str, str], Place]) -> CityModel | None:
@@ -93,15 +115,14 @@ def _read_kind(
     return found
 
 
-def _read_areas(path: Path, levels: list[str], problems: list[Problem]) -> AreaTree | None:
+def _read_areas(
+    path: Path, levels: list[str], problems: list[Problem], places: dict[tuple[str, str], Place]
+) -> AreaTree:
     file = path / "areas" / "units.csv"
-    name = _name(path, file)
-    if not file.is_file():
-        problems.append(Problem(name, 1, "units", "there is no such file", "list the city's units in it"))
-        return None
-    units, found = read_units(file, name, levels)
+    units, document, found = read_units(file, _name(path, file), levels)
     problems += found
-    return None if found else AreaTree(units, levels)
+    places.update({("area", str(*place)): (document, place) for place in document.lines})
+    return AreaTree(units, levels)
 
 
 def _validate(
@@ -117,7 +138,7 @@ def _validate(
     except ValidationError as error:
         for item in error.errors(include_url=False):
             keys = _inside(entry, item["loc"])
-            message, hint = _say(item, keys)
+            message, hint = say(item, keys)
             holder = keys[:-1] if item["type"] in ("missing", "extra_forbidden") else keys
             line = document.line((*place, *(holder if item["type"] == "missing" else keys)))
             at = ".".join(map(str, (object_, *holder)))
@@ -138,31 +159,6 @@ def _inside(entry: Any, loc: tuple[int | str, ...]) -> Path_:
                 continue
         keys.append(part)
     return tuple(keys)
-
-
-def _say(item: Any, keys: Path_) -> tuple[str, str]:
-    kind = item["type"]
-    name = str(keys[-1]) if keys else ""
-    if kind == "extra_forbidden":
-        return f"key {name!r} is unknown", did_you_mean(name, _known_keys(), listing=False)
-    if kind == "missing":
-        return f"key {name!r} is missing", ""
-    if kind == "union_tag_invalid":
-        context = item["ctx"]
-        expected = [t.strip(" '") for t in context["expected_tags"].split(",")]
-        return f"{context['tag']!r} is not a kind that exists here", did_you_mean(context["tag"], expected)
-    if kind == "literal_error":
-        expected = [t.strip(" '") for t in item["ctx"]["expected"].replace(" or ", ",").split(",")]
-        return f"{item['input']!r} is not allowed here", did_you_mean(str(item["input"]), expected)
-    message = str(item["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:], ""
-
-
-@cache
-def _known_keys(model: type[Model] = Model) -> frozenset[str]:
-    """Every key that some model knows: near enough for a suggestion after a slip of the pen."""
-    own = {field.alias or name for name, field in model.model_fields.items()}
-    return frozenset(own.union(*(_known_keys(sub) for sub in model.__subclasses__())))
 
 
 def _name(root: Path, file: Path) -> str:

@@ -18,13 +18,13 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_duration(value: object) -> object:
-    """Turn ``90s``, ``15m``, ``26h``, ``3d``, ``2w`` into a timedelta; pass anything else on to pydantic."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d+)\s*([smhdw])", value.strip())
-        if match is None:
-            raise ValueError(f"{value!r} is not a duration; write a number and s, m, h, d or w, such as 3d")
-        return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
-    return value
+    """Turn ``90s``, ``15m``, ``26h``, ``3d``, ``2w`` into a timedelta; a bare number has no unit."""
+    if isinstance(value, timedelta):
+        return value
+    match = re.fullmatch(r"(\d+)\s*([smhdw])", value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"{value!r} is not a duration; write a number and s, m, h, d or w, such as 3d")
+    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]

@@ -64,7 +64,7 @@ class Column(Model):
     strip: str | None = None
     pattern: str | None = None
     values: tuple[Scalar, ...] | None = None
-    labels: dict[str, Text] = {}
+    labels: dict[str, Text] = Field(default_factory=dict)
     min: float | None = None
     max: float | None = None
 

@@ -1,0 +1,39 @@
+"""References between the definitions of a city folder: every name that one uses must be defined by another.
+
+What needs knowledge of SQL, formulas or schedules is checked where that knowledge lives (``pipelines.check``,
+``indicators.check``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.city import City
+from config.lint.feeds import lint_datasets, lint_feed
+from config.lint.indicators import lint_indicator
+from config.lint.place import Place
+from config.lint.rules import lint_rule
+from config.lint.screens import lint_screen
+from config.problems import Problem
+
+
+def lint(city: City) -> list[Problem]:
+    """Every broken reference of the folder."""
+    problems = [*_head(Place(city, "city", city.head.id)), *lint_datasets(city)]
+    for feed in city.feeds.values():
+        problems += lint_feed(Place(city, "feed", feed.id), feed)
+    for indicator in city.indicators.values():
+        problems += lint_indicator(Place(city, "indicator", indicator.id), indicator)
+    for rule in city.rules.values():
+        problems += lint_rule(Place(city, "rule", rule.id), rule)
+    for screen in city.screens.values():
+        problems += lint_screen(Place(city, "screen", screen.id), screen)
+    return problems
+
+
+def _head(place: Place) -> Iterator[Problem]:
+    head = place.city.head
+    yield from place.texts(head)
+    for group in ("levels", "domains", "units"):
+        ids = [item.id for item in getattr(head, group)]
+        yield from place.repeated((group,), "id", ids)

@@ -1,0 +1,77 @@
+"""What a feed says of its own columns, of areas and of datasets that it shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.city import City
+from config.lint.place import Place
+from config.models import Column, Feed
+from config.problems import Problem
+
+
+def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
+    """Every broken reference of one feed."""
+    yield from place.texts(feed)
+    columns = [column.name for column in feed.columns]
+    yield from place.repeated(("columns",), "column", columns)
+    yield from place.repeated(("checks",), "check", [check.id for check in feed.checks])
+    for number, column in enumerate(feed.columns):
+        yield from _column(place, number, column)
+    for number, name in enumerate(feed.key):
+        yield from place.known(("key", number), "column", name, columns)
+    yield from place.known(("event_time",), "column", feed.event_time, columns)
+    if feed.event_time in columns and feed.event_time not in feed.time_columns:
+        hint = "its type must be date or timestamp"
+        yield place.problem(("event_time",), f"column {feed.event_time!r} is not a time", hint)
+    yield from _area(place, feed, columns)
+    if feed.coverage is not None:
+        yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)
+
+
+def _column(place: Place, number: int, column: Column) -> Iterator[Problem]:
+    keys = ("columns", number)
+    if column.min is not None and column.max is not None and column.min > column.max:
+        yield place.problem(
+            (*keys, "min"), f"min {column.min:g} is above max {column.max:g}", "no row can pass"
+        )
+    if (column.min is not None or column.max is not None) and column.type not in ("integer", "number"):
+        bound = "min" if column.min is not None else "max"
+        yield place.problem((*keys, bound), f"{bound} is for numbers, not for {column.type}", "drop it")
+    if column.format is not None and column.type not in ("date", "timestamp"):
+        message = f"format is for dates and timestamps, not for {column.type}"
+        yield place.problem((*keys, "format"), message, "drop it")
+    values = [str(value) for value in column.values or ()]
+    for label in column.labels:
+        yield from place.known((*keys, "labels", label), "value", label, values)
+
+
+def _area(place: Place, feed: Feed, columns: list[str]) -> Iterator[Problem]:
+    area = feed.area
+    if area.column is not None:
+        yield from place.known(("area", "column"), "column", area.column, columns)
+    for number, name in enumerate(area.otherwise):
+        yield from place.known(("area", "otherwise", number), "column", name, columns)
+    if area.constant is not None:
+        yield from place.known(("area", "constant"), "area", area.constant, place.delivered_codes())
+    if area.match == "code":
+        for source, code in area.codes.items():
+            yield from place.known(("area", "codes", source), "area", code, place.delivered_codes())
+
+
+def lint_datasets(city: City) -> Iterator[Problem]:
+    """Feeds that fill one dataset must agree on its columns: it is one table."""
+    first: dict[str, Feed] = {}
+    for feed in city.feeds.values():
+        other = first.setdefault(feed.table, feed)
+        if _shape(feed) != _shape(other):
+            message = (
+                f"dataset {feed.table!r} is also filled by feed {other.id!r}, with other columns or keys"
+            )
+            yield city.problem(
+                "feed", feed.id, ("dataset",), message, "give both the same, or another dataset"
+            )
+
+
+def _shape(feed: Feed) -> object:
+    return feed.key, feed.event_time, [(column.name, column.type) for column in feed.columns]

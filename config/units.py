@@ -1,0 +1,122 @@
+"""Read ``areas/units.csv`` and check the tree that it makes."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from config.messages import Keys, say
+from config.models.area import Area
+from config.problems import Problem, did_you_mean
+from config.yamlio import Document
+
+
+def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area], Document, list[Problem]]:
+    """Read ``areas/units.csv``: the sound units, the line of every code in the file, and every problem."""
+    areas: list[Area] = []
+    lines: dict[Keys, int] = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        hint = "list the city's units in it, one a line"
+        return [], Document(name, None), [Problem(name, 1, "units", "there is no such file", hint)]
+    except UnicodeDecodeError as error:
+        message = f"is not UTF-8 at byte {error.start}"
+        return [], Document(name, None), [Problem(name, 1, "units", message, "save it as UTF-8")]
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = next(reader, [])
+    problems = _header_problems(name, header)
+    for cells in reader:
+        if not any(cells):
+            continue
+        line = reader.line_num
+        if len(cells) != len(header):
+            message = f"has {len(cells)} cells where the header has {len(header)}"
+            problems.append(Problem(name, line, f"line {line}", message, "put cells with a comma in quotes"))
+            continue
+        row = {
+            key: cell for key, cell in zip(header, cells, strict=True) if cell and key in Area.model_fields
+        }
+        code = row.get("code", "")
+        unit = f"unit {code}" if code else f"line {line}"
+        if code and (code,) in lines:
+            hint = f"first on line {lines[code,]}; the older unit needs a code of its own"
+            problems.append(Problem(name, line, unit, "code is used twice", hint))
+            continue
+        if code:
+            lines[code,] = line
+        try:
+            areas.append(Area.model_validate(row))
+        except ValidationError as error:
+            for item in error.errors(include_url=False):
+                keys = item["loc"] if item["type"] != "missing" else ()
+                problems.append(
+                    Problem(name, line, ".".join(map(str, (unit, *keys))), *say(item, item["loc"]))
+                )
+    document = Document(name, None, lines)
+    problems += [*_tree_problems(areas, document, levels), *_overlaps(areas, document)]
+    return areas, document, problems
+
+
+def _header_problems(name: str, header: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(name, 1, "header", f"column {column!r} is unknown", did_you_mean(column, Area.model_fields))
+        for column in header
+        if column not in Area.model_fields
+    ]
+
+
+def _tree_problems(areas: Sequence[Area], document: Document, levels: Sequence[str]) -> Iterator[Problem]:
+    by_code = {a.code: a for a in areas}
+    for area in areas:
+        if area.level not in levels:
+            message = f"level {area.level!r} is unknown"
+            yield _problem(document, area, message, did_you_mean(area.level, levels))
+            continue
+        if area.valid_from and area.valid_to and area.valid_to <= area.valid_from:
+            hint = "valid_to is the first day on which the unit is gone"
+            yield _problem(document, area, "valid_to is not after valid_from", hint)
+        rank = levels.index(area.level)
+        parent = by_code.get(area.parent)
+        if rank == 0:
+            if area.parent:
+                message = "is of the top level and cannot have a parent"
+                yield _problem(document, area, message, "leave parent empty")
+        elif parent is not None and parent.level != levels[rank - 1]:
+            message = f"parent {area.parent!r} is of level {parent.level!r}"
+            yield _problem(document, area, message, f"a {area.level} lies in a {levels[rank - 1]}")
+        elif parent is None and (area.parent,) not in document.lines:
+            message = f"parent {area.parent!r} is not a unit" if area.parent else "has no parent"
+            yield _problem(document, area, message, did_you_mean(area.parent, by_code))
+    roots = [area for area in areas if area.level == levels[0]]
+    if not roots:
+        yield Problem(
+            document.file, 1, "units", f"there is no unit of level {levels[0]!r}", "give exactly one"
+        )
+    for extra in roots[1:]:
+        message = f"is a second unit of level {levels[0]!r}"
+        yield _problem(document, extra, message, f"{roots[0].code} is the whole city")
+
+
+def _overlaps(areas: Sequence[Area], document: Document) -> Iterator[Problem]:
+    """Two units with one official code on one day would make a delivered row ambiguous."""
+    official: dict[str, list[Area]] = defaultdict(list)
+    for area in areas:
+        official[area.official or area.code].append(area)
+    for code, units in official.items():
+        ordered = sorted(units, key=lambda a: a.valid_from or dt.date.min)
+        for first, second in pairwise(ordered):
+            if (first.valid_to or dt.date.max) > (second.valid_from or dt.date.min):
+                message = f"official code {code!r} is valid at the same time as unit {first.code}"
+                yield _problem(document, second, message, f"set valid_to of {first.code}")
+
+
+def _problem(document: Document, area: Area, message: str, hint: str) -> Problem:
+    return Problem(document.file, document.line((area.code,)), f"unit {area.code}", message, hint)
