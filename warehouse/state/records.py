@@ -1,0 +1,158 @@
+"""What the state of warnings is made of: plain values, with all times in UTC."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """Where a rule stands for one area; *no data* is apart from normal."""
+
+    NORMAL = "normal"
+    PENDING = "pending"
+    FIRING = "firing"
+    RECOVERING = "recovering"
+    NO_DATA = "no_data"
+
+
+class Kind(StrEnum):
+    """Why a warning was opened: a limit was crossed, or the series vanished."""
+
+    LIMIT = "limit"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesState:
+    """What a rule remembers of one area between two evaluations.
+
+    ``since``: when it came into its status. ``breach_since``: start of the unbroken breach that it waits on
+    or fires for. ``clear_since``: when it was first seen clear while recovering. ``judged_through``: time of the
+    newest observation taken in. ``before``: the status that a vanished series had.
+    """
+
+    status: Status = Status.NORMAL
+    since: dt.datetime | None = None
+    breach_since: dt.datetime | None = None
+    clear_since: dt.datetime | None = None
+    judged_through: dt.datetime | None = None
+    before: Status | None = None
+
+
+SeriesKey = tuple[str, str]
+"""Rule and area."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of status, at the time of the observation that caused it."""
+
+    rule: str
+    area: str
+    at: dt.datetime
+    before: Status
+    after: Status
+    reason: str
+    value: float | None
+    limit: float | None
+
+
+@dataclass(slots=True)
+class Episode:
+    """One warning from its opening to its end, as an evaluation writes it.
+
+    ``message`` and ``value`` are those of the opening, since what people were told is not rewritten;
+    ``last_value`` and ``worst_value`` go on. ``id`` is None until it is stored. ``transitions`` are those
+    that this evaluation adds.
+    """
+
+    rule: str
+    area: str
+    kind: Kind
+    severity: str
+    status: Status
+    opened_at: dt.datetime
+    firing_since: dt.datetime
+    value: float | None
+    limit: float | None
+    message: dict[str, str]
+    evidence: dict[str, Any]
+    last_value: float | None = None
+    worst_value: float | None = None
+    resolved_at: dt.datetime | None = None
+    resolution: str | None = None
+    id: int | None = None
+    transitions: list[Transition] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Warning:
+    """A warning as people see it. ``resolution`` names the reason it ended for; None while it is open."""
+
+    id: int
+    rule: str
+    area: str
+    kind: Kind
+    severity: str
+    status: Status
+    opened_at: dt.datetime
+    firing_since: dt.datetime
+    resolved_at: dt.datetime | None
+    resolution: str | None
+    value: float | None
+    limit: float | None
+    last_value: float | None
+    worst_value: float | None
+    message: dict[str, str]
+    evidence: dict[str, Any]
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still stands."""
+        return self.resolved_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a warning's history: what the engine saw (``who`` empty) or what a person did."""
+
+    at: dt.datetime
+    who: str
+    action: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """Who did what to which object, and with which words."""
+
+    id: int
+    at: dt.datetime
+    who: str
+    action: str
+    object: str
+    detail: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """Everything that one evaluation of the rules changed, stored in one transaction or not at all.
+
+    ``transitions`` holds those that belong to no warning (a breach that did not last); the others are in
+    their episodes.
+    """
+
+    at: dt.datetime
+    series: dict[SeriesKey, SeriesState] = field(default_factory=dict)
+    episodes: list[Episode] = field(default_factory=list)
+    transitions: list[Transition] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.series or self.episodes or self.transitions)
