@@ -30,8 +30,8 @@ class SeriesState:
     """What a rule remembers of one area between two evaluations.
 
     ``since``: when it came into its status. ``breach_since``: start of the unbroken breach that it waits on
-    or fires for. ``clear_since``: when it was first seen clear while recovering. ``judged_through``: time of the
-    newest observation taken in. ``before``: the status that a vanished series had.
+    or fires for. ``clear_since``: when it was first seen clear while recovering. ``judged_through``: time of
+    the newest observation taken in. ``before``: the status that a vanished series had.
     """
 
     status: Status = Status.NORMAL

@@ -1,0 +1,3 @@
+"""Early warnings: conditions over values, the state machine of a series, and the evaluation that joins
+them.
+"""
