@@ -47,8 +47,11 @@ class City:
 
     @cached_property
     def datasets(self) -> dict[str, Feed]:
-        """Datasets by name, each with the feed that defines its columns."""
-        return {feed.table: feed for feed in self.feeds.values()}
+        """Datasets by name, each with the (first) feed that defines its columns."""
+        datasets: dict[str, Feed] = {}
+        for feed in self.feeds.values():
+            datasets.setdefault(feed.table, feed)
+        return datasets
 
     def locate(self, kind: str, id: str, *keys: str | int) -> tuple[str, int]:
         """File and line of a definition, or of a key inside it (``kind`` is feed, indicator, rule, screen or

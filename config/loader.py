@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 from config.areas import AreaTree
 from config.city import City, Place
 from config.lint import lint
-from config.messages import say
+from config.messages import say_all
 from config.models import CityModel, Feed, Indicator, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
 
-KINDS: dict[str, TypeAdapter[Any]] = {
-    "feed": TypeAdapter(Feed),
-    "indicator": TypeAdapter(Indicator),
-    "rule": TypeAdapter(Rule),
-    "screen": TypeAdapter(Screen),
-}
+KINDS: dict[str, Any] = {"feed": Feed, "indicator": Indicator, "rule": Rule, "screen": Screen}
 FOLDERS = {"feed": "feeds", "indicator": "indicators", "rule": "rules", "screen": "screens"}
 KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values()})
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
@@ -78,7 +74,7 @@ def _read_head(path: Path, problems: list[Problem], places: dict[tuple[str, str]
     problems += found
     if document is None:
         return None
-    head: CityModel | None = _validate(TypeAdapter(CityModel), document, (), "city", document.data, problems)
+    head: CityModel | None = _validate(CityModel, document, (), "city", document.data, problems)
     if head is not None:
         places["city", head.id] = (document, ())
     return head
@@ -126,19 +122,12 @@ def _read_areas(
 
 
 def _validate(
-    adapter: TypeAdapter[Any],
-    document: Document,
-    place: Path_,
-    object_: str,
-    entry: Any,
-    problems: list[Problem],
+    annotation: Any, document: Document, place: Path_, object_: str, entry: Any, problems: list[Problem]
 ) -> Any:
     try:
-        return adapter.validate_python(entry)
+        return _adapter(annotation).validate_python(entry)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            keys = _inside(entry, item["loc"])
-            message, hint = say(item, keys)
+        for item, keys, (message, hint) in say_all(annotation, error):
             holder = keys[:-1] if item["type"] in ("missing", "extra_forbidden") else keys
             line = document.line((*place, *(holder if item["type"] == "missing" else keys)))
             at = ".".join(map(str, (object_, *holder)))
@@ -146,19 +135,9 @@ def _validate(
         return None
 
 
-def _inside(entry: Any, loc: tuple[int | str, ...]) -> Path_:
-    """Drop from a pydantic location the union tags, which are no keys of the file."""
-    keys: list[int | str] = []
-    here = entry
-    for position, part in enumerate(loc):
-        try:
-            here = here[part]
-        except (KeyError, IndexError, TypeError):
-            is_absent_key = position == len(loc) - 1 and isinstance(here, dict)
-            if not is_absent_key:
-                continue
-        keys.append(part)
-    return tuple(keys)
+@cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
 
 
 def _name(root: Path, file: Path) -> str:

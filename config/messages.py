@@ -2,36 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from functools import cache
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from config.models import Model
 from config.problems import did_you_mean
+from config.where import Keys, written_at
 
-Keys = tuple[Hashable, ...]
 Said = tuple[str, str]
 """A message and a hint."""
 
 
-def say(error: Any, keys: Keys) -> Said:
-    """Message and hint for one entry of ``ValidationError.errors()`` about the value at ``keys``."""
-    speak = _WORDS.get(error["type"])
-    if speak is not None:
-        return speak(error, str(keys[-1]) if keys else "")
-    message = str(error["msg"]).removeprefix("Value error, ")
+def say_all(annotation: Any, error: ValidationError) -> Iterator[tuple[ErrorDetails, Keys, Said]]:
+    """Every mistake in a value of this type, with the keys at which it stands and what to say of it."""
+    seen: set[Keys] = set()
+    for item in error.errors(include_url=False):
+        keys, holder = written_at(annotation, item["loc"])
+        if _is_echo(item) or (len(keys) < len(item["loc"]) and keys in seen and item["type"] in _SCALARS):
+            continue
+        seen.add(keys)
+        yield item, keys, _say(item, str(keys[-1]) if keys else "", holder)
+
+
+_SCALARS = frozenset({"string_type", "int_type", "float_type", "bool_type"})
+"""A value that fits no member of a union of scalars is told once, not once for each member."""
+
+
+def _is_echo(item: ErrorDetails) -> bool:
+    """A list counts as too short once its bad entries are taken out: they are told already."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
+
+
+def _say(error: ErrorDetails, name: str, holder: type[Model] | None) -> Said:
+    if error["type"] == "extra_forbidden":
+        known = {field.alias or key for key, field in holder.model_fields.items()} if holder else ()
+        return f"key {name!r} is unknown", did_you_mean(name, known)
+    if (speak := _WORDS.get(error["type"])) is not None:
+        return speak(error, name)
+    message = error["msg"].removeprefix("Value error, ")
     return message[0].lower() + message[1:], ""
-
-
-def _unknown_key(_: Any, name: str) -> Said:
-    return f"key {name!r} is unknown", did_you_mean(name, _known_keys(), listing=False)
-
-
-@cache
-def _known_keys(model: type[Model] = Model) -> frozenset[str]:
-    """Every key that some model knows: near enough for a suggestion after a slip of the pen."""
-    own = {field.alias or name for name, field in model.model_fields.items()}
-    return frozenset(own.union(*(_known_keys(sub) for sub in model.__subclasses__())))
 
 
 def _missing_key(_: Any, name: str) -> Said:
@@ -104,9 +116,12 @@ def _shown(error: Any) -> str:
             return str(value)
 
 
-_MAPPING = "write {key: value, …}; a text is given per language, as {vi: …, en: …}"
+def _no_mapping(error: Any, _: str) -> Said:
+    message = "is empty" if error["input"] is None else f"{_shown(error)} is not a mapping"
+    return message, "write {key: value, …}; a text is given per language, as {vi: …, en: …}"
+
+
 _WORDS: dict[str, Callable[[Any, str], Said]] = {
-    "extra_forbidden": _unknown_key,
     "missing": _missing_key,
     "union_tag_not_found": _missing_tag,
     "union_tag_invalid": _unknown_tag,
@@ -132,7 +147,7 @@ _WORDS: dict[str, Callable[[Any, str], Said]] = {
     "date_from_datetime_parsing": _not("a date", "write it as 2026-01-31"),
     "date_from_datetime_inexact": _not("a date", "write it as 2026-01-31"),
     "tuple_type": _not("a list", "write [a, b], or one line for each that begins with -"),
-    "dict_type": _not("a mapping", _MAPPING),
-    "model_type": _not("a mapping", _MAPPING),
-    "model_attributes_type": _not("a mapping", _MAPPING),
+    "dict_type": _no_mapping,
+    "model_type": _no_mapping,
+    "model_attributes_type": _no_mapping,
 }

@@ -30,14 +30,13 @@ class CityError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def did_you_mean(name: str, known: Iterable[str], *, listing: bool = True) -> str:
-    """Hint for an unknown ``name``: the nearest known ones, else (if ``listing``) some of those there are."""
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Hint for an unknown ``name``: the nearest known ones, else some of those there are."""
     candidates = sorted(set(known))
-    near = get_close_matches(name, candidates, n=2, cutoff=0.6)
+    # Short codes all look alike: a guess among them would be idle.
+    near = get_close_matches(name, candidates, n=2, cutoff=0.6) if len(name) > 2 else []
     if near:
         return "did you mean " + " or ".join(near) + "?"
-    if not listing:
-        return ""
     if not candidates:
         return "none is defined"
     more = ", …" if len(candidates) > 8 else ""

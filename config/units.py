@@ -12,16 +12,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from config.messages import Keys, say
+from config.messages import say_all
 from config.models.area import Area
 from config.problems import Problem, did_you_mean
-from config.yamlio import Document
+from config.yamlio import Document, Path_
 
 
 def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area], Document, list[Problem]]:
     """Read ``areas/units.csv``: the sound units, the line of every code in the file, and every problem."""
     areas: list[Area] = []
-    lines: dict[Keys, int] = {}
+    lines: dict[Path_, int] = {}
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -55,11 +55,9 @@ def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area]
         try:
             areas.append(Area.model_validate(row))
         except ValidationError as error:
-            for item in error.errors(include_url=False):
-                keys = item["loc"] if item["type"] != "missing" else ()
-                problems.append(
-                    Problem(name, line, ".".join(map(str, (unit, *keys))), *say(item, item["loc"]))
-                )
+            for item, keys, said in say_all(Area, error):
+                holder = keys if item["type"] != "missing" else ()
+                problems.append(Problem(name, line, ".".join(map(str, (unit, *holder))), *said))
     document = Document(name, None, lines)
     problems += [*_tree_problems(areas, document, levels), *_overlaps(areas, document)]
     return areas, document, problems
@@ -93,8 +91,12 @@ def _tree_problems(areas: Sequence[Area], document: Document, levels: Sequence[s
             message = f"parent {area.parent!r} is of level {parent.level!r}"
             yield _problem(document, area, message, f"a {area.level} lies in a {levels[rank - 1]}")
         elif parent is None and (area.parent,) not in document.lines:
-            message = f"parent {area.parent!r} is not a unit" if area.parent else "has no parent"
-            yield _problem(document, area, message, did_you_mean(area.parent, by_code))
+            if area.parent:
+                hint = did_you_mean(area.parent, by_code)
+                yield _problem(document, area, f"parent {area.parent!r} is not a unit", hint)
+            else:
+                hint = f"a {area.level} lies in a {levels[rank - 1]}"
+                yield _problem(document, area, "has no parent", hint)
     roots = [area for area in areas if area.level == levels[0]]
     if not roots:
         yield Problem(
