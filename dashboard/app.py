@@ -17,15 +17,21 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.io.json import to_json_plotly
 
 from dashboard import actions
+from dashboard.alerts import alerts_from
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext
 from dashboard.routes import Route, parse
 from dashboard.runtime import Runtime
 from dashboard.screens import render
+from indicators.lineage import rows_behind
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
+from warehouse.state import visible_areas
 
 _ASSETS: Final = Path(__file__).parent / "assets"
+
+_LISTED: Final = 300
+"""Warnings that a screen may choose from: every open one comes first."""
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="{language}">
@@ -101,7 +107,9 @@ def create_app(runtime: Runtime) -> FastAPI:
         Input("address", "search"),
         Input("data-version", "data"),
     )
-    actions.register(dash, runtime)
+    actions.register(
+        dash, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
+    )
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
@@ -119,11 +127,15 @@ def _shell() -> Component:
 
 def _render(runtime: Runtime, route: Route, version: str) -> bytes:
     with reading(runtime.store, runtime.city, EVERYONE) as reader:
+        areas = visible_areas(EVERYONE, runtime.city.areas)
         context = ScreenContext(
             city=runtime.city,
             reader=reader,
-            state=runtime.state,
-            scope=EVERYONE,
+            alerts=alerts_from(
+                runtime.city, runtime.state.warnings(areas=areas, open_only=False, limit=_LISTED)
+            ),
+            history=lambda warning: runtime.state.history(warning, areas=areas),
+            rows_behind=lambda value, limit: rows_behind(runtime.city, reader, value, limit),
             route=route,
             now=runtime.clock(),
             version=version,

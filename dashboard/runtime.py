@@ -83,7 +83,7 @@ class Runtime:
     @property
     def version(self) -> str:
         """Version of everything that a screen shows: figures and what people did."""
-        return f"{self.store.data_version}.{self.state.version}"
+        return f"{self.store.data_version}.{self.state.revision()}"
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""
