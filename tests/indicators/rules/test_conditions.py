@@ -1,0 +1,92 @@
+"""Each condition by hand-worked numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import pytest
+
+from config.models import Change, Stale, TargetGap, Text, Threshold, Unit
+from indicators.rules.conditions import change, stale, target_gap, threshold
+from indicators.rules.conditions.verdict import Floats, Verdict
+
+NAN = float("nan")
+
+
+def told(verdict: Verdict) -> str:
+    """One letter a value: B in breach, c clear, - between or not judged."""
+    return "".join(
+        "B" if b else "c" if c else "-" for b, c in zip(verdict.breach, verdict.clear, strict=True)
+    )
+
+
+def unit(kind: str) -> Unit:
+    return Unit.model_validate({"id": "u", "symbol": Text({"en": "u"}), "kind": kind})
+
+
+def array(*values: float) -> Floats:
+    return np.array(values, dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"above": 10}, "cccB-"),
+        ({"above": 10, "clear_below": 7}, "c--B-"),
+        ({"below": 7}, "Bccc-"),
+        ({"below": 7, "clear_above": 10}, "B--c-"),
+        ({"above": 7, "clear_below": 7}, "c-BB-"),
+        ({"above": -5, "clear_below": -9}, "BBBB-"),
+    ],
+)
+def test_threshold(limits: dict[str, float], expected: str) -> None:
+    verdict = threshold.judge(Threshold.model_validate(limits), array(6, 7, 10, 11, NAN))
+    assert told(verdict) == expected
+    assert verdict.limit == next(iter(limits.values()))
+
+
+def test_change_in_per_cent_for_amounts_and_levels() -> None:
+    values, baseline = array(150, 100, 50, 5, 10, NAN), array(100, 100, 100, 0, NAN, 100)
+    condition = Change(type="change", against="previous", above=40, clear_below=10)
+    for kind in ("amount", "level"):
+        verdict = change.judge(condition, values, baseline, unit(kind))
+        np.testing.assert_allclose(verdict.measure, [50, 0, -50, NAN, NAN, NAN])
+        assert told(verdict) == "Bcc---"
+
+
+def test_change_in_points_for_rates_ranks_and_indices() -> None:
+    values, baseline = array(95, 80, 0), array(90, 90, 0)
+    condition = Change(type="change", against="last_year", below=-5)
+    for kind in ("rate", "rank", "index"):
+        verdict = change.judge(condition, values, baseline, unit(kind))
+        np.testing.assert_allclose(verdict.measure, [5, -10, 0])
+        assert told(verdict) == "cBc"
+
+
+def test_change_from_a_negative_base_keeps_its_sign() -> None:
+    np.testing.assert_allclose(change.changes(array(-50, 20), array(-100, -20), unit("amount")), [50, 200])
+
+
+def test_target_gap_is_positive_on_the_wrong_side() -> None:
+    floor, ceiling = 1.0, -1.0
+    verdict = target_gap.judge(
+        TargetGap(type="target_gap", above=3, clear_below=1),
+        array(90, 94, 97, 60, 40, 50),
+        array(95, 95, 95, 50, 50, NAN),
+        array(floor, floor, floor, ceiling, ceiling, ceiling),
+    )
+    np.testing.assert_allclose(verdict.measure, [5, 1, -2, 10, -10, NAN])
+    assert told(verdict) == "B-cBc-"
+
+
+def test_stale_counts_hours_and_never_delivered_is_oldest() -> None:
+    verdict = stale.judge(Stale(type="stale", after=dt.timedelta(hours=6)), array(1, 6, 6.01, np.inf))
+    assert told(verdict) == "ccBB"
+    assert verdict.limit == 6
+
+
+def test_conditions_take_arrays_of_any_shape() -> None:
+    verdict = threshold.judge(Threshold(above=1), np.array([[0.0, 2.0], [NAN, 1.0]]))
+    assert verdict.breach.tolist() == [[False, True], [False, False]]
+    assert verdict.clear.tolist() == [[True, False], [False, True]]
