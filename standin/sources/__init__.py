@@ -1,0 +1,1 @@
+"""One generator for each kind of department."""
