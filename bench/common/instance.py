@@ -1,4 +1,4 @@
-"""A really started `ioc` with data of its own, on a free port; it is always ended, with all that it started."""
+"""A really started `ioc` with data of its own, on a free port, always ended with all that it started."""
 
 from __future__ import annotations
 
