@@ -1,0 +1,144 @@
+"""What a refresh has to do: which definitions are new or different, and since when the store stands still.
+
+Deciding is kept apart from doing: nothing here computes a value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from config import City
+from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Scan, Step
+from warehouse.store import Cursor
+
+ENGINE: Final = 1
+"""Raised when the engine computes something differently: every stored value is then made anew."""
+_KEY: Final = "indicators"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the last refresh left behind."""
+
+    now: dt.datetime | None = None
+    areas: str = ""
+    engine: int = 0
+    zone: str = ""
+    tables: Mapping[str, str] = field(default_factory=dict)
+    delivered: Mapping[str, list[str | None]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, cursor: Cursor) -> Standing:
+        """The standing kept in the store; an empty one when there is none."""
+        row = cursor.execute("SELECT value FROM meta WHERE key = ?", [_KEY]).fetchone()
+        if row is None:
+            return cls()
+        kept = json.loads(row[0])
+        return cls(**{**kept, "now": dt.datetime.fromisoformat(kept["now"])})
+
+    def holds(self, areas: str, zone: str) -> bool:
+        """Whether values computed then can still be built upon."""
+        return (self.engine, self.areas, self.zone) == (ENGINE, areas, zone)
+
+    def write(self, cursor: Cursor) -> None:
+        """Keep the standing in the store."""
+        assert self.now is not None
+        text = json.dumps({**self.__dict__, "now": self.now.isoformat()}, sort_keys=True)
+        cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [_KEY, text])
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """The version that each indicator has now; those that differ from their last version, those that never had
+    a value, and those that have values and no definition any more.
+    """
+
+    versions: Mapping[str, int]
+    changed: frozenset[str]
+    new: frozenset[str]
+    gone: frozenset[str]
+
+
+def areas_fingerprint(cursor: Cursor) -> str:
+    """Changes whenever any unit, its parent, its validity or its population does."""
+    row = cursor.execute("SELECT count(*), bit_xor(hash(area)), sum(hash(area) >> 8) FROM area").fetchone()
+    return str(row)
+
+
+def table_fingerprint(scan: Scan) -> str:
+    """Changes whenever the kept parts of a scan no longer are what the plan asks for."""
+    return _digest([scan.dataset.table, scan.time, *(part.sql for part in scan.parts)])
+
+
+def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime) -> Definitions:
+    """Compare every definition with its newest stored version and write down a new version of what differs."""
+    held: dict[str, tuple[int, str]] = {}
+    rows = cursor.execute(
+        "SELECT indicator, version, fingerprint FROM definition ORDER BY version"
+    ).fetchall()
+    for indicator, version, print_ in rows:
+        held[indicator] = (version, print_)
+    versions: dict[str, int] = {}
+    changed: set[str] = set()
+    for step in plan.steps:
+        for id_, print_ in _fingerprints(step).items():
+            version, old = held.get(id_, (0, ""))
+            if print_ != old:
+                changed.add(id_)
+                version += 1
+                body = json.dumps(
+                    city.indicators[id_].model_dump(mode="json", by_alias=True), ensure_ascii=False
+                )
+                cursor.execute(
+                    "INSERT INTO definition VALUES (?, ?, ?, ?, ?)",
+                    [id_, version, print_, body, now.astimezone(dt.UTC).replace(tzinfo=None)],
+                )
+            versions[id_] = version
+    stored = {
+        str(row[0]) for row in cursor.execute("SELECT DISTINCT indicator FROM indicator_value").fetchall()
+    }
+    current = frozenset(versions)
+    return Definitions(versions, frozenset(changed), current - stored, frozenset(stored - current))
+
+
+def _fingerprints(step: Step) -> dict[str, str]:
+    """By indicator, a text that differs whenever its values would: what the plan says of it, not its name or owner."""
+    match step:
+        case Cube():
+            scan = step.scan
+            aggregates = [part.sql for part in scan.parts] + (
+                [own.sql for own, _ in step.own.aggregates] if step.own else []
+            )
+            names = [scan.column(part) for part in scan.parts] + (
+                [step.own.column(own) for own, _ in step.own.aggregates] if step.own else []
+            )
+            meaning = dict(zip(names, aggregates, strict=True))
+            base = [step.coverage.name, step.coverage.dataset.coverage, scan.dataset.table, scan.time]
+            return {value.indicator: _digest([*base, _spelled(str(value), meaning)]) for value in step.values}
+        case Balance():
+            base = [step.coverage.name, step.coverage.dataset.coverage, step.name]
+            return {
+                value.indicator: _digest(
+                    [*base, str(value), value.entered.sql, value.left.sql, repr(value.factor)]
+                )
+                for value in step.values
+            }
+        case ReportedRead():
+            return {step.indicator: _digest([str(step), step.dataset.table, step.time, step.known])}
+        case FormulaStep():
+            return {step.indicator: _digest([str(step), repr(step.series)])}
+
+
+def _spelled(text: str, meaning: Mapping[str, str]) -> str:
+    """``text`` with the names of columns replaced by what they hold, since names shift when other indicators come and go."""
+    words = text.replace("(", " ( ").replace(")", " ) ").replace(",", " , ").split()
+    return " ".join(meaning.get(word, word) for word in words)
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:16]

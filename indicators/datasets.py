@@ -1,0 +1,76 @@
+"""What the engine needs to know of a dataset: its columns, how its rows are dated and which days it covers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from config import City
+from config.models.feed import ColumnType, Feed
+
+WEEK: Final = 7
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A fact table and the feeds that fill it.
+
+    ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the number of days
+    between two deliveries that are owed.
+    """
+
+    name: str
+    feeds: tuple[str, ...]
+    columns: Mapping[str, ColumnType] = field(hash=False, repr=False)
+    event_time: str
+    coverage: str
+    cadence: int
+
+    @property
+    def table(self) -> str:
+        """Name of the fact table."""
+        return f"fact_{self.name}"
+
+    @property
+    def presence(self) -> str:
+        """Name of the table of days × areas that have rows."""
+        return f"part_{self.name}__presence"
+
+    def is_moment(self, column: str) -> bool:
+        """Whether a time column holds moments (True) or whole days (False)."""
+        return self.columns[column] == "timestamp"
+
+    def back(self, time: str) -> int:
+        """How many days an event of the feed covers, counted backwards from its own.
+
+        A weekly report speaks for the week before it. Of a slower feed whose rows carry the period's first day nothing can be said
+        for other days than those.
+        """
+        return self.cadence if self.cadence <= WEEK or time != self.event_time else 1
+
+    @property
+    def register(self) -> bool:
+        """Whether quiet days are normal: a feed owed less often than weekly, where silence does not mean a gap."""
+        return self.cadence > WEEK
+
+
+def datasets(city: City) -> dict[str, Dataset]:
+    """Every dataset of the city by name."""
+    feeds: dict[str, list[Feed]] = {}
+    for feed in city.feeds.values():
+        feeds.setdefault(feed.table, []).append(feed)
+    return {name: _dataset(name, group, city) for name, group in feeds.items()}
+
+
+def _dataset(name: str, feeds: list[Feed], city: City) -> Dataset:
+    first = feeds[0]
+    return Dataset(
+        name=name,
+        feeds=tuple(feed.id for feed in feeds),
+        columns={column.name: column.type for column in first.columns},
+        event_time=first.event_time,
+        coverage=first.coverage or city.levels[0],
+        cadence=max(1, first.delivery.every // dt.timedelta(days=1)),
+    )

@@ -1,0 +1,261 @@
+"""What has to be computed, before any SQL: an immutable tree of steps that can be printed and compared.
+
+Facts ─┬─ Presence ── Coverage ─┐
+       ├─ Scan ─────────────────┼─ Cube ──── values of measures ─┐
+       ├─ OwnLevel ─────────────┘                                ├─ FormulaStep ── values
+       ├─ Scan, Scan ───────────── Balance ─ values of stocks ───┤
+       └─ ReportedRead ───────────────────── published values ───┘
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from config.models.indicator import Period
+from indicators.datasets import Dataset
+from indicators.formula import Series, describe, references
+from indicators.measures import Assembly, Own, Part
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The levels and periods that an indicator has values for, in the city's order."""
+
+    levels: tuple[str, ...]
+    periods: tuple[Period, ...]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.levels)} × {', '.join(self.periods)}"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """One pass over a dataset by one time column: additive parts by day × area, as fine as the rows are."""
+
+    dataset: Dataset
+    time: str
+    parts: tuple[Part, ...]
+
+    @property
+    def table(self) -> str:
+        """Name of the table that keeps the parts."""
+        return f"part_{self.dataset.name}__{self.time}"
+
+    def column(self, part: Part) -> str:
+        """Name of a part's column."""
+        return f"p{self.parts.index(part) + 1}"
+
+    def __str__(self) -> str:
+        return f"Scan {self.dataset.name} by {self.time}: {len(self.parts)} parts per day × area"
+
+
+@dataclass(frozen=True)
+class OwnLevel:
+    """Aggregates that do not add up, computed from the rows at every level and period that asks for them."""
+
+    scan: Scan
+    aggregates: tuple[tuple[Own, Shape], ...]
+
+    def column(self, own: Own) -> str:
+        """Name of an aggregate's column."""
+        return f"o{[known for known, _ in self.aggregates].index(own) + 1}"
+
+    def at(self, level: str, period: Period) -> tuple[Own, ...]:
+        """What is asked for at one level and period."""
+        return tuple(
+            own for own, shape in self.aggregates if level in shape.levels and period in shape.periods
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"OwnLevel {self.scan.dataset.name} by {self.scan.time}: "
+            f"{len(self.aggregates)} aggregates at their own level and period"
+        )
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which cells (day × coverage area) of a dataset were delivered, for each area and period.
+
+    An event covers ``back`` days, its own and those before; in a ``register`` quiet days count as delivered.
+    """
+
+    dataset: Dataset
+    back: int
+    register: bool
+    shape: Shape
+
+    @property
+    def name(self) -> str:
+        """Name of its table, apart from others of the dataset."""
+        return f"{self.dataset.name}__{'register' if self.register else self.back}"
+
+    def __str__(self) -> str:
+        how = "from the first event to the last delivery" if self.register else f"{self.back} days an event"
+        return f"Coverage of {self.dataset.name} by {self.dataset.coverage}: {how}"
+
+
+@dataclass(frozen=True)
+class MeasureValue:
+    """The values of one measure, put together from the columns of its cube."""
+
+    indicator: str
+    shape: Shape
+    assembly: Assembly
+    factor: float
+
+    def __str__(self) -> str:
+        factor = "" if self.factor == 1 else f" × {self.factor:g}"
+        return f"Value {self.indicator} = {self.assembly.value}{factor} for {self.shape}"
+
+
+@dataclass(frozen=True)
+class Cube:
+    """Parts rolled up to level × period, with what does not add up beside them, on the cells that are covered."""
+
+    scan: Scan
+    own: OwnLevel | None
+    coverage: Coverage
+    shape: Shape
+    values: tuple[MeasureValue, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its working table."""
+        return f"{self.scan.dataset.name}__{self.scan.time}"
+
+    def __str__(self) -> str:
+        return f"Cube {self.name}: roll up to {self.shape}"
+
+
+@dataclass(frozen=True)
+class StockValue:
+    """The values of one stock: what came in less what went out, up to the period's end."""
+
+    indicator: str
+    shape: Shape
+    entered: Part
+    left: Part
+    factor: float
+
+    def __str__(self) -> str:
+        return f"Value {self.indicator} = entered - left for {self.shape}"
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Stocks of one dataset between the same two time columns, cumulated from their days."""
+
+    opens: Scan
+    closes: Scan
+    coverage: Coverage
+    shape: Shape
+    values: tuple[StockValue, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of its working table."""
+        return f"{self.opens.dataset.name}__{self.opens.time}__{self.closes.time}"
+
+    def __str__(self) -> str:
+        return f"Balance {self.name}: cumulate to {self.shape}"
+
+
+@dataclass(frozen=True)
+class ReportedRead:
+    """The values of one published figure: of each period the print that is newest by now."""
+
+    indicator: str
+    dataset: Dataset
+    time: str
+    known: str
+    value: str
+    where: str
+    shape: Shape
+
+    def __str__(self) -> str:
+        return f"Reported {self.indicator} = {self.value} where {self.where} for {self.shape}"
+
+
+@dataclass(frozen=True)
+class FormulaStep:
+    """The values of one formula, computed from values."""
+
+    indicator: str
+    series: Series
+    factor: float
+    shape: Shape
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The indicators that it is made of."""
+        return tuple(ref.indicator for ref in references(self.series))
+
+    def __str__(self) -> str:
+        factor = "" if self.factor == 1 else f" × {self.factor:g}"
+        return f"Formula {self.indicator} = {describe(self.series)}{factor} for {self.shape}"
+
+
+Step = Cube | Balance | ReportedRead | FormulaStep
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that one refresh of a city computes, in the order in which it can be done."""
+
+    scans: tuple[Scan, ...]
+    coverages: tuple[Coverage, ...]
+    cubes: tuple[Cube, ...]
+    balances: tuple[Balance, ...]
+    reported: tuple[ReportedRead, ...]
+    formulas: tuple[FormulaStep, ...]
+
+    @property
+    def steps(self) -> Iterator[Step]:
+        """Every step that gives values, each after those it needs."""
+        yield from self.cubes
+        yield from self.balances
+        yield from self.reported
+        yield from self.formulas
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The datasets that are scanned."""
+        by_name = {scan.dataset.name: scan.dataset for scan in self.scans}
+        return tuple(by_name.values())
+
+    def step_of(self, indicator: str) -> Step:
+        """The step that gives an indicator's values. Raises KeyError when none does."""
+        for step in self.steps:
+            if indicator in indicators_of(step):
+                return step
+        raise KeyError(indicator)
+
+    def __str__(self) -> str:
+        return "\n".join(line for step in self.steps for line in tree(step))
+
+
+def indicators_of(step: Step) -> tuple[str, ...]:
+    """The indicators whose values a step gives."""
+    if isinstance(step, (Cube, Balance)):
+        return tuple(value.indicator for value in step.values)
+    return (step.indicator,)
+
+
+def tree(step: Step, only: str | None = None) -> list[str]:
+    """A step and what it stands on as lines of a tree; with ``only``, no other indicator's values."""
+    lines = [str(step)]
+    if isinstance(step, Cube):
+        below: Sequence[object] = [step.coverage, step.scan, *([step.own] if step.own else [])]
+    elif isinstance(step, Balance):
+        below = [step.coverage, *dict.fromkeys((step.opens, step.closes))]
+    else:
+        return lines
+    for node in (*below, *(value for value in step.values if only in (None, value.indicator))):
+        lines.append(f"  {node}")
+        if isinstance(node, Scan):
+            lines += [f"    {node.column(part)} = {part.sql}" for part in node.parts]
+        elif isinstance(node, OwnLevel):
+            lines += [f"    {node.column(own)} = {own.sql} for {shape}" for own, shape in node.aggregates]
+    return lines

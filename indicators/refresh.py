@@ -1,0 +1,274 @@
+"""One refresh: the steps of the plan carried out inside one transaction, each over as few periods as is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from config import City
+from indicators.changes import ENGINE, Standing, areas_fingerprint, settle_definitions
+from indicators.plan import (
+    Balance,
+    Coverage,
+    Cube,
+    FormulaStep,
+    Plan,
+    ReportedRead,
+    Step,
+    indicators_of,
+)
+from indicators.sql import publish
+from indicators.sql.balance import balance, stock_values
+from indicators.sql.coverage import frame
+from indicators.sql.cube import cube, measure_values
+from indicators.sql.formula import dirty_after, formula_values
+from indicators.sql.prelude import MACROS, Moment, start_of
+from indicators.sql.reported import reported_values
+from indicators.upkeep import Upkeep
+from warehouse.progress import Progress
+from warehouse.store import Cursor
+from warehouse.syntax import literal
+
+Grouped = Cube | Balance
+
+
+class Refresh:
+    """The state of one refresh.
+
+    ``rows`` counts values that are new, changed or gone; ``refreshed`` holds the indicators that were looked at again; ``whole`` those
+    that were made anew from beginning to end; ``kind`` is ``full`` if definitions were; ``stirred`` says that readers have something new to show.
+    """
+
+    def __init__(self, cursor: Cursor, city: City, plan: Plan, moment: Moment, progress: Progress) -> None:
+        self.cursor = cursor
+        self.city = city
+        self.plan = plan
+        self.moment = moment
+        self.progress = progress
+        self.rows = 0
+        self.refreshed: set[str] = set()
+        self.dirty: dict[str, str] = {}
+        cursor.execute(MACROS)
+        tables = cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        self.tables = {str(row[0]) for row in tables}
+        self.areas = areas_fingerprint(cursor)
+        self.standing = Standing.read(cursor)
+        self.first = not self.standing.holds(self.areas, str(moment.zone))
+        if self.first:
+            self.standing = Standing()
+        self.definitions = settle_definitions(cursor, city, plan, moment.now)
+        self.whole = set(self.definitions.versions) if self.first else set(self.definitions.changed)
+        self.kind = "full" if self.whole else "incremental"
+        self.stirred = bool(self.whole)
+
+    @property
+    def message(self) -> str:
+        """Why, in a few words."""
+        if self.first:
+            return "first computation"
+        changed = sorted(self.definitions.changed)
+        return "changed definitions: " + ", ".join(changed) if changed else ""
+
+    def run(self) -> None:
+        """Carry out the plan."""
+        upkeep = Upkeep(self.cursor, self.plan, self.moment, self.standing)
+        datasets = [dataset for dataset in self.plan.datasets if dataset.table in self.tables]
+        upkeep.note_changed_days(datasets)
+        for dataset in datasets:
+            self.progress("parts", 0, len(self.plan.scans))
+            upkeep.follow_presence(dataset)
+        for done, scan in enumerate(self.plan.scans, start=1):
+            if scan.dataset.table in self.tables:
+                upkeep.follow_scan(scan)
+            self.progress("parts", done, len(self.plan.scans))
+        self._values()
+        self._execute("DELETE FROM touched")
+        standing = Standing(
+            self.moment.now, self.areas, ENGINE, str(self.moment.zone), upkeep.tables, upkeep.delivered
+        )
+        standing.write(self.cursor)
+
+    def _values(self) -> None:
+        total = len(self.definitions.versions)
+        self._execute(
+            "CREATE OR REPLACE TEMP TABLE fresh AS FROM indicator_value LIMIT 0;"
+            "CREATE OR REPLACE TEMP TABLE scope (indicator VARCHAR, period VARCHAR, start DATE)"
+        )
+        if self.definitions.gone:
+            gone = ", ".join(f"({literal(id_)}, NULL, NULL)" for id_ in sorted(self.definitions.gone))
+            self._execute(f"INSERT INTO scope VALUES {gone}")
+        grouped: list[Grouped] = [cube for cube in self.plan.cubes if self._has_facts(cube)]
+        grouped += [stock for stock in self.plan.balances if self._has_facts(stock)]
+        for step in grouped:
+            self._note_dirty(step)
+        for coverage in self.plan.coverages:
+            self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
+        for step in grouped:
+            self._compute(step)
+            self.progress("values", len(self.refreshed), total)
+        for reported in self.plan.reported:
+            if self._has_facts(reported):
+                self._report(reported)
+        self._merge()
+        for layer in _layers(self.plan.formulas):
+            for formula in layer:
+                self._follow(formula)
+            self._merge()
+            self.progress("values", len(self.refreshed), total)
+        self.progress("values", total, total)
+
+    def _has_facts(self, step: Step) -> bool:
+        """Whether the dataset's feeds have ever delivered, so that there is a fact table."""
+        match step:
+            case Cube():
+                return step.scan.dataset.table in self.tables
+            case Balance():
+                return step.opens.dataset.table in self.tables
+            case ReportedRead():
+                return step.dataset.table in self.tables
+            case FormulaStep():
+                return True
+
+    # Measures and stocks
+
+    def _note_dirty(self, step: Grouped) -> None:
+        """Table of the periods in which values of the step may have changed."""
+        name = f"dirty__{step.name}"
+        if isinstance(step, Cube):
+            sources = [step.scan.dataset.name, step.scan.table]
+            days = f"SELECT day FROM dirty_days WHERE source IN {_texts(sources)}"
+        else:
+            # what entered or left one day is in the stock of every day after
+            sources = [step.opens.table, step.closes.table]
+            first = f"SELECT min(day) FROM dirty_days WHERE source IN {_texts(sources)}"
+            days = (
+                f"SELECT day FROM dirty_days WHERE source = {literal(step.opens.dataset.name)}"
+                f" UNION SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"
+            )
+        periods = " UNION ".join(
+            f"SELECT '{period}' AS period, {start_of(period, 'day')} AS start FROM days"
+            for period in step.shape.periods
+        )
+        self._execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS\n"
+            f"WITH days AS ({days}) SELECT * FROM ({periods}) WHERE start <= {self.moment.day}"
+        )
+        for id_ in indicators_of(step):
+            self.dirty[id_] = name
+
+    def _lay_frame(self, coverage: Coverage, steps: Sequence[Grouped]) -> None:
+        """Table of the areas and periods that have anything, as far as the steps need it."""
+        if not steps:
+            return
+        dirty = None
+        if not any(self._is_whole(step) for step in steps):
+            dirty = f"dirty_frame__{coverage.name}"
+            union = " UNION ".join(f"FROM dirty__{step.name}" for step in steps)
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {dirty} AS {union}")
+        self._execute(
+            f"CREATE OR REPLACE TEMP TABLE frame__{coverage.name} AS\n{frame(coverage, self.moment, dirty)}"
+        )
+
+    def _compute(self, step: Grouped) -> None:
+        """The values of a cube or a balance, by way of one table for all of them."""
+        name, base = f"made__{step.name}", f"frame__{step.coverage.name}"
+        limit = None if self._is_whole(step) else f"dirty__{step.name}"
+        rows: list[tuple[str, str]]
+        if isinstance(step, Cube):
+            table = cube(step, self.moment, base, limit)
+            rows = [
+                (v.indicator, measure_values(v, step, self._source(step, v.indicator))) for v in step.values
+            ]
+        else:
+            table = balance(step, self.moment, base, limit)
+            rows = [
+                (v.indicator, stock_values(v, step, self._source(step, v.indicator))) for v in step.values
+            ]
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{table}")
+        for indicator, values in rows:
+            self._put(indicator, values)
+        self._execute(f"DROP TABLE {name}")
+
+    def _source(self, step: Grouped, indicator: str) -> str:
+        """What an indicator is read from: if others need more of the table than it does, a part of it."""
+        if self._is_whole(step) and indicator not in self.whole:
+            return f"made__{step.name} SEMI JOIN dirty__{step.name} USING (period, start)"
+        return f"made__{step.name}"
+
+    def _is_whole(self, step: Grouped) -> bool:
+        return not self.whole.isdisjoint(indicators_of(step))
+
+    # Published figures and formulas
+
+    def _report(self, step: ReportedRead) -> None:
+        """Published figures are few: whenever there may be a new print, all of the indicator's are read."""
+        news = self.cursor.execute(
+            "SELECT count(*) FROM changed_days WHERE dataset = ?", [step.dataset.name]
+        ).fetchone()
+        days = (
+            self.standing.now and self.standing.now.astimezone(self.moment.zone).date() != self.moment.today
+        )
+        if step.indicator not in self.whole and not days and not (news and news[0]):
+            return
+        self.whole.add(step.indicator)
+        self._put(step.indicator, reported_values(step, self.moment))
+
+    def _follow(self, step: FormulaStep) -> None:
+        """A formula is made anew with any of its inputs; else it follows the periods that changed in them."""
+        if step.indicator in self.whole or not self.whole.isdisjoint(step.inputs):
+            self.whole.add(step.indicator)
+            self._put(step.indicator, formula_values(step, self.moment, self.city.levels))
+            return
+        inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
+        if not inputs:
+            return
+        name = f"dirty__{step.indicator}"
+        self.dirty[step.indicator] = name
+        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment)}")
+        self._put(step.indicator, formula_values(step, self.moment, self.city.levels, name))
+
+    # Writing
+
+    def _put(self, indicator: str, rows: str) -> None:
+        """Set the rows of an indicator aside for the next merge; those of a new indicator need none."""
+        version = self.definitions.versions[indicator]
+        target = "fresh"
+        if indicator in self.definitions.new:
+            target = "indicator_value"
+        elif indicator in self.whole:
+            self._execute(f"INSERT INTO scope VALUES ({literal(indicator)}, NULL, NULL)")
+        else:
+            self._execute(
+                f"INSERT INTO scope SELECT {literal(indicator)}, period, start FROM {self.dirty[indicator]}"
+            )
+        row = self.cursor.execute(publish.insert(target, rows, self.moment, version)).fetchone()
+        if indicator in self.definitions.new and row is not None:
+            self.rows += int(row[0])
+        self.refreshed.add(indicator)
+
+    def _merge(self) -> None:
+        """Bring what everyone reads in line with what was set aside."""
+        *statements, count = publish.merge()
+        for statement in statements:
+            self._execute(statement)
+        row = self.cursor.execute(count).fetchone()
+        changed = int(row[0]) if row else 0
+        self.rows += changed
+        self.stirred = self.stirred or changed > 0
+        self._execute("TRUNCATE fresh; TRUNCATE scope")
+
+    def _execute(self, statement: str) -> None:
+        self.cursor.execute(statement)
+
+
+def _layers(formulas: Iterable[FormulaStep]) -> Iterator[list[FormulaStep]]:
+    """Formulas in layers: those of one layer need only layers before it."""
+    depth: dict[str, int] = {}
+    layers: dict[int, list[FormulaStep]] = {}
+    for step in formulas:
+        depth[step.indicator] = 1 + max(depth.get(input_, 0) for input_ in step.inputs)
+        layers.setdefault(depth[step.indicator], []).append(step)
+    yield from (layers[level] for level in sorted(layers))
+
+
+def _texts(words: Sequence[str]) -> str:
+    return "(" + ", ".join(map(literal, words)) + ")"

@@ -1,0 +1,118 @@
+"""Parts rolled up from day × leaf area to level × period, what does not add up beside them, and the values of both."""
+
+from __future__ import annotations
+
+from config.models.indicator import Period
+from indicators.measures import Part
+from indicators.plan import Cube, MeasureValue, OwnLevel, Scan
+from indicators.sql.prelude import Moment, comment, listing, start_of
+from warehouse.syntax import literal
+
+
+def cube(step: Cube, moment: Moment, frame: str, dirty: str | None = None) -> str:
+    """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate."""
+    scan = step.scan
+    parts = "".join(f", coalesce({c}, {p.empty}) AS {c}" for p in scan.parts for c in [scan.column(p)])
+    own, joined = "", ""
+    if step.own is not None:
+        parts += "".join(
+            f", coalesce({c}, {known.empty}) AS {c}"
+            for known, _ in step.own.aggregates
+            for c in [step.own.column(known)]
+        )
+        own = f", own AS (\n{_own(step, step.own, moment, dirty)}\n)"
+        joined = "\nLEFT JOIN own USING (area, period, start)"
+    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty} USING (period, start)"
+    return f"""{comment(step)}\
+WITH leaf AS (
+{_leaf(step, moment, dirty)}
+), rolled AS (
+    SELECT path.ancestor AS area, period, start{_sums(scan)}
+    FROM leaf JOIN area_path path ON path.code = leaf.area AND path.level IN {listing(step.shape.levels)}
+    GROUP BY ALL
+){own}
+SELECT frame.*{parts}
+FROM {frame} frame{wanted}
+LEFT JOIN rolled USING (area, period, start){joined}
+WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}"""
+
+
+def measure_values(value: MeasureValue, step: Cube, source: str) -> str:
+    """The values of one measure out of its cube."""
+    made = value.assembly
+    factor = "" if value.factor == 1 else f"{value.factor!r} * "
+    return (
+        f"{comment(value)}"
+        f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
+        f"    {factor}{made.value} AS value, {made.numerator} AS numerator, {made.denominator} AS denominator,"
+        f" {made.n} AS n,\n"
+        f"    present, expected, data_through, run\n"
+        f"FROM {source}{where_shape(value.shape.levels, value.shape.periods, step.shape.levels, step.shape.periods)}"
+    )
+
+
+def where_shape(
+    levels: tuple[str, ...],
+    periods: tuple[str, ...],
+    all_levels: tuple[str, ...],
+    all_periods: tuple[str, ...],
+) -> str:
+    """SQL WHERE that keeps to some levels and periods of those that a table holds."""
+    tests = [f"level IN {listing(levels)}"] * (levels != all_levels)
+    tests += [f"period IN {listing(periods)}"] * (periods != all_periods)
+    return "\nWHERE " + " AND ".join(tests) if tests else ""
+
+
+def _leaf(step: Cube, moment: Moment, dirty: str | None) -> str:
+    """Periods first, at the finest areas: the fewer rows are then joined to their ancestors."""
+
+    def branch(period: Period) -> str:
+        # a part is already the only one of its day
+        day = period == "day"
+        columns = (
+            "".join(f", {step.scan.column(part)}" for part in step.scan.parts) if day else _sums(step.scan)
+        )
+        return (
+            f"    SELECT area, '{period}' AS period, {start_of(period, 'day')} AS start{columns}\n"
+            f"    FROM {step.scan.table}\n"
+            f"    WHERE day <= {moment.day}{_in(period, 'day', dirty)}"
+            + ("" if day else "\n    GROUP BY ALL")
+        )
+
+    return "\n    UNION ALL\n".join(map(branch, step.shape.periods))
+
+
+def _sums(scan: Scan) -> str:
+    return "".join(f", {_joined(part, scan.column(part))}" for part in scan.parts)
+
+
+def _joined(part: Part, column: str) -> str:
+    sql = f"{part.roll_up}({column})"
+    return f"CAST({sql} AS BIGINT) AS {column}" if part.whole else f"{sql} AS {column}"
+
+
+def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: str | None) -> str:
+    """Each level and period from the rows themselves."""
+    scan = own.scan
+    blocks = []
+    for period in step.shape.periods:
+        for level in step.shape.levels:
+            wanted = own.at(level, period)
+            if not wanted:
+                continue
+            columns = "".join(f",\n        {known.sql} AS {own.column(known)}" for known in wanted)
+            blocks.append(
+                f"    SELECT _ancestor AS area, '{period}' AS period,"
+                f" {start_of(period, f'{scan.time}__day')} AS start{columns}\n"
+                f"    FROM {scan.dataset.table} fact\n"
+                f"    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = {literal(level)}) path USING (_area)\n"
+                f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(period, f'{scan.time}__day', dirty)}\n"
+                f"    GROUP BY ALL"
+            )
+    return comment(own) + "\n    UNION ALL BY NAME\n".join(blocks)
+
+
+def _in(period: Period, day: str, dirty: str | None) -> str:
+    if dirty is None:
+        return ""
+    return f"\n      AND {start_of(period, day)} IN (SELECT start FROM {dirty} WHERE period = '{period}')"

@@ -1,0 +1,257 @@
+"""Formulas: each series of the tree is one block of SQL over the blocks below it.
+
+A block has a row for every area and period that has a value: level, area, period, ``index`` (the period as a whole number), value, numerator,
+denominator, n, present, expected, data_through, run. Whatever looks back in time compares ``index``, so that a gap stays a gap.
+Coverage is that of the worse covered operand, data_through that of the older one; what was looked back for counts for neither.
+"""
+
+from __future__ import annotations
+
+from indicators.formula import (
+    YEAR,
+    Change,
+    Combined,
+    Lagged,
+    PerCapita,
+    Rank,
+    Ref,
+    Scaled,
+    Series,
+    ShareOfParent,
+    Window,
+    describe,
+    reach,
+    references,
+)
+from indicators.plan import FormulaStep
+from indicators.sql.prelude import Moment, comment, listing
+from warehouse.syntax import literal
+
+_COLUMNS = (
+    "level, area, period, index, value, numerator, denominator, n, present, expected, data_through, run"
+)
+_KEYS = "level, area, period, index"
+
+
+def formula_values(
+    step: FormulaStep, moment: Moment, levels: tuple[str, ...], dirty: str | None = None
+) -> str:
+    """The values of one formula. ``levels`` are the city's, from the root down; ``dirty`` a table of (period, start)."""
+    blocks = _Blocks(step, levels, dirty)
+    last = blocks.name(step.series, step.shape.levels)
+    factor = "" if step.factor == 1 else f"{step.factor!r} * "
+    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty} USING (period, start)"
+    ends = moment.utc("period_end(period, start)")
+    return f"""{comment(step)}\
+WITH {blocks.text}
+SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
+    {factor}value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
+    CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    coalesce(data_through, least({moment.timestamp}, {ends})) AS data_through, run
+FROM (
+    SELECT {last}.*, period_start(period, index) AS start FROM {last}
+){wanted}
+JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
+WHERE level IN {listing(step.shape.levels)} AND start <= {moment.day}
+  AND (valid_from IS NULL OR valid_from < period_end(period, start)) AND (valid_to IS NULL OR valid_to > start)"""
+
+
+def reaches(step: FormulaStep, input_: str) -> str:
+    """SQL rows (period, distance): how many periods later a value of ``input_`` still shows in the formula."""
+    rows = [
+        f"({literal(period)}, {distance})"
+        for period in step.shape.periods
+        for distance in sorted(reach(step.series, input_, period))
+    ]
+    return "(VALUES " + ", ".join(rows) + ") AS reach(period, distance)"
+
+
+def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment) -> str:
+    """The periods of a formula that dirty periods of its inputs (table by indicator) can show in."""
+    branches = "\n    UNION\n".join(
+        f"    SELECT period, period_start(period, period_index(period, start) + distance) AS start\n"
+        f"    FROM {table} JOIN {reaches(step, input_)} USING (period)"
+        for input_, table in dirty_inputs.items()
+    )
+    return f"SELECT DISTINCT period, start FROM (\n{branches}\n) WHERE start <= {moment.day}"
+
+
+class _Blocks:
+    """Writes the blocks of a tree, each series once."""
+
+    def __init__(self, step: FormulaStep, levels: tuple[str, ...], dirty: str | None) -> None:
+        self.step = step
+        self.levels = levels
+        self.blocks: dict[str, str] = {}
+        self.names: dict[tuple[Series, tuple[str, ...]], str] = {}
+        if dirty is not None:
+            self._needed(dirty)
+        self.dirty = dirty
+
+    @property
+    def text(self) -> str:
+        """All blocks, each after those it reads."""
+        return ", ".join(f"{name} AS (\n{body}\n)" for name, body in self.blocks.items())
+
+    def name(self, series: Series, levels: tuple[str, ...]) -> str:
+        """Name of the block of a series at some levels, written first if need be."""
+        key = (series, levels)
+        if key not in self.names:
+            body = self._body(series, levels)
+            self.names[key] = f"b{len(self.names) + 1}"
+            self.blocks[self.names[key]] = f"    {comment(describe(series))}{body}"
+        return self.names[key]
+
+    def _needed(self, dirty: str) -> None:
+        """Which periods of each input the dirty periods look at."""
+        for ref in references(self.step.series):
+            self.blocks[f"needed_{ref.indicator}"] = (
+                f"    SELECT DISTINCT period, period_start(period, period_index(period, start) - distance) AS start\n"
+                f"    FROM {dirty} JOIN {reaches(self.step, ref.indicator)} USING (period)"
+            )
+
+    def _body(self, series: Series, levels: tuple[str, ...]) -> str:
+        match series:
+            case Ref():
+                return self._ref(series, levels)
+            case Scaled():
+                return self._scaled(series, self.name(series.series, levels))
+            case Combined():
+                return self._combined(series, self.name(series.left, levels), self.name(series.right, levels))
+            case Lagged():
+                return self._lagged(series, self.name(series.series, levels))
+            case Change():
+                return self._change(series, self.name(series.series, levels), self.name(series.base, levels))
+            case Window():
+                return self._window(series, self.name(series.series, levels))
+            case PerCapita():
+                return self._per_capita(series, self.name(series.series, levels))
+            case ShareOfParent():
+                above = (self.levels[max(self.levels.index(level) - 1, 0)] for level in levels)
+                wider = tuple(level for level in self.levels if level in {*above, *levels})
+                return self._share(self.name(series.series, wider))
+            case Rank():
+                return self._rank(series, self.name(series.series, levels))
+
+    def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
+        needed = "" if self.dirty is None else f"\n    SEMI JOIN needed_{ref.indicator} USING (period, start)"
+        return (
+            f"    SELECT level, area, period, period_index(period, start) AS index, value, numerator, denominator, n,\n"
+            f"        present, expected, data_through, run\n"
+            f"    FROM indicator_value{needed}\n"
+            f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)}"
+            f" AND period IN {listing(self.step.shape.periods)}"
+        )
+
+    def _scaled(self, series: Scaled, below: str) -> str:
+        pair = ("value", f"{series.number!r}")
+        first, second = reversed(pair) if series.reverse else pair
+        if series.operator == "/":
+            value = f"{first} / nullif({second}, 0)"
+            parts = (
+                f"{first} AS numerator, {second} AS denominator"
+                if series.reverse
+                else "numerator, denominator"
+            )
+        else:
+            value, parts = f"{first} {series.operator} {second}", "numerator, denominator"
+        return f"    SELECT {_KEYS}, {value} AS value, {parts}, n, present, expected, data_through, run\n    FROM {below}"
+
+    def _combined(self, series: Combined, left: str, right: str) -> str:
+        if series.operator == "/":
+            value = "l.value / nullif(r.value, 0)"
+            parts, n = "l.value AS numerator, r.value AS denominator", "r.n"
+        else:
+            value = f"l.value {series.operator} r.value"
+            parts = f"{value} AS numerator, NULL AS denominator"
+            n = "least(l.n, r.n)" if series.operator == "*" else "l.n + r.n"
+        return (
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, {n} AS n,\n{_worse()}\n"
+            f"    FROM {left} l JOIN {right} r USING ({_KEYS})"
+        )
+
+    def _lagged(self, series: Lagged, below: str) -> str:
+        if series.count is None:
+            cases = " ".join(f"WHEN {literal(period)} THEN {step}" for period, step in YEAR.items())
+            later = f"index + CASE period {cases} END"
+        else:
+            later = f"index + {series.count}"
+        return (
+            f"    SELECT level, area, period, {later} AS index, value, numerator, denominator, n, present, expected,\n"
+            f"        NULL::TIMESTAMP AS data_through, run\n    FROM {below}"
+        )
+
+    def _change(self, series: Change, now: str, then: str) -> str:
+        if series.relative:
+            value = "100.0 * (l.value - r.value) / nullif(abs(r.value), 0)"
+            parts = "l.value AS numerator, r.value AS denominator"
+        else:
+            value = "l.value - r.value"
+            parts = "l.value - r.value AS numerator, NULL AS denominator"
+        return (
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, l.n AS n,\n{_worse()}\n"
+            f"    FROM {now} l JOIN {then} r USING ({_KEYS})"
+        )
+
+    def _window(self, series: Window, below: str) -> str:
+        if series.count is None:
+            first = "period_index(period, CAST(date_trunc('year', period_start(period, index)) AS DATE))"
+            over = "PARTITION BY area, period, first ORDER BY index"
+            source = f"(SELECT *, {first} AS first FROM {below})"
+            whole = "count(value) OVER past = index - first + 1"
+        else:
+            over = f"PARTITION BY area, period ORDER BY index RANGE BETWEEN {series.count - 1} PRECEDING AND CURRENT ROW"
+            source = below
+            whole = f"count(value) OVER past = {series.count}"
+        match series.trait.accumulation:
+            case "sum":
+                value = numerator = "sum(value) OVER past"
+                denominator = "NULL"
+            case "ratio":
+                numerator, denominator = "sum(numerator) OVER past", "sum(denominator) OVER past"
+                value = f"{series.trait.scale!r} * {numerator} / nullif({denominator}, 0)"
+                # a period in which nothing happened has no ratio, and is no gap either
+                whole = whole.replace("count(value)", "count(*)")
+            case "mean":
+                value = numerator = "avg(value) OVER past"
+                denominator = "NULL"
+        return (
+            f"    SELECT {_KEYS}, {value} AS value, {numerator} AS numerator, {denominator} AS denominator,\n"
+            f"        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,\n"
+            f"        data_through, max(run) OVER past AS run\n"
+            f"    FROM {source}\n    WINDOW past AS ({over})\n    QUALIFY {whole}"
+        )
+
+    def _per_capita(self, series: PerCapita, below: str) -> str:
+        return (
+            f"    SELECT {below}.level, {below}.area, period, index, {series.heads}.0 * value / nullif(population, 0) AS value,\n"
+            f"        value AS numerator, population AS denominator, n, present, expected, data_through, run\n"
+            f"    FROM {below} JOIN area ON area.code = {below}.area"
+        )
+
+    def _share(self, below: str) -> str:
+        return (
+            f"    SELECT l.level, l.area, l.period, l.index, l.value / nullif(r.value, 0) AS value,\n"
+            f"        l.value AS numerator, r.value AS denominator, r.n AS n,\n{_worse()}\n"
+            f"    FROM {below} l JOIN area ON area.code = l.area JOIN {below} r ON r.area = area.parent\n"
+            f"        AND r.period = l.period AND r.index = l.index"
+        )
+
+    def _rank(self, series: Rank, below: str) -> str:
+        order = "DESC" if series.series.trait.descending else "ASC"
+        return (
+            f"    SELECT {_KEYS}, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY value {order} NULLS LAST) END"
+            f" AS value,\n"
+            f"        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, expected, data_through, run\n"
+            f"    FROM {below}\n    WINDOW among AS (PARTITION BY level, period, index)"
+        )
+
+
+def _worse() -> str:
+    """Coverage of the worse covered of two series, and the older data."""
+    left = "l.present * r.expected <= r.present * l.expected"
+    return (
+        f"        CASE WHEN {left} THEN l.present ELSE r.present END AS present,\n"
+        f"        CASE WHEN {left} THEN l.expected ELSE r.expected END AS expected,\n"
+        f"        least(l.data_through, r.data_through) AS data_through, greatest(l.run, r.run) AS run"
+    )

@@ -1,0 +1,109 @@
+"""The tables kept between refreshes: presence and additive parts, brought up to date for the days that changed.
+
+Afterwards the temporary table ``dirty_days`` (source, day) says which days are others now: source is a dataset for its
+coverage and the reach of its data, and a part table for its figures.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from indicators.changes import Standing, table_fingerprint
+from indicators.datasets import Dataset
+from indicators.plan import Plan, Scan
+from indicators.sql.prelude import Moment, feeds_of
+from indicators.sql.scan import presence_rows, rebuild, scan_rows, update
+from warehouse.store import Cursor
+from warehouse.syntax import literal
+
+
+class Upkeep:
+    """Follows the facts. ``tables`` and ``delivered`` are what the next refresh has to be told by ``Standing``."""
+
+    def __init__(self, cursor: Cursor, plan: Plan, moment: Moment, standing: Standing) -> None:
+        self.cursor = cursor
+        self.plan = plan
+        self.moment = moment
+        self.tables = dict(standing.tables)
+        self.delivered = dict(standing.delivered)
+        last = standing.now or moment.now
+        self.last_day = last.astimezone(moment.zone).date()
+
+    def note_changed_days(self, datasets: Iterable[Dataset]) -> None:
+        """Table ``changed_days``: those that loads touched, and those that have begun or gone on since last time."""
+        times = {(scan.dataset.name, scan.time) for scan in self.plan.scans}
+        times |= {(dataset.name, dataset.event_time) for dataset in datasets}
+        self._execute(
+            "CREATE OR REPLACE TEMP TABLE changed_days AS\n"
+            f"SELECT DISTINCT dataset, time_column, day FROM touched WHERE day <= {self.moment.day}"
+        )
+        if times:
+            rows = ", ".join(f"({literal(name)}, {literal(time)})" for name, time in sorted(times))
+            self._execute(
+                f"INSERT INTO changed_days SELECT dataset, time_column, {self._days_since(self.last_day)}\n"
+                f"FROM (VALUES {rows}) AS times(dataset, time_column)"
+            )
+        self._execute("CREATE OR REPLACE TEMP TABLE dirty_days (source VARCHAR, day DATE)")
+
+    def follow_presence(self, dataset: Dataset) -> None:
+        """Which days have rows at all."""
+        mark = f"{dataset.event_time} by {dataset.coverage}"
+        if self.tables.get(dataset.presence) == mark:
+            rows = presence_rows(dataset, self.moment, changed=True)
+            self._all(update(dataset.presence, rows, dataset.name, dataset.event_time))
+            # an event speaks for the days before it, too
+            self._execute(
+                f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, day - CAST(step AS INTEGER)"
+                f" FROM moved_days CROSS JOIN range({dataset.cadence}) AS back(step)"
+            )
+        else:
+            self._all(rebuild(dataset.presence, presence_rows(dataset, self.moment)))
+            self.tables[dataset.presence] = mark
+        self._execute(
+            f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(self._reached(dataset))}"
+        )
+
+    def follow_scan(self, scan: Scan) -> None:
+        """The additive parts of a scan."""
+        mark = table_fingerprint(scan)
+        own = any(cube.scan == scan and cube.own is not None for cube in self.plan.cubes)
+        source = f"changed_days WHERE dataset = {literal(scan.dataset.name)} AND time_column = {literal(scan.time)}"
+        if self.tables.get(scan.table) == mark:
+            rows = scan_rows(scan, self.moment, changed=True)
+            self._all(update(scan.table, rows, scan.dataset.name, scan.time))
+            # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by one.
+            source = source if own else "moved_days"
+        else:
+            self._all(rebuild(scan.table, scan_rows(scan, self.moment)))
+            self.tables[scan.table] = mark
+        self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
+
+    def _reached(self, dataset: Dataset) -> dt.date:
+        """The first day whose values may tell of a reach of the data (data_through) that is no longer true."""
+        row = self.cursor.execute(
+            f"SELECT max(data_through), max(last_loaded_at) FROM feed_status WHERE {feeds_of(dataset)}"
+        ).fetchone()
+        news = [None if at is None else at.isoformat() for at in row or (None, None)]
+        olds = self.delivered.get(dataset.name, news)
+        self.delivered[dataset.name] = news
+        days = [self.last_day]
+        for old, new in zip(olds, news, strict=True):
+            if old == new:
+                continue
+            if old is None:
+                return dt.date.min
+            days.append(
+                dt.datetime.fromisoformat(old).replace(tzinfo=dt.UTC).astimezone(self.moment.zone).date()
+            )
+        return min(days)
+
+    def _days_since(self, day: dt.date) -> str:
+        return f"CAST(unnest(generate_series(DATE '{day}', {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"
+
+    def _all(self, statements: Iterable[str]) -> None:
+        for statement in statements:
+            self._execute(statement)
+
+    def _execute(self, statement: str) -> None:
+        self.cursor.execute(statement)
