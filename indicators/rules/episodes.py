@@ -1,0 +1,139 @@
+"""From transitions to warnings: when one opens, how it is carried on, when it ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+
+from config import City
+from config.models import Rule, Stale
+from indicators.rules.machine import Reason
+from indicators.rules.messages import message, no_data_message
+from indicators.rules.watch import Sighting
+from warehouse.state import Episode, Evaluation, Kind, SeriesKey, SeriesState, Status, Transition
+
+_STANDING: Final = (Status.FIRING, Status.RECOVERING)
+
+
+class Desk:
+    """The warnings of one evaluation: the open ones it began with, and everything that it changes."""
+
+    def __init__(self, city: City, open_episodes: Mapping[SeriesKey, Episode], now: dt.datetime) -> None:
+        self.evaluation = Evaluation(now)
+        self.transitions: list[Transition] = []
+        self._city = city
+        self._open = dict(open_episodes)
+        self._touched: dict[int, Episode] = {}
+
+    def moved(
+        self,
+        rule: Rule,
+        area: str,
+        before: SeriesState,
+        after: SeriesState,
+        reason: Reason,
+        sighting: Sighting | None,
+    ) -> None:
+        """A series went from one status to another; ``sighting`` is what caused it (None: nothing came)."""
+        assert after.since is not None
+        transition = Transition(
+            rule.id,
+            area,
+            after.since,
+            before.status,
+            after.status,
+            reason.value,
+            sighting.measure if sighting else None,
+            sighting.limit if sighting else None,
+        )
+        self.transitions.append(transition)
+        episode = self._open.get((rule.id, area))
+        if episode is not None and self._over(episode, after.status):
+            self._close(episode, after.since, reason)
+            if after.status is not Status.FIRING:
+                self._note(episode, transition)
+                return
+            episode = None
+        if episode is None:
+            episode = self._opened(rule, area, before, after, sighting)
+            if episode is None:
+                self.evaluation.transitions.append(transition)
+                return
+        episode.status = after.status
+        self._note(episode, transition)
+
+    def seen(self, rule: Rule, area: str, sighting: Sighting) -> None:
+        """Carry the figures of an open warning on; the age of a feed only grows, that needs no telling."""
+        episode = self._open.get((rule.id, area))
+        if episode is None or episode.kind is not Kind.LIMIT or sighting.measure is None:
+            return
+        if isinstance(rule.when, Stale) or sighting.measure == episode.last_value:
+            return
+        worst = episode.worst_value
+        pick = max if rule.when.below is None else min
+        episode.worst_value = sighting.measure if worst is None else pick(worst, sighting.measure)
+        episode.last_value = sighting.measure
+        self._touched[id(episode)] = episode
+
+    def withdrawn(self, key: SeriesKey, state: SeriesState, now: dt.datetime) -> None:
+        """The rule of a series is no longer in the city's folder."""
+        if state.status is Status.NORMAL:
+            return
+        step = Transition(*key, now, state.status, Status.NORMAL, Reason.RULE_WITHDRAWN.value, None, None)
+        self.transitions.append(step)
+        self.evaluation.series[key] = SeriesState(since=now, judged_through=state.judged_through)
+        episode = self._open.get(key)
+        if episode is None:
+            self.evaluation.transitions.append(step)
+            return
+        self._note(episode, step)
+        self._close(episode, now, Reason.RULE_WITHDRAWN)
+
+    def finish(self) -> Evaluation:
+        """Everything to be stored."""
+        self.evaluation.episodes = list(self._touched.values())
+        return self.evaluation
+
+    def _opened(
+        self, rule: Rule, area: str, before: SeriesState, after: SeriesState, sighting: Sighting | None
+    ) -> Episode | None:
+        assert after.since is not None
+        if after.status is Status.FIRING and sighting is not None:
+            begun = after.breach_since or after.since
+            episode = self._episode(rule, area, Kind.LIMIT, after, begun)
+            episode.value, episode.limit = sighting.measure, sighting.limit
+            episode.last_value = episode.worst_value = sighting.measure
+            episode.message = message(self._city, rule, area, sighting.measure, sighting.limit, begun)
+            episode.evidence = {"seen": sighting.evidence()}
+        elif after.status is Status.NO_DATA and rule.no_data is not None and rule.no_data.then == "warn":
+            missing = before.judged_through or after.since
+            episode = self._episode(rule, area, Kind.NO_DATA, after, missing)
+            episode.message = no_data_message(self._city, rule, area, missing)
+            episode.evidence = {"last_seen": missing.astimezone(dt.UTC).isoformat()}
+        else:
+            return None
+        self._open[rule.id, area] = episode
+        return episode
+
+    def _episode(self, rule: Rule, area: str, kind: Kind, after: SeriesState, begun: dt.datetime) -> Episode:
+        assert after.since is not None
+        return Episode(
+            rule.id, area, kind, rule.severity, after.status, after.since, begun, None, None, {}, {}
+        )
+
+    @staticmethod
+    def _over(episode: Episode, status: Status) -> bool:
+        """Whether the warning ends when its series comes into ``status``."""
+        if status in (Status.NORMAL, Status.PENDING):
+            return True
+        return episode.kind is Kind.NO_DATA and status in _STANDING
+
+    def _close(self, episode: Episode, at: dt.datetime, reason: Reason) -> None:
+        episode.status, episode.resolved_at, episode.resolution = Status.NORMAL, at, reason.value
+        self._touched[id(episode)] = episode
+        del self._open[episode.rule, episode.area]
+
+    def _note(self, episode: Episode, transition: Transition) -> None:
+        episode.transitions.append(transition)
+        self._touched[id(episode)] = episode

@@ -1,0 +1,116 @@
+"""Values of many areas and periods as arrays, read for all rules in one query."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from config.models import Period
+from indicators.rules.conditions.verdict import Flags, Floats
+from warehouse.store import Cursor
+
+EPOCH = dt.date(1970, 1, 1)
+
+
+class Group(NamedTuple):
+    """Series that share a definition, one for each area."""
+
+    indicator: str
+    level: str
+    period: Period
+
+
+Span = tuple[dt.date, dt.date]
+"""Starts of periods, first included, last excluded."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Values of one group, areas × starts of periods.
+
+    ``value`` and ``n`` are NaN where there is none, ``present`` says where there is a row at all,
+    ``through`` is the time up to which the row's data go (microseconds of UTC).
+    """
+
+    areas: tuple[str, ...]
+    starts: tuple[dt.date, ...]
+    value: Floats
+    n: Floats
+    present: Flags
+    through: NDArray[np.int64]
+
+    def columns(self, starts: Sequence[dt.date]) -> Floats:
+        """Values at ``starts``, in that order; NaN for a start that the grid lacks."""
+        place = {start: index for index, start in enumerate(self.starts)}
+        where = np.array([place.get(start, -1) for start in starts], dtype=np.intp)
+        padded = np.concatenate([self.value, np.full((len(self.areas), 1), np.nan)], axis=1)
+        return padded[:, where]
+
+    def select(self, keep: Flags) -> Grid:
+        """Only the periods that ``keep`` marks."""
+        starts = tuple(start for start, kept in zip(self.starts, keep, strict=True) if kept)
+        return Grid(
+            self.areas,
+            starts,
+            self.value[:, keep],
+            self.n[:, keep],
+            self.present[:, keep],
+            self.through[:, keep],
+        )
+
+
+def read_grids(cursor: Cursor, wanted: Mapping[Group, Sequence[Span]]) -> dict[Group, Grid]:
+    """The values of every group in its spans. A group without any value is absent."""
+    groups = list(wanted)
+    rows = [(g, group, span) for g, group in enumerate(groups) for span in wanted[group]]
+    if not rows:
+        return {}
+    # The conditions on v alone repeat what the join says, so that the scan can leave out most of the table.
+    table = ", ".join(["(?, ?, ?, ?, ?::DATE, ?::DATE)"] * len(rows))
+    found = cursor.execute(
+        f"""
+        WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table})
+        SELECT w.g, v.area, v.start - DATE '1970-01-01' AS day,
+               coalesce(v.value, 'nan'::DOUBLE) AS value, coalesce(v.n::DOUBLE, 'nan'::DOUBLE) AS n,
+               epoch_us(v.data_through) AS through
+        FROM indicator_value AS v
+        JOIN wanted AS w USING (indicator, level, period)
+        WHERE v.start >= w.low AND v.start < w.high AND v.start >= ?::DATE
+          AND list_contains(?, v.indicator) AND list_contains(?, v.level) AND list_contains(?, v.period)
+        """,
+        [
+            *(part for g, group, span in rows for part in (g, *group, *span)),
+            min(low for spans in wanted.values() for low, _ in spans),
+            sorted({group.indicator for group in groups}),
+            sorted({group.level for group in groups}),
+            sorted({group.period for group in groups}),
+        ],
+    ).fetchnumpy()
+    columns = {name: np.asarray(found[name]) for name in ("g", "area", "day", "value", "n", "through")}
+    number = columns["g"]
+    order = np.argsort(number, kind="stable")
+    edges = np.searchsorted(number[order], np.arange(len(groups) + 1))
+    return {
+        group: _grid(columns, order[edges[g] : edges[g + 1]])
+        for g, group in enumerate(groups)
+        if edges[g] < edges[g + 1]
+    }
+
+
+def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> Grid:
+    areas, a = np.unique(columns["area"][rows].astype(str), return_inverse=True)
+    days, d = np.unique(columns["day"][rows], return_inverse=True)
+    shape = (len(areas), len(days))
+    value, n = np.full(shape, np.nan), np.full(shape, np.nan)
+    present, through = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
+    value[a, d] = columns["value"][rows]
+    n[a, d] = columns["n"][rows]
+    present[a, d] = True
+    through[a, d] = columns["through"][rows]
+    starts = tuple(EPOCH + dt.timedelta(days=int(day)) for day in days)
+    return Grid(tuple(map(str, areas)), starts, value, n, present, through)

@@ -1,0 +1,120 @@
+"""The words of a warning: a rule's text with its figures, in every language of the city."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator
+from string import Formatter
+from typing import Final
+
+from babel.numbers import format_decimal
+
+from config import City
+from config.models import Change, Rule, Stale, TargetGap, Text, Unit
+from config.problems import Problem, did_you_mean
+from indicators.rules.conditions.change import RELATIVE
+
+PLACEHOLDERS: Final = ("area", "value", "limit", "since")
+
+_NO_DATA: Final = {
+    "vi": "{area}: không có số liệu “{name}” từ {since}.",
+    "en": "{area}: no figures for “{name}” since {since}.",
+}
+_POINTS: Final = {"vi": " điểm phần trăm", "en": " points"}
+_DAYS: Final = {"vi": ("{} ngày", "{} ngày"), "en": ("{} day", "{} days")}
+_HOURS: Final = {"vi": ("{} giờ", "{} giờ"), "en": ("{} hour", "{} hours")}
+_UNKNOWN: Final = {"vi": "chưa rõ", "en": "of unknown age"}
+_MONTHS_EN: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def message(
+    city: City, rule: Rule, area: str, measure: float | None, limit: float, since: dt.datetime
+) -> dict[str, str]:
+    """What people are told when the rule fires. ``since`` must be in the city's zone."""
+    return {
+        language: rule.message.get(language).format(
+            area=city.areas[area].name(language),
+            value=figure(city, rule, measure, language),
+            limit=figure(city, rule, limit, language),
+            since=moment(rule, since, language),
+        )
+        for language in city.head.languages
+    }
+
+
+def no_data_message(city: City, rule: Rule, area: str, since: dt.datetime) -> dict[str, str]:
+    """What people are told when a series vanishes."""
+    watched: Text = city.indicators[rule.indicator].name if rule.indicator else rule.name
+    return {
+        language: _NO_DATA[language].format(
+            area=city.areas[area].name(language),
+            name=watched.get(language),
+            since=moment(rule, since, language),
+        )
+        for language in city.head.languages
+    }
+
+
+def figure(city: City, rule: Rule, measure: float | None, language: str) -> str:
+    """What a rule measures, with its unit: a value, a change, a distance from target, or an age in hours."""
+    if isinstance(rule.when, Stale):
+        return _age(measure, language)
+    assert rule.indicator is not None
+    unit = city.units[city.indicators[rule.indicator].unit]
+    if measure is None:
+        return "–"
+    if isinstance(rule.when, Change) and unit.kind in RELATIVE:
+        return _number(measure, 1, language) + "%"
+    points = isinstance(rule.when, Change | TargetGap) and unit.symbol.get(language) == "%"
+    if points:
+        return _number(measure, unit.decimals, language) + _POINTS[language]
+    return _with_unit(measure, unit, language)
+
+
+def moment(rule: Rule, at: dt.datetime, language: str) -> str:
+    """A day, or for rules that look at more than whole periods a minute."""
+    day = f"{at:%d/%m/%Y}" if language == "vi" else f"{at.day} {_MONTHS_EN[at.month - 1]} {at.year}"
+    if rule.feed is None and not rule.partial:
+        return day
+    return f"{at:%H:%M} {day}" if language == "vi" else f"{at:%H:%M}, {day}"
+
+
+def problems(city: City) -> Iterator[Problem]:
+    """Placeholders that nobody fills."""
+    for rule in city.rules.values():
+        for language, text in rule.message.root.items():
+            try:
+                names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+            except ValueError as error:
+                hint = "write {{ and }} for braces that are meant as such"
+                yield city.problem("rule", rule.id, ("message", language), f"cannot be read: {error}", hint)
+                continue
+            for name in names:
+                if name not in PLACEHOLDERS:
+                    hint = did_you_mean(name, PLACEHOLDERS)
+                    what = f"placeholder {name!r} is unknown"
+                    yield city.problem("rule", rule.id, ("message", language), what, hint)
+
+
+def _with_unit(value: float, unit: Unit, language: str) -> str:
+    symbol = unit.symbol.get(language)
+    gap = "" if symbol in ("%", "×", "") else "\N{NO-BREAK SPACE}"
+    return _number(value, unit.decimals, language) + gap + symbol
+
+
+def _number(value: float, decimals: int, language: str) -> str:
+    pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return format_decimal(value + 0.0, format=pattern, locale=language)
+
+
+def _age(hours: float | None, language: str) -> str:
+    if hours is None or not math.isfinite(hours):
+        return _UNKNOWN[language]
+    days, rest = divmod(round(hours), 24)
+    parts = [
+        forms[language][number != 1].format(number)
+        for number, forms in ((days, _DAYS), (rest, _HOURS))
+        if number or (forms is _HOURS and not days)
+    ]
+    return " ".join(parts)

@@ -1,0 +1,203 @@
+"""One rule over its indicator: which periods it has to look at, and what each of their values says."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from config import City
+from config.models import Change, Period, Reported, Rule, Stale, TargetGap
+from config.periods import next_start, same_last_year, shift, start_of
+from config.targets import Aim, aim_on
+from indicators.rules.conditions import Verdict, change, target_gap, threshold
+from indicators.rules.conditions.verdict import Floats
+from indicators.rules.grid import Grid, Group, Span
+from indicators.rules.machine import Observation, Seen
+
+LOOKBACK: Final[dict[Period, int]] = {"day": 120, "month": 24, "quarter": 8, "year": 5}
+"""Periods that a rule looks back over when it judges a series for the first time."""
+EVIDENCE: Final = 14
+"""Values up to a transition that are kept as evidence."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND = dt.timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One value as a rule sees it. ``measure`` is what was held against ``limit`` (None: not judged)."""
+
+    observation: Observation
+    measure: float | None
+    limit: float
+    grid: Grid | None = None
+    row: int = 0
+    column: int = 0
+
+    def evidence(self) -> list[tuple[str, float | None]]:
+        """The values up to this one, oldest first, each with the start of its period."""
+        if self.grid is None:
+            return []
+        columns = range(max(0, self.column - EVIDENCE + 1), self.column + 1)
+        return [
+            (self.grid.starts[c].isoformat(), finite(self.grid.value[self.row, c]))
+            for c in columns
+            if self.grid.present[self.row, c]
+        ]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """A rule over an indicator, ready to ask for values and to judge them. All times are in the city's
+    zone.
+    """
+
+    city: City
+    rule: Rule
+    group: Group
+
+    @classmethod
+    def of(cls, city: City, rule: Rule) -> Watch:
+        """The watch of a rule that is not about a feed."""
+        return cls(
+            city, rule, Group(cast(str, rule.indicator), cast(str, rule.level), cast(Period, rule.period))
+        )
+
+    def begin(self, judged: Sequence[dt.datetime | None], now: dt.datetime) -> dt.date:
+        """Start of the first period that may hold something new; ``judged`` is how far each series has come.
+
+        A series that stopped long ago does not make every evaluation read back to its end.
+        """
+        period = self.group.period
+        earliest = shift(period, start_of(period, now.date()), -LOOKBACK[period])
+        if not judged or None in judged:
+            return earliest
+        return max(earliest, start_of(period, min(at for at in judged if at is not None).date()))
+
+    def spans(self, begin: dt.date, now: dt.datetime) -> list[Span]:
+        """Periods to read: from ``begin`` on, some before it as evidence, and those compared with."""
+        period = self.group.period
+        end = next_start(period, start_of(period, now.date()))
+        spans = [(shift(period, begin, -EVIDENCE), end)]
+        if isinstance(self.rule.when, Change) and self.rule.when.against == "last_year":
+            spans.append((same_last_year(period, begin), same_last_year(period, end)))
+        return spans
+
+    def sightings(
+        self, grid: Grid, begin: dt.date, judged: Mapping[str, dt.datetime | None], now: dt.datetime
+    ) -> dict[str, list[Sighting]]:
+        """What is new in ``grid`` for each area, oldest first.
+
+        ``judged`` says up to when each area has been judged. A period is seen at its end, or, by a rule
+        that takes partial ones, at the time up to which its data go.
+        """
+        kept = grid.select(np.array([begin <= start for start in grid.starts]))
+        zone = cast(ZoneInfo, now.tzinfo)
+        opened = [_midnight(start, zone) for start in grid.starts]
+        ended = [_midnight(next_start(self.group.period, start), zone) for start in grid.starts]
+        first = len(grid.starts) - len(kept.starts)
+        end_us = np.array([_micros(at) for at in ended], dtype=np.int64)[first:]
+        open_us = np.array([_micros(at) for at in opened], dtype=np.int64)[first:]
+        now_us = _micros(now)
+        complete = (kept.through >= end_us) & (end_us <= now_us)
+        if isinstance(self.city.indicators[self.group.indicator], Reported):
+            # A published figure is whole as soon as it is out.
+            complete = np.broadcast_to(end_us <= now_us, kept.present.shape)
+        usable = kept.present & complete
+        if self.rule.partial:
+            usable = kept.present & (complete | (kept.through > open_us))
+        at_us = np.where(complete, end_us, np.minimum(kept.through, now_us))
+        done = np.array(
+            [_micros(at) if (at := judged.get(area)) else np.iinfo(np.int64).min for area in kept.areas],
+            dtype=np.int64,
+        )
+        verdict = self._judge(grid, kept)
+        new = usable & (at_us > done[:, None])
+        found: dict[str, list[Sighting]] = defaultdict(list)
+        for row, column in np.argwhere(new):
+            at = (
+                ended[first + column]
+                if complete[row, column]
+                else (_EPOCH + int(at_us[row, column]) * _MICROSECOND).astimezone(zone)
+            )
+            # A value that still grows is a reading: it says nothing of how long the breach has lasted.
+            start = at if self.rule.partial else opened[first + column]
+            found[kept.areas[row]].append(
+                Sighting(
+                    Observation(at, start, _seen(verdict, row, column)),
+                    finite(verdict.measure[row, column]),
+                    verdict.limit,
+                    grid,
+                    int(row),
+                    int(first + column),
+                )
+            )
+        return found
+
+    def _judge(self, grid: Grid, kept: Grid) -> Verdict:
+        indicator = self.city.indicators[self.group.indicator]
+        too_few = kept.n < indicator.min_n
+        values = np.where(too_few, np.nan, kept.value)
+        condition = self.rule.when
+        match condition:
+            case Change():
+                baseline = self._baseline(grid, kept, condition)
+                return change.judge(condition, values, baseline, self.city.units[indicator.unit])
+            case TargetGap():
+                aims, signs = self._aims(kept)
+                return target_gap.judge(condition, values, aims, signs)
+            case Stale():
+                raise TypeError(f"rule {self.rule.id} watches a feed, not an indicator")
+            case _:
+                return threshold.judge(condition, values)
+
+    def _baseline(self, grid: Grid, kept: Grid, condition: Change) -> Floats:
+        period = self.group.period
+        if condition.against == "previous":
+            return grid.columns([shift(period, start, -1) for start in kept.starts])
+        return grid.columns([same_last_year(period, start) for start in kept.starts])
+
+    def _aims(self, kept: Grid) -> tuple[Floats, Floats]:
+        """The target of each area and period (NaN: none) and +1 where it is a floor, −1 where it is a
+        ceiling.
+        """
+        indicator = self.city.indicators[self.group.indicator]
+        period = self.group.period
+        last_days = [next_start(period, start) - dt.timedelta(days=1) for start in kept.starts]
+        named = {area for target in indicator.targets for area in target.areas or ()}
+
+        def aims_of(area: str) -> list[Aim | None]:
+            return [aim_on(indicator, self.group.level, area, period, day) for day in last_days]
+
+        common = aims_of("")
+        rows = [aims_of(area) if area in named else common for area in kept.areas]
+        values = np.array([[aim.value if aim else np.nan for aim in row] for row in rows], dtype=float)
+        signs = np.array([[-1.0 if aim and aim.side == "ceiling" else 1.0 for aim in row] for row in rows])
+        return values.reshape(kept.value.shape), signs.reshape(kept.value.shape)
+
+
+def finite(value: float) -> float | None:
+    """A number that can be stored and shown, or None."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _seen(verdict: Verdict, row: int, column: int) -> Seen:
+    if np.isnan(verdict.measure[row, column]):
+        return Seen.UNJUDGED
+    if verdict.breach[row, column]:
+        return Seen.BREACH
+    return Seen.CLEAR if verdict.clear[row, column] else Seen.BETWEEN
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), zone)
+
+
+def _micros(at: dt.datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND

@@ -1,0 +1,340 @@
+"""Rules over stored values: what fires when, told once, and whatever happens in between."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from warehouse.state import Kind, Status
+
+if TYPE_CHECKING:
+    from tests.indicators.rules.conftest import World
+
+FIRST = dt.date(2024, 5, 6)
+DAY = dt.timedelta(days=1)
+LOW = {"when": {"below": 80, "clear_above": 88}, "for": "2d", "keep_firing": "1d"}
+
+
+def evening(world: World, days: int, hours: float = 2) -> dt.datetime:
+    """Two hours after the end of the ``days``-th day from FIRST on."""
+    return world.at(FIRST + days * DAY, hours)
+
+
+def test_a_rule_fires_says_so_once_and_ends(world: World) -> None:
+    world.with_rules(LOW)
+    world.days("760", FIRST, 95, 70, 71)
+    assert world.brief(world.judge(evening(world, 3)).transitions) == [
+        ("760", "pending", "limit_crossed"),
+        ("760", "firing", "held_long_enough"),
+    ]
+    (warning,) = world.warnings()
+    assert (warning.status, warning.severity, warning.kind) == (Status.FIRING, "serious", Kind.LIMIT)
+    assert warning.firing_since == world.at(FIRST + DAY)
+    assert warning.opened_at == world.at(FIRST + 3 * DAY)
+    assert (warning.value, warning.limit) == (71.0, 80.0)
+    assert warning.message == {
+        "vi": "Quận 1: 71,0% / 80,0% từ 07/05/2024",
+        "en": "District 1: 71.0% / 80.0% since 7 May 2024",
+    }
+    assert warning.evidence == {"seen": [["2024-05-06", 95.0], ["2024-05-07", 70.0], ["2024-05-08", 71.0]]}
+
+    world.days("760", FIRST + 3 * DAY, 60, 85, 90, 91)
+    world.judge(evening(world, 7))
+    (ended,) = world.warnings()
+    assert world.told() == [
+        ("pending", "limit_crossed"),
+        ("firing", "held_long_enough"),
+        ("recovering", "cleared"),
+        ("normal", "clear_long_enough"),
+    ]
+    assert (ended.resolved_at, ended.resolution) == (world.at(FIRST + 7 * DAY), "clear_long_enough")
+    assert (ended.value, ended.worst_value, ended.last_value) == (71.0, 60.0, 90.0)
+    assert ended.message == warning.message
+
+
+def test_evaluating_again_changes_nothing(world: World) -> None:
+    world.with_rules(LOW, {"id": "feed", **STALE})
+    world.days("760", FIRST, 95, 70, 71, 69)
+    world.feed("hotline_requests", world.at(FIRST))
+    now = evening(world, 4)
+    assert world.judge(now).transitions
+    before = (world.state.revision(), world.state.load_series(), world.warnings())
+    for later in (0, 1, 5):
+        assert world.judge(now + dt.timedelta(minutes=later)).transitions == ()
+    assert (world.state.revision(), world.state.load_series(), world.warnings()) == before
+
+
+STALE = {
+    "indicator": None,
+    "level": None,
+    "period": None,
+    "feed": "hotline_requests",
+    "when": {"type": "stale", "after": "36h"},
+    "message": {"vi": "cũ {value} ({limit}) {since}", "en": "{value} old ({limit}) {since}"},
+}
+
+
+def test_a_stale_feed_warns_for_the_whole_city_until_it_delivers(world: World) -> None:
+    world.with_rules(STALE)
+    world.feed("hotline_requests", world.at(FIRST))
+    assert world.judge(world.at(FIRST, 36)).transitions == ()
+    assert world.brief(world.judge(world.at(FIRST, 53)).transitions) == [("79", "firing", "limit_crossed")]
+    (warning,) = world.warnings()
+    assert warning.message == {
+        "vi": "cũ 2 ngày 5 giờ (1 ngày 12 giờ) 05:00 08/05/2024",
+        "en": "2 days 5 hours old (1 day 12 hours) 05:00, 8 May 2024",
+    }
+    world.feed("hotline_requests", world.at(FIRST, 52))
+    assert world.brief(world.judge(world.at(FIRST, 54)).transitions) == [("79", "normal", "cleared")]
+
+
+def test_a_feed_that_never_delivered_is_stale(world: World) -> None:
+    world.with_rules(STALE)
+    world.judge(world.at(FIRST))
+    (warning,) = world.warnings()
+    assert warning.value is None
+    assert warning.message["en"].startswith("of unknown age old")
+
+
+def test_only_complete_periods_are_judged(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.put("hotline_on_time", "district", "day", {("760", FIRST): 10.0}, through=world.at(FIRST, 20))
+    assert world.judge(world.at(FIRST, 21)).transitions == ()
+    assert world.judge(world.at(FIRST, 30)).transitions == ()
+    world.put("hotline_on_time", "district", "day", {("760", FIRST): 10.0})
+    assert world.brief(world.judge(world.at(FIRST, 30)).transitions) == [("760", "firing", "limit_crossed")]
+
+
+def test_a_partial_rule_takes_the_running_day_as_far_as_its_data_go(world: World) -> None:
+    rule = {"indicator": "water_level_peak", "partial": True, "when": {"above": 150}, "keep_firing": "6h"}
+    world.with_rules(rule)
+
+    def gauge(day: dt.date, hours: float, level: float) -> None:
+        through = world.at(day, hours)
+        world.put("water_level_peak", "district", "day", {("760", day): level}, through=through)
+
+    gauge(FIRST, 15, 149)
+    assert world.judge(world.at(FIRST, 15.1)).transitions == ()
+    gauge(FIRST, 16, 155)
+    world.judge(world.at(FIRST, 16.1))
+    (warning,) = world.warnings()
+    assert warning.opened_at == warning.firing_since == world.at(FIRST, 16)
+    assert (
+        warning.message["vi"]
+        == "Quận 1: 155\N{NO-BREAK SPACE}cm / 150\N{NO-BREAK SPACE}cm từ 16:00 06/05/2024"
+    )
+    gauge(FIRST, 30, 155)
+    gauge(FIRST + DAY, 6, 90)
+    world.judge(world.at(FIRST + DAY, 6.1))
+    assert world.warnings()[0].status is Status.RECOVERING
+    gauge(FIRST + DAY, 13, 100)
+    world.judge(world.at(FIRST + DAY, 13.1))
+    assert world.told()[-1] == ("normal", "clear_long_enough")
+
+
+def test_values_over_too_few_cases_are_not_judged(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.put("hotline_on_time", "district", "day", {("760", FIRST): 10.0}, n=19)
+    assert world.judge(evening(world, 1)).transitions == ()
+    world.put("hotline_on_time", "district", "day", {("760", FIRST + DAY): 10.0}, n=20)
+    assert len(world.judge(evening(world, 2)).transitions) == 1
+
+
+def test_a_value_without_content_is_not_judged(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.put(
+        "hotline_on_time", "district", "day", {("760", FIRST): 10.0, ("760", FIRST + DAY): None}, n=None
+    )
+    world.judge(evening(world, 2))
+    assert world.told() == [("firing", "limit_crossed")]
+
+
+@pytest.mark.parametrize(("against", "base"), [("previous", FIRST - DAY), ("last_year", FIRST - 364 * DAY)])
+def test_change_is_held_against_the_right_period(world: World, against: str, base: dt.date) -> None:
+    when = {"type": "change", "against": against, "above": 40, "clear_below": 20}
+    world.with_rules({"indicator": "hotline_received", "when": when})
+    world.days("760", base, 100, indicator="hotline_received")
+    world.days("760", FIRST, 150, indicator="hotline_received")
+    world.days("761", FIRST, 150, indicator="hotline_received")
+    world.judge(evening(world, 1))
+    (warning,) = world.warnings()
+    assert (warning.area, warning.value) == ("760", 50.0)
+    assert warning.message["vi"].startswith("Quận 1: 50,0% / 40,0%")
+
+
+def test_the_gap_to_a_target_counts_points(world: World) -> None:
+    world.with_rules({"when": {"type": "target_gap", "above": 3, "clear_below": 1}})
+    world.days("760", FIRST, 93, 91.5)
+    world.judge(evening(world, 2))
+    (warning,) = world.warnings()
+    assert warning.value == pytest.approx(3.5)
+    assert warning.message["vi"].startswith("Quận 1: 3,5 điểm phần trăm / 3,0 điểm phần trăm")
+
+
+def test_a_path_is_followed_between_its_dates(world: World) -> None:
+    rule = {"indicator": "digital_economy_share", "level": "city", "period": "year"}
+    world.with_rules({**rule, "when": {"type": "target_gap", "above": 1}})
+    # The path goes from 19 at the end of 2022 to 25 at the end of 2025: 21 at the end of 2023.
+    years = {("79", dt.date(2022, 1, 1)): 18.5, ("79", dt.date(2023, 1, 1)): 18.22}
+    world.put("digital_economy_share", "city", "year", years, n=1, through=world.at(dt.date(2022, 6, 1)))
+    world.judge(world.at(dt.date(2024, 10, 1)))
+    (warning,) = world.warnings()
+    assert warning.value == pytest.approx(21.0 - 18.22, abs=0.01)
+    assert warning.firing_since == world.at(dt.date(2023, 1, 1))
+
+
+def test_a_vanished_series_stays_open_and_is_shown_as_such(world: World) -> None:
+    world.with_rules({"when": {"below": 80}, "no_data": {"after": "2d"}})
+    world.days("760", FIRST, 70)
+    world.judge(evening(world, 1))
+    for days in (2, 3, 30, 300):
+        world.judge(evening(world, days))
+    (warning,) = world.warnings(open_only=True)
+    assert warning.status is Status.NO_DATA
+    assert world.told() == [("firing", "limit_crossed"), ("no_data", "vanished")]
+    world.days("760", FIRST + 300 * DAY, 95)
+    world.judge(evening(world, 301))
+    assert world.told()[-1] == ("normal", "cleared")
+    assert world.warnings(open_only=True) == []
+
+
+@pytest.mark.parametrize("then", ["warn", "show"])
+def test_silence_is_a_warning_where_the_rule_says_so(world: World, then: str) -> None:
+    world.with_rules({"when": {"below": 80}, "no_data": {"after": "2d", "then": then}})
+    world.days("760", FIRST, 95)
+    world.judge(evening(world, 1))
+    world.judge(evening(world, 4))
+    found = world.warnings()
+    assert world.told() == [("no_data", "vanished")]
+    if then == "show":
+        assert found == []
+        return
+    assert [(w.kind, w.status, w.resolved_at) for w in found] == [(Kind.NO_DATA, Status.NO_DATA, None)]
+    assert found[0].message["en"] == "District 1: no figures for “Requests handled on time” since 7 May 2024."
+    # It comes back in breach: the silence ends, another warning begins.
+    world.days("760", FIRST + 4 * DAY, 70)
+    world.judge(evening(world, 5))
+    assert [(w.kind, w.open) for w in world.warnings()] == [(Kind.NO_DATA, False), (Kind.LIMIT, True)]
+
+
+def test_a_late_district_is_judged_when_it_comes(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.days("760", FIRST, 95, 95)
+    world.days("761", FIRST, 95)
+    world.judge(evening(world, 2))
+    world.days("761", FIRST + DAY, 70)
+    assert world.brief(world.judge(evening(world, 2, 5)).transitions) == [("761", "firing", "limit_crossed")]
+
+
+def test_the_first_evaluation_looks_back_a_bounded_time(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.days("760", FIRST - 121 * DAY, 70, 95)
+    world.days("760", FIRST - 100 * DAY, 70, 95)
+    world.judge(world.at(FIRST, 3))
+    assert [w.opened_at for w in world.warnings()] == [world.at(FIRST - 99 * DAY)]
+
+
+def test_a_withdrawn_rule_leaves_no_open_warning(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.days("760", FIRST, 70)
+    world.judge(evening(world, 1))
+    world.city = replace(world.city, rules=MappingProxyType({}))
+    world.judge(evening(world, 1, 3))
+    assert world.told()[-1] == ("normal", "rule_withdrawn")
+    assert world.warnings(open_only=True) == []
+    assert world.judge(evening(world, 1, 4)).transitions == ()
+
+
+def test_a_crash_while_storing_leaves_the_old_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.days("760", FIRST, 70)
+
+    def fails(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("warehouse.state.state._save_episode", fails)
+        with pytest.raises(OSError, match="no space"):
+            world.judge(evening(world, 1))
+    assert world.state.load_series() == {}
+    assert world.told() == []
+    world.judge(evening(world, 1))
+    assert world.told() == [("firing", "limit_crossed")]
+
+
+SERIES = st.lists(
+    st.lists(st.sampled_from([70.0, 85.0, 95.0, None]), min_size=1, max_size=10), min_size=1, max_size=3
+)
+RULES = st.fixed_dictionaries(
+    {
+        "when": st.just({"below": 80, "clear_above": 88}),
+        "for": st.sampled_from(["0d", "1d", "2d", "3d"]),
+        "keep_firing": st.sampled_from(["0d", "1d", "2d"]),
+        "no_data": st.sampled_from([None, {"after": "2d"}, {"after": "3d", "then": "warn"}]),
+    }
+)
+SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def everything(world: World) -> tuple[object, ...]:
+    stored = {area: world.told(area=area) for area in ("760", "761", "764")}
+    return stored, [replace(w, id=0) for w in world.warnings()], world.state.load_series()
+
+
+def ruled(pair: tuple[World, World], rule: dict[str, object]) -> tuple[World, World]:
+    for world in pair:
+        world.clear()
+        world.with_rules(rule)
+    return pair
+
+
+def deliver(world: World, series: list[list[float | None]], day: int) -> None:
+    for area, values in zip(("760", "761", "764"), series, strict=False):
+        if day < len(values):
+            world.days(area, FIRST + day * DAY, values[day])
+
+
+@SLOW
+@given(RULES, SERIES, st.sets(st.integers(0, 11)))
+def test_a_restart_between_any_two_evaluations_changes_nothing(
+    pair: tuple[World, World],
+    rule: dict[str, object],
+    series: list[list[float | None]],
+    restarts: set[int],
+) -> None:
+    straight, broken = ruled(pair, rule)
+    for day in range(12):
+        for world in (straight, broken):
+            deliver(world, series, day)
+            if world is broken and day in restarts:
+                world.restart()
+            world.judge(evening(world, day + 1))
+    assert everything(broken) == everything(straight)
+
+
+@SLOW
+@given(
+    RULES,
+    st.lists(st.lists(st.sampled_from([70.0, 85.0, 95.0]), min_size=10, max_size=10), max_size=3),
+    st.data(),
+)
+def test_one_late_evaluation_equals_many_in_time(
+    pair: tuple[World, World], rule: dict[str, object], series: list[list[float]], data: st.DataObject
+) -> None:
+    """Without gaps, nothing depends on how often somebody looked."""
+    often, once = ruled(pair, rule)
+    stops = data.draw(st.sets(st.integers(1, 9))) | {10}
+    for day in range(10):
+        deliver(often, [list(values) for values in series], day)
+        deliver(once, [list(values) for values in series], day)
+        often.judge(evening(often, day + 1))
+        if day + 1 in stops:
+            once.judge(evening(once, day + 1))
+    late = [everything(world) for world in (often, once)]
+    assert late[0] == late[1]
