@@ -153,6 +153,11 @@ class Evaluation:
     transitions: list[Transition] = field(default_factory=list)
 
     @property
+    def visible(self) -> bool:
+        """Whether people would see a difference."""
+        return bool(self.episodes or self.transitions)
+
+    @property
     def empty(self) -> bool:
         """Whether there is nothing to store."""
-        return not (self.series or self.episodes or self.transitions)
+        return not (self.series or self.visible)

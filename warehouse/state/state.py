@@ -73,7 +73,7 @@ class State:
         self._engine.dispose()
 
     def revision(self) -> int:
-        """Number that grows with everything stored: screens that show an older one are out of date."""
+        """Number that grows with all that people can see: screens showing an older one are out of date."""
         with self._engine.connect() as connection:
             found = connection.execute(select(t.meta.c.value).where(t.meta.c.key == "revision")).scalar_one()
         return int(found)
@@ -105,7 +105,8 @@ class State:
         if evaluation.empty:
             return
         with self._engine.begin() as connection:
-            self._touch(connection)
+            if evaluation.visible:
+                self._touch(connection)
             _save_series(connection, evaluation.series)
             loose = [_transition_row(item, None, evaluation.at) for item in evaluation.transitions]
             for episode in evaluation.episodes:
