@@ -60,13 +60,13 @@ def measure(var: Path) -> list[Figure]:
 
 
 def _readable(city: City, inbox: Path) -> Iterator[tuple[Feed, str, list[Path]]]:
-    """Feeds whose files DuckDB reads by itself, each with the reading function and its files."""
+    """Feeds whose files DuckDB reads by itself in one go, each with the reading function and its files."""
     for feed in city.feeds.values():
         files = sorted(inbox.glob(feed.connector.path))
-        name = files[0].name if files else ""
-        if name.endswith((".csv", ".csv.gz")):
+        endings = {file.suffix for file in files}
+        if endings == {".csv"}:
             yield feed, "read_csv", files
-        elif name.endswith(".parquet"):
+        elif endings == {".parquet"}:
             yield feed, "read_parquet", files
 
 
