@@ -109,9 +109,11 @@ class Watch:
         if isinstance(self.city.indicators[self.group.indicator], Reported):
             # A published figure is whole as soon as it is out.
             complete = np.broadcast_to(end_us <= now_us, kept.present.shape)
-        usable = kept.present & complete
+        # A ratio over nothing has a row and no value: nothing was seen, and a series of these has vanished.
+        valued = kept.present & ~np.isnan(kept.value)
+        usable = valued & complete
         if self.rule.partial:
-            usable = kept.present & (complete | (kept.through > open_us))
+            usable = valued & (complete | (kept.through > open_us))
         at_us = np.where(complete, end_us, np.minimum(kept.through, now_us))
         done = np.array(
             [_micros(at) if (at := judged.get(area)) else np.iinfo(np.int64).min for area in kept.areas],
