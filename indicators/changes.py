@@ -30,7 +30,7 @@ class Standing:
     engine: int = 0
     zone: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
-    delivered: Mapping[str, list[str | None]] = field(default_factory=dict)
+    delivered: Mapping[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, cursor: Cursor) -> Standing:

@@ -98,6 +98,8 @@ class Refresh:
             self._execute(f"INSERT INTO scope VALUES {gone}")
         grouped: list[Grouped] = [cube for cube in self.plan.cubes if self._has_facts(cube)]
         grouped += [stock for stock in self.plan.balances if self._has_facts(stock)]
+        dirty = {row[0] for row in self.cursor.execute("SELECT DISTINCT source FROM dirty_days").fetchall()}
+        grouped = [step for step in grouped if self._is_whole(step) or not dirty.isdisjoint(_sources(step))]
         for step in grouped:
             self._note_dirty(step)
         for coverage in self.plan.coverages:
@@ -133,17 +135,12 @@ class Refresh:
     def _note_dirty(self, step: Grouped) -> None:
         """Table of the periods in which values of the step may have changed."""
         name = f"dirty__{step.name}"
-        if isinstance(step, Cube):
-            sources = [step.scan.dataset.name, step.scan.table]
-            days = f"SELECT day FROM dirty_days WHERE source IN {_texts(sources)}"
-        else:
-            # what entered or left one day is in the stock of every day after
-            sources = [step.opens.table, step.closes.table]
-            first = f"SELECT min(day) FROM dirty_days WHERE source IN {_texts(sources)}"
-            days = (
-                f"SELECT day FROM dirty_days WHERE source = {literal(step.opens.dataset.name)}"
-                f" UNION SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"
-            )
+        sources = _texts(_sources(step))
+        days = f"SELECT DISTINCT day FROM dirty_days WHERE source IN {sources}"
+        if isinstance(step, Balance):
+            # what entered or left on one day is in the stock of every day after
+            first = f"SELECT min(day) FROM dirty_days WHERE source IN {sources}"
+            days = f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 DAY)) AS DATE) AS day"
         periods = " UNION ".join(
             f"SELECT '{period}' AS period, {start_of(period, 'day')} AS start FROM days"
             for period in step.shape.periods
@@ -268,6 +265,12 @@ def _layers(formulas: Iterable[FormulaStep]) -> Iterator[list[FormulaStep]]:
         depth[step.indicator] = 1 + max(depth.get(input_, 0) for input_ in step.inputs)
         layers.setdefault(depth[step.indicator], []).append(step)
     yield from (layers[level] for level in sorted(layers))
+
+
+def _sources(step: Grouped) -> list[str]:
+    """Where a step's dirty days are noted: with its dataset and with its part tables."""
+    scans = [step.scan] if isinstance(step, Cube) else [step.opens, step.closes]
+    return [step.coverage.dataset.name, *(scan.table for scan in scans)]
 
 
 def _texts(words: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ coverage and the reach of its data, and a part table for its figures.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
@@ -27,10 +27,10 @@ class Upkeep:
         self.moment = moment
         self.tables = dict(standing.tables)
         self.delivered = dict(standing.delivered)
-        last = standing.now or moment.now
-        self.last_day = last.astimezone(moment.zone).date()
+        self.last = standing.now or moment.now
+        self.last_day = self.last.astimezone(moment.zone).date()
 
-    def note_changed_days(self, datasets: Iterable[Dataset]) -> None:
+    def note_changed_days(self, datasets: Sequence[Dataset]) -> None:
         """Table ``changed_days``: those that loads touched, and those that have begun or gone on since last time."""
         times = {(scan.dataset.name, scan.time) for scan in self.plan.scans}
         times |= {(dataset.name, dataset.event_time) for dataset in datasets}
@@ -38,13 +38,22 @@ class Upkeep:
             "CREATE OR REPLACE TEMP TABLE changed_days AS\n"
             f"SELECT DISTINCT dataset, time_column, day FROM touched WHERE day <= {self.moment.day}"
         )
-        if times:
-            rows = ", ".join(f"({literal(name)}, {literal(time)})" for name, time in sorted(times))
-            self._execute(
-                f"INSERT INTO changed_days SELECT dataset, time_column, {self._days_since(self.last_day)}\n"
-                f"FROM (VALUES {rows}) AS times(dataset, time_column)"
-            )
+        for dataset in datasets:
+            for time in sorted(time for name, time in times if name == dataset.name):
+                if self.last_day < self.moment.today or self._came_due(dataset, time):
+                    names = f"{literal(dataset.name)}, {literal(time)}"
+                    self._execute(
+                        f"INSERT INTO changed_days SELECT {names}, {self._days_since(self.last_day)}"
+                    )
         self._execute("CREATE OR REPLACE TEMP TABLE dirty_days (source VARCHAR, day DATE)")
+
+    def _came_due(self, dataset: Dataset, time: str) -> bool:
+        """Whether rows that lay in the future at the last refresh, such as those of a deadline, no longer do."""
+        before = Moment(self.last, self.moment.zone)
+        past = f"{self.moment.past(dataset, time)} AND NOT ({before.past(dataset, time)})"
+        return (
+            self.cursor.execute(f"SELECT 1 FROM {dataset.table} WHERE {past} LIMIT 1").fetchone() is not None
+        )
 
     def follow_presence(self, dataset: Dataset) -> None:
         """Which days have rows at all."""
@@ -60,9 +69,9 @@ class Upkeep:
         else:
             self._all(rebuild(dataset.presence, presence_rows(dataset, self.moment)))
             self.tables[dataset.presence] = mark
-        self._execute(
-            f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(self._reached(dataset))}"
-        )
+        since = self._reached(dataset)
+        if since is not None:
+            self._execute(f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(since)}")
 
     def follow_scan(self, scan: Scan) -> None:
         """The additive parts of a scan."""
@@ -79,24 +88,23 @@ class Upkeep:
             self.tables[scan.table] = mark
         self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
 
-    def _reached(self, dataset: Dataset) -> dt.date:
-        """The first day whose values may tell of a reach of the data (data_through) that is no longer true."""
+    def _reached(self, dataset: Dataset) -> dt.date | None:
+        """The first day whose values may say that the data reach less far than they now do; None: they do not."""
         row = self.cursor.execute(
             f"SELECT max(data_through), max(last_loaded_at) FROM feed_status WHERE {feeds_of(dataset)}"
         ).fetchone()
-        news = [None if at is None else at.isoformat() for at in row or (None, None)]
+        now = self.moment.now.astimezone(dt.UTC).replace(tzinfo=None)
+        news = [(at or now).isoformat() for at in row or (None, None)]
         olds = self.delivered.get(dataset.name, news)
         self.delivered[dataset.name] = news
-        days = [self.last_day]
-        for old, new in zip(olds, news, strict=True):
-            if old == new:
-                continue
-            if old is None:
-                return dt.date.min
-            days.append(
-                dt.datetime.fromisoformat(old).replace(tzinfo=dt.UTC).astimezone(self.moment.zone).date()
-            )
-        return min(days)
+        moved = [
+            dt.datetime.fromisoformat(old).replace(tzinfo=dt.UTC).astimezone(self.moment.zone).date()
+            for old, new in zip(olds, news, strict=True)
+            if old != new
+        ]
+        if self.last_day < self.moment.today:
+            moved.append(self.last_day)
+        return min(moved, default=None)
 
     def _days_since(self, day: dt.date) -> str:
         return f"CAST(unnest(generate_series(DATE '{day}', {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"

@@ -1,7 +1,7 @@
 """Formulas: each series of the tree is one block of SQL over the blocks below it.
 
-A block has a row for every area and period that has a value: level, area, period, ``index`` (the period as a whole number), value, numerator,
-denominator, n, present, expected, data_through, run. Whatever looks back in time compares ``index``, so that a gap stays a gap.
+A block has a row for every area and period that has a value: level, area, period, start, value, numerator,
+denominator, n, present, expected, data_through, run. Whatever looks back does so by the calendar: a gap stays one.
 Coverage is that of the worse covered operand, data_through that of the older one; what was looked back for counts for neither.
 """
 
@@ -27,10 +27,7 @@ from indicators.plan import FormulaStep
 from indicators.sql.prelude import Moment, comment, listing
 from warehouse.syntax import literal
 
-_COLUMNS = (
-    "level, area, period, index, value, numerator, denominator, n, present, expected, data_through, run"
-)
-_KEYS = "level, area, period, index"
+_KEYS = "level, area, period, start"
 
 
 def formula_values(
@@ -48,9 +45,7 @@ SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
     {factor}value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     coalesce(data_through, least({moment.timestamp}, {ends})) AS data_through, run
-FROM (
-    SELECT {last}.*, period_start(period, index) AS start FROM {last}
-){wanted}
+FROM {last}{wanted}
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
 WHERE level IN {listing(step.shape.levels)} AND start <= {moment.day}
   AND (valid_from IS NULL OR valid_from < period_end(period, start)) AND (valid_to IS NULL OR valid_to > start)"""
@@ -69,7 +64,7 @@ def reaches(step: FormulaStep, input_: str) -> str:
 def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment) -> str:
     """The periods of a formula that dirty periods of its inputs (table by indicator) can show in."""
     branches = "\n    UNION\n".join(
-        f"    SELECT period, period_start(period, period_index(period, start) + distance) AS start\n"
+        f"    SELECT period, period_shift(period, start, distance) AS start\n"
         f"    FROM {table} JOIN {reaches(step, input_)} USING (period)"
         for input_, table in dirty_inputs.items()
     )
@@ -106,7 +101,7 @@ class _Blocks:
         """Which periods of each input the dirty periods look at."""
         for ref in references(self.step.series):
             self.blocks[f"needed_{ref.indicator}"] = (
-                f"    SELECT DISTINCT period, period_start(period, period_index(period, start) - distance) AS start\n"
+                f"    SELECT DISTINCT period, period_shift(period, start, -distance) AS start\n"
                 f"    FROM {dirty} JOIN {reaches(self.step, ref.indicator)} USING (period)"
             )
 
@@ -136,7 +131,7 @@ class _Blocks:
     def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
         needed = "" if self.dirty is None else f"\n    SEMI JOIN needed_{ref.indicator} USING (period, start)"
         return (
-            f"    SELECT level, area, period, period_index(period, start) AS index, value, numerator, denominator, n,\n"
+            f"    SELECT {_KEYS}, value, numerator, denominator, n,\n"
             f"        present, expected, data_through, run\n"
             f"    FROM indicator_value{needed}\n"
             f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)}"
@@ -173,12 +168,12 @@ class _Blocks:
     def _lagged(self, series: Lagged, below: str) -> str:
         if series.count is None:
             cases = " ".join(f"WHEN {literal(period)} THEN {step}" for period, step in YEAR.items())
-            later = f"index + CASE period {cases} END"
+            later = f"CASE period {cases} END"
         else:
-            later = f"index + {series.count}"
+            later = str(series.count)
         return (
-            f"    SELECT level, area, period, {later} AS index, value, numerator, denominator, n, present, expected,\n"
-            f"        NULL::TIMESTAMP AS data_through, run\n    FROM {below}"
+            f"    SELECT level, area, period, period_shift(period, start, {later}) AS start, value, numerator,\n"
+            f"        denominator, n, present, expected, NULL::TIMESTAMP AS data_through, run\n    FROM {below}"
         )
 
     def _change(self, series: Change, now: str, then: str) -> str:
@@ -195,14 +190,17 @@ class _Blocks:
 
     def _window(self, series: Window, below: str) -> str:
         if series.count is None:
-            first = "period_index(period, CAST(date_trunc('year', period_start(period, index)) AS DATE))"
-            over = "PARTITION BY area, period, first ORDER BY index"
-            source = f"(SELECT *, {first} AS first FROM {below})"
-            whole = "count(value) OVER past = index - first + 1"
+            over = "PARTITION BY area, period, year(start) ORDER BY start"
+            first = "CAST(date_trunc('year', start) AS DATE)"
+            span = f"period_index(period, start) - period_index(period, {first}) + 1"
         else:
-            over = f"PARTITION BY area, period ORDER BY index RANGE BETWEEN {series.count - 1} PRECEDING AND CURRENT ROW"
-            source = below
-            whole = f"count(value) OVER past = {series.count}"
+            over = (
+                f"PARTITION BY area, period ORDER BY period_index(period, start)"
+                f" RANGE BETWEEN {series.count - 1} PRECEDING AND CURRENT ROW"
+            )
+            span = str(series.count)
+        # a period in which nothing happened has no ratio, and is no gap either
+        held = "count(*)" if series.trait.accumulation == "ratio" else "count(value)"
         match series.trait.accumulation:
             case "sum":
                 value = numerator = "sum(value) OVER past"
@@ -210,8 +208,6 @@ class _Blocks:
             case "ratio":
                 numerator, denominator = "sum(numerator) OVER past", "sum(denominator) OVER past"
                 value = f"{series.trait.scale!r} * {numerator} / nullif({denominator}, 0)"
-                # a period in which nothing happened has no ratio, and is no gap either
-                whole = whole.replace("count(value)", "count(*)")
             case "mean":
                 value = numerator = "avg(value) OVER past"
                 denominator = "NULL"
@@ -219,22 +215,22 @@ class _Blocks:
             f"    SELECT {_KEYS}, {value} AS value, {numerator} AS numerator, {denominator} AS denominator,\n"
             f"        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,\n"
             f"        data_through, max(run) OVER past AS run\n"
-            f"    FROM {source}\n    WINDOW past AS ({over})\n    QUALIFY {whole}"
+            f"    FROM {below}\n    WINDOW past AS ({over})\n    QUALIFY {held} OVER past = {span}"
         )
 
     def _per_capita(self, series: PerCapita, below: str) -> str:
         return (
-            f"    SELECT {below}.level, {below}.area, period, index, {series.heads}.0 * value / nullif(population, 0) AS value,\n"
+            f"    SELECT {below}.level, {below}.area, period, start, {series.heads}.0 * value / nullif(population, 0) AS value,\n"
             f"        value AS numerator, population AS denominator, n, present, expected, data_through, run\n"
             f"    FROM {below} JOIN area ON area.code = {below}.area"
         )
 
     def _share(self, below: str) -> str:
         return (
-            f"    SELECT l.level, l.area, l.period, l.index, l.value / nullif(r.value, 0) AS value,\n"
+            f"    SELECT l.level, l.area, l.period, l.start, l.value / nullif(r.value, 0) AS value,\n"
             f"        l.value AS numerator, r.value AS denominator, r.n AS n,\n{_worse()}\n"
             f"    FROM {below} l JOIN area ON area.code = l.area JOIN {below} r ON r.area = area.parent\n"
-            f"        AND r.period = l.period AND r.index = l.index"
+            f"        AND r.period = l.period AND r.start = l.start"
         )
 
     def _rank(self, series: Rank, below: str) -> str:
@@ -243,7 +239,7 @@ class _Blocks:
             f"    SELECT {_KEYS}, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY value {order} NULLS LAST) END"
             f" AS value,\n"
             f"        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, expected, data_through, run\n"
-            f"    FROM {below}\n    WINDOW among AS (PARTITION BY level, period, index)"
+            f"    FROM {below}\n    WINDOW among AS (PARTITION BY level, period, start)"
         )
 
 

@@ -14,23 +14,20 @@ from warehouse.syntax import quote
 from warehouse.syntax import literal
 
 MACROS: Final = """\
--- Periods as whole numbers, so that one can count in periods: 1 is always the next one
+-- Periods as whole numbers: the next one is always 1 more
 CREATE OR REPLACE TEMP MACRO period_index(period, start) AS CASE period
-    WHEN 'day' THEN CAST(start AS DATE) - DATE '1970-01-01'
-    WHEN 'month' THEN 12 * year(start) + month(start) - 1
-    WHEN 'quarter' THEN 4 * year(start) + quarter(start) - 1
+    WHEN 'day' THEN start - DATE '1970-01-01'
+    WHEN 'month' THEN 12 * year(start) + month(start)
+    WHEN 'quarter' THEN 4 * year(start) + quarter(start)
     ELSE year(start) END;
-CREATE OR REPLACE TEMP MACRO period_start(period, index) AS CASE period
-    WHEN 'day' THEN DATE '1970-01-01' + CAST(index AS INTEGER)
-    WHEN 'month' THEN make_date(index // 12, index % 12 + 1, 1)
-    WHEN 'quarter' THEN make_date(index // 4, 3 * (index % 4) + 1, 1)
-    ELSE make_date(index, 1, 1) END;
+-- The start of the period that lies so many periods later
+CREATE OR REPLACE TEMP MACRO period_shift(period, start, count) AS CAST(start + CASE period
+    WHEN 'day' THEN to_days(CAST(count AS INTEGER))
+    WHEN 'month' THEN to_months(CAST(count AS INTEGER))
+    WHEN 'quarter' THEN to_months(CAST(3 * count AS INTEGER))
+    ELSE to_months(CAST(12 * count AS INTEGER)) END AS DATE);
 -- The first day after a period
-CREATE OR REPLACE TEMP MACRO period_end(period, start) AS CAST(CASE period
-    WHEN 'day' THEN start + INTERVAL 1 DAY
-    WHEN 'month' THEN start + INTERVAL 1 MONTH
-    WHEN 'quarter' THEN start + INTERVAL 3 MONTH
-    ELSE start + INTERVAL 1 YEAR END AS DATE);
+CREATE OR REPLACE TEMP MACRO period_end(period, start) AS period_shift(period, start, 1);
 """
 
 
