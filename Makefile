@@ -9,6 +9,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.installed ## create .venv with the command `ioc` in it
+	@echo "$(BIN)/ioc is ready"
 
 run: .venv/.installed ## load, compute and serve the reference city on http://127.0.0.1:8050 (ARGS="--port 8051 …")
 	@$(BIN)/ioc run $(ARGS)

@@ -11,10 +11,14 @@ if ! .venv/bin/python -c 'import pip' >/dev/null 2>&1; then
     printf 'Creating the environment in .venv with %s\n' "$python"
     "$python" -m venv --clear .venv
 fi
-printf 'Installing Toàn Cảnh%s, about a minute the first time\n' "${extra:+ and its tools}"
-if ! .venv/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt \
+printf 'Installing Toàn Cảnh%s, a minute or two the first time ' "${extra:+ and its tools}"
+(while sleep 2; do printf '.'; done) &
+dots=$!
+trap 'kill "$dots" 2>/dev/null || true; printf "\n"' EXIT
+trap 'exit 130' INT TERM
+if ! .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check --constraint constraints.txt \
     --editable ".${extra:+[$extra]}"; then
-    printf 'Toàn Cảnh: the packages could not be installed; the reason stands above, and the same command tries again.\n' >&2
+    printf '\nToàn Cảnh: the packages could not be installed; the reason stands above, and the same command tries again.' >&2
     exit 1
 fi
 touch .venv/.installed
