@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from typing import TypeVar
 
 from config import City
+from config.models.feed import ColumnType
 from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock
 from indicators.datasets import Dataset, datasets
-from indicators.formula import Accumulation, Trait, parse_formula, parse_references, references
+from indicators.formula import Accumulation, Trait, parse_formula, parse_references
 from indicators.measures import Own, Part, accumulates, assemble, columns_of, count_where, restrict
 from indicators.plan import (
     Balance,
@@ -40,18 +41,22 @@ def make_plan(city: City) -> Plan:
     return _Planner(city).plan()
 
 
-def formula_order(city: City) -> list[str]:
-    """Formulas, each after the indicators that it names.
+def formula_order(inputs: Mapping[str, Sequence[str]]) -> list[str]:
+    """Formulas, each after those that it names. ``inputs`` are the names in each formula.
 
-    Raises CycleError when some lean on each other in a ring, ExpressionError when one cannot be read.
+    Raises CycleError when some lean on each other in a ring.
     """
-    graph = {
-        id_: [name for name in parse_references(item.formula) if name in city.indicators]
+    order = TopologicalSorter({id_: [n for n in names if n in inputs] for id_, names in inputs.items()})
+    return list(order.static_order())
+
+
+def formula_inputs(city: City) -> dict[str, tuple[str, ...]]:
+    """The names in each formula. Raises ExpressionError."""
+    return {
+        id_: parse_references(item.formula)
         for id_, item in city.indicators.items()
         if isinstance(item, Formula)
     }
-    order = TopologicalSorter(graph).static_order()
-    return [id_ for id_ in order if id_ in graph]
 
 
 def traits(city: City) -> dict[str, Trait]:
@@ -61,7 +66,7 @@ def traits(city: City) -> dict[str, Trait]:
         for id_, item in city.indicators.items()
         if not isinstance(item, Formula)
     }
-    for id_ in formula_order(city):
+    for id_ in formula_order(formula_inputs(city)):
         found[id_] = formula_trait(city, city.indicators[id_], found)
     return found
 
@@ -90,6 +95,13 @@ def formula_trait(city: City, item: Indicator, known: Mapping[str, Trait]) -> Tr
     series = parse_formula(item.formula, known)
     scale = series.trait.scale * (unit.factor if series.trait.share else 1.0)
     return Trait(unit.kind, unit.id, series.trait.accumulation, scale, descending=item.direction != "down")
+
+
+def stock_columns(stock: Stock, columns: Mapping[str, ColumnType]) -> tuple[str, str]:
+    """SQL of a stock's two times as they can be compared: a moment and a whole day by their days."""
+    if columns[stock.opens] == columns[stock.closes]:
+        return quote(stock.opens), quote(stock.closes)
+    return f"{stock.opens}__day", f"{stock.closes}__day"
 
 
 class _Planner:
@@ -200,13 +212,10 @@ class _Planner:
         A row that closed before it opened was never there, so it is left out of both.
         """
         columns = self.datasets[stock.dataset].columns
-        opens, closes = quote(stock.opens), quote(stock.closes)
-        if columns[stock.opens] != columns[stock.closes]:
-            opens, closes = f"{stock.opens}__day", f"{stock.closes}__day"
+        opens, closes = stock_columns(stock, columns)
         where = ""
         if stock.where is not None:
-            condition = parse_condition(stock.where, columns)
-            where = f"{condition.operand} AND "
+            where = f"{parse_condition(stock.where, columns).operand} AND "
         entered = count_where(f"{where}({closes} IS NULL OR {closes} >= {opens})")
         return entered, count_where(f"{where}{closes} >= {opens}")
 
@@ -220,7 +229,7 @@ class _Planner:
 
     def _formulas(self) -> Iterator[FormulaStep]:
         known = traits(self.city)
-        for id_ in formula_order(self.city):
+        for id_ in formula_order(formula_inputs(self.city)):
             item = self.city.indicators[id_]
             assert isinstance(item, Formula)
             series = parse_formula(item.formula, known)

@@ -1,0 +1,90 @@
+"""How one indicator is computed: what it leans on, its plan and its SQL, as text."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from config import City
+from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Step, tree
+from indicators.planner import make_plan
+from indicators.sql.balance import balance, stock_values
+from indicators.sql.coverage import frame
+from indicators.sql.cube import cube, measure_values
+from indicators.sql.formula import formula_values
+from indicators.sql.prelude import MACROS, Moment
+from indicators.sql.reported import reported_values
+from indicators.sql.scan import presence_rows, scan_rows
+
+_MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def explain(city: City, indicator: str, now: dt.datetime = _MOMENT) -> str:
+    """Dependencies, plan and SQL of an indicator, as for a first computation at ``now``.
+
+    Raises KeyError for an unknown indicator.
+    """
+    plan = make_plan(city)
+    step = plan.step_of(indicator)
+    name = city.indicators[indicator].name.get(city.head.languages[0])
+    parts = [
+        f"{indicator}: {name}",
+        *dependencies(plan, indicator),
+        "",
+        "Plan",
+        *tree(step, indicator),
+        "",
+        "SQL",
+    ]
+    return (
+        "\n".join(parts)
+        + "\n"
+        + ";\n\n".join(statements(city, step, indicator, Moment(now, city.zone)))
+        + ";\n"
+    )
+
+
+def dependencies(plan: Plan, indicator: str) -> list[str]:
+    """Lines that say what an indicator is made of and what is made of it."""
+    step = plan.step_of(indicator)
+    above = [after.indicator for after in plan.formulas if indicator in after.inputs]
+    match step:
+        case FormulaStep():
+            made_of = list(step.inputs)
+        case Cube():
+            made_of = [f"dataset {step.scan.dataset.name} by {step.scan.time}"]
+        case Balance():
+            made_of = [f"dataset {step.opens.dataset.name} by {step.opens.time} and {step.closes.time}"]
+        case ReportedRead():
+            made_of = [f"dataset {step.dataset.name} by {step.time}"]
+    return [f"made of: {', '.join(made_of)}", f"part of: {', '.join(above) or 'nothing else'}"]
+
+
+def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[str]:
+    """The SQL that gives one indicator's values, in the order in which it runs."""
+    match step:
+        case Cube():
+            (value,) = (value for value in step.values if value.indicator == indicator)
+            base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
+            return [
+                f"CREATE TABLE {step.scan.dataset.presence} AS\n{presence_rows(step.scan.dataset, moment)}",
+                f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
+                f"{MACROS.rstrip().rstrip(';')}",
+                f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
+                f"CREATE TABLE {made} AS\n{cube(step, moment, base)}",
+                measure_values(value, step, made),
+            ]
+        case Balance():
+            (stock,) = (value for value in step.values if value.indicator == indicator)
+            base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
+            return [
+                f"CREATE TABLE {step.opens.dataset.presence} AS\n{presence_rows(step.opens.dataset, moment)}",
+                *(f"CREATE TABLE {s.table} AS\n{scan_rows(s, moment)}" for s in (step.opens, step.closes)),
+                f"{MACROS.rstrip().rstrip(';')}",
+                f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
+                f"CREATE TABLE {made} AS\n{balance(step, moment, base)}",
+                stock_values(stock, step, made),
+            ]
+        case ReportedRead():
+            return [f"{MACROS.rstrip().rstrip(';')}", reported_values(step, moment)]
+        case FormulaStep():
+            return [f"{MACROS.rstrip().rstrip(';')}", formula_values(step, moment, city.levels)]

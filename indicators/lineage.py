@@ -1,0 +1,90 @@
+"""From a value back to what it was made of: the exact rows of a measure or a stock, the parts of a formula."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from config import City
+from config.models.indicator import Formula, Indicator, Measure, Period, Reported, Stock
+from config.periods import next_start
+from indicators.changes import Standing
+from indicators.datasets import Dataset, datasets
+from indicators.formula import parse_references
+from indicators.planner import stock_columns
+from indicators.sql.prelude import Moment
+from warehouse.expression import Aggregate, aggregates, parse_condition, parse_measure
+from warehouse.reader import Reader, Rows, Value
+from warehouse.syntax import literal, quote
+
+
+def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offset: int = 0) -> Rows | None:
+    """The fact rows that a value was computed from, newest first: one page of them, and how many there are.
+
+    Of a ratio these are the rows of the denominator and of the numerator together, of a published figure all of its prints.
+    None for a formula, which has parts (``parts_behind``), and for what was never computed.
+    """
+    item = city.indicators.get(value.indicator)
+    standing = Standing.read(reader.cursor)
+    if item is None or isinstance(item, Formula) or standing.now is None:
+        return None
+    dataset = datasets(city)[item.dataset]
+    where = _where(item, dataset, value, Moment(standing.now, city.zone))
+    time = item.opens if isinstance(item, Stock) else item.known if isinstance(item, Reported) else item.time
+    return reader.facts(
+        item.dataset,
+        where,
+        area=value.area,
+        columns=[quote(name) for name in dataset.columns],
+        order=f"{quote(time)} DESC, _file, _line",
+        limit=limit,
+        offset=offset,
+    )
+
+
+def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
+    """The values that a formula's value was computed from, of the same area and period; one that is missing is absent."""
+    item = city.indicators.get(value.indicator)
+    if not isinstance(item, Formula):
+        return {}
+    found = reader.latest(parse_references(item.formula), value.area, value.period, value.start)
+    return {id_: part for id_, part in found.items() if part.start == value.start}
+
+
+def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> str:
+    """SQL condition that picks the rows behind a value, within its area."""
+    end = next_start(cast(Period, value.period), value.start)
+    own = [] if not item_where(item) else [f"({parse_condition(item_where(item), dataset.columns)})"]
+    match item:
+        case Measure():
+            span = f"{item.time}__day >= DATE '{value.start}' AND {item.time}__day < DATE '{end}'"
+            counted = _counted(item, dataset)
+            return " AND ".join([*own, span, moment.past(dataset, item.time), *counted])
+        case Stock():
+            opens, closes = stock_columns(item, dataset.columns)
+            still = f"{item.closes}__day >= DATE '{end}' OR NOT ({moment.past(dataset, item.closes)})"
+            there = f"({quote(item.closes)} IS NULL OR (({still}) AND {closes} >= {opens}))"
+            entered = f"{item.opens}__day < DATE '{end}' AND {moment.past(dataset, item.opens)}"
+            return " AND ".join([*own, entered, there])
+        case Reported():
+            prints = f"{item.time}__day = DATE '{value.start}' AND {moment.past(dataset, item.known)}"
+            return " AND ".join([*own, prints, f"_area = {literal(value.area)}"])
+        case Formula():
+            raise ValueError(f"{item.id} has no rows of its own")
+
+
+def item_where(item: Indicator) -> str:
+    """The condition that an indicator's definition puts on its rows; empty if there is none."""
+    return "" if isinstance(item, Formula) else item.where or ""
+
+
+def _counted(item: Measure, dataset: Dataset) -> list[str]:
+    """The rows that any of the measure's aggregates takes in; nothing if one of them takes all."""
+    tests = [_taken(aggregate) for aggregate in aggregates(parse_measure(item.measure, dataset.columns))]
+    return [] if "" in tests else ["(" + " OR ".join(dict.fromkeys(tests)) + ")"]
+
+
+def _taken(aggregate: Aggregate) -> str:
+    tests = [] if aggregate.filter is None else [aggregate.filter.operand]
+    if aggregate.argument is not None:
+        tests.append(f"{aggregate.argument.operand} IS NOT NULL")
+    return " AND ".join(tests) and f"({' AND '.join(tests)})"
