@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
+from sqlglot.errors import ParseError, SqlglotError
 
 from config.problems import did_you_mean
 
@@ -24,6 +24,13 @@ class ExpressionError(Exception):
         self.hint = hint
 
 
+def _unreadable(error: SqlglotError) -> str:
+    """Where reading stopped, without the parser's own vocabulary."""
+    details = error.errors[0] if isinstance(error, ParseError) and error.errors else {}
+    place = details.get("highlight")
+    return f"cannot be read: something is missing or too much at {place!r}" if place else "cannot be read"
+
+
 def parse_tree(text: str) -> exp.Expr:
     """The sqlglot tree of exactly one expression, not yet checked against any allow-list.
 
@@ -34,8 +41,7 @@ def parse_tree(text: str) -> exp.Expr:
     try:
         trees = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
-        first = str(error).splitlines()[0]
-        raise ExpressionError(f"cannot be read: {first}", "check brackets, quotes and commas") from error
+        raise ExpressionError(_unreadable(error), "check brackets, quotes and commas") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise ExpressionError("is not exactly one expression")
     return trees[0]
@@ -80,7 +86,7 @@ def number(node: exp.Expr) -> float:
 
 def whole(node: exp.Expr, what: str) -> int:
     if not (
-        isinstance(node, exp.Literal) and not node.is_string and node.this.isdecimal() and len(node.this) < 5
+        isinstance(node, exp.Literal) and not node.is_string and node.this.isdecimal() and len(node.this) < 10
     ):
         raise ExpressionError(f"{what} must be a whole number")
     return int(node.this)

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from config.models.indicator import Period
 from indicators.datasets import Dataset
-from warehouse.syntax import quote
-from warehouse.syntax import literal
+from warehouse.syntax import literal, quote
 
 MACROS: Final = """\
 -- Periods as whole numbers: the next one is always 1 more
