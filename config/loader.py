@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,10 +14,12 @@ from config.areas import AreaTree
 from config.city import City, Place
 from config.lint import lint
 from config.messages import say_all
-from config.models import CityModel, Feed, Indicator, Rule, Screen
+from config.models import CityModel, Feed, Formula, Indicator, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
+
+D = TypeVar("D")
 
 KINDS: dict[str, Any] = {"feed": Feed, "indicator": Indicator, "rule": Rule, "screen": Screen}
 FOLDERS = {"feed": "feeds", "indicator": "indicators", "rule": "rules", "screen": "screens"}
@@ -49,7 +53,30 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         return None, problems
     areas = _read_areas(path, [level.id for level in head.levels], problems, places)
     city = City(path, head, areas, found["feed"], found["indicator"], found["rule"], found["screen"], places)
-    return city, problems + lint(city)
+    wrong = lint(city)
+    return _sound(city, wrong), problems + wrong
+
+
+def _sound(city: City, wrong: Sequence[Problem]) -> City:
+    """Without the definitions that have a problem, and without indicators over data of such a feed."""
+    unsound = {problem.object.split(".")[0] for problem in wrong}
+
+    def keep(kind: str, found: Mapping[str, D]) -> dict[str, D]:
+        return {id_: item for id_, item in found.items() if f"{kind} {id_}" not in unsound}
+
+    feeds = keep("feed", city.feeds)
+    tables = {feed.table for feed in feeds.values()}
+    return replace(
+        city,
+        feeds=feeds,
+        indicators={
+            id_: item
+            for id_, item in keep("indicator", city.indicators).items()
+            if isinstance(item, Formula) or item.dataset in tables
+        },
+        rules=keep("rule", city.rules),
+        screens=keep("screen", city.screens),
+    )
 
 
 def _strangers(path: Path) -> list[Problem]:

@@ -6,7 +6,7 @@ asked whether the data can give what is promised.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError
 
 from config import City, Problem
@@ -49,20 +49,29 @@ def _problems(city: City) -> Iterator[Problem]:
             readable[id_] = parse_references(item.formula)
         except ExpressionError as error:
             yield _wrong(city, id_, "formula", error)
-    try:
-        order = formula_order(readable)
-    except CycleError as error:
-        ring = error.args[1]
-        message = "formulas lean on each other in a ring: " + " → ".join(reversed(ring))
+    while rings := _ring(readable):
+        message = "formulas lean on each other in a ring: " + " → ".join(rings)
         yield city.problem(
-            "indicator", ring[0], ("formula",), message, "one of them must be computed from data"
+            "indicator", rings[0], ("formula",), message, "one of them must be computed from data"
         )
-        return
+        for id_ in rings[1:]:
+            del readable[id_]
+    order = formula_order(readable)
     for id_ in order:
         problems, trait = _formula(city, formulas[id_], traits)
         yield from problems
         if trait is not None:
             traits[id_] = trait
+
+
+def _ring(inputs: Mapping[str, Sequence[str]]) -> list[str]:
+    """Formulas that lean on each other, the first again at the end; empty when there are none."""
+    try:
+        formula_order(inputs)
+    except CycleError as error:
+        ring: list[str] = error.args[1]
+        return ring[::-1]
+    return []
 
 
 def _expressions(city: City, item: Indicator, dataset: Dataset) -> Iterator[Problem]:
@@ -103,7 +112,7 @@ def _shape(city: City, item: Indicator) -> Iterator[Problem]:
 
 def _formula(city: City, item: Formula, traits: Mapping[str, Trait]) -> tuple[list[Problem], Trait | None]:
     for name in parse_references(item.formula):
-        if name not in city.indicators:
+        if name not in city.indicators and ("indicator", name) not in city.places:
             hint = did_you_mean(name, city.indicators)
             return [
                 city.problem("indicator", item.id, ("formula",), f"indicator {name!r} is unknown", hint)
