@@ -41,7 +41,8 @@ class Unit(Model):
     ``kind`` says what may be done with it: an *amount* adds up and changes by per cent, a *rate* does not add
     up and
     changes by points, a *level* is read off an instrument, an *index* or *rank* has no unit of its own.
-    ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent).
+    ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent). ``vnd`` makes it money: the
+    đồng that one unit is worth; such numbers are written on the scale triệu, tỷ, nghìn tỷ.
     """
 
     id: Identifier
@@ -49,6 +50,7 @@ class Unit(Model):
     kind: Literal["amount", "rate", "level", "index", "rank"] = "amount"
     decimals: int = Field(default=0, ge=0, le=6)
     factor: float = 1.0
+    vnd: float | None = Field(default=None, gt=0)
 
 
 class Holiday(Model):

@@ -3,21 +3,22 @@
 (() => {
   const body = () => document.body;
   let build = null;
-  let etag = {};
+  let shown = null;
 
   async function screen(pathname, search) {
     const query = new URLSearchParams({ path: pathname || "/", search: search || "" });
     try {
       const answer = await fetch("/api/screen?" + query, { cache: "no-cache" });
       if (!answer.ok) throw new Error(answer.status);
-      const key = query.toString();
-      const tag = answer.headers.get("etag");
+      const tag = query.toString() + answer.headers.get("etag");
       const tree = await answer.json();
       body().dataset.version = answer.headers.get("x-version") || "";
       body().dataset.connection = "live";
-      if (etag.key === key && etag.tag === tag) return window.dash_clientside.no_update;
-      if (etag.key && etag.path !== pathname) window.scrollTo(0, 0);
-      etag = { key, tag, path: pathname };
+      /* What is shown says so itself: Dash may drop an answer when a newer question is on its way. */
+      if (document.querySelector(".screen")?.dataset.tag === tag) return window.dash_clientside.no_update;
+      tree.props["data-tag"] = tag;
+      if (shown !== null && shown !== pathname) window.scrollTo(0, 0);
+      shown = pathname;
       const language = (pathname || "").split("/")[1];
       if (language) document.documentElement.lang = language;
       return tree;

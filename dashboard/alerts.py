@@ -1,0 +1,83 @@
+"""Warnings as screens show them, made from people's state."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from config import City
+from config.models import Severity
+from warehouse.state import Kind, Status, Warning
+
+Phase = Literal["firing", "recovering", "no_data", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One warning: what it says, where, since when, and whether somebody took it on. Times are UTC.
+
+    ``message`` holds the text in each language. ``indicator`` or ``feed`` is what its rule watches, neither
+    when the rule has gone since.
+    """
+
+    id: int
+    rule: str
+    severity: Severity
+    phase: Phase
+    area: str
+    indicator: str | None
+    feed: str | None
+    period: str | None
+    since: dt.datetime
+    closed_at: dt.datetime | None
+    message: Mapping[str, str]
+    taken_by: str | None
+    taken_at: dt.datetime | None
+
+    @property
+    def open(self) -> bool:
+        """Whether it still stands."""
+        return self.closed_at is None
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody took it on."""
+        return self.taken_at is not None
+
+
+def alerts_from(city: City, warnings: Iterable[Warning]) -> list[Alert]:
+    """Warnings of people's state with what their rules watch; those of areas that are gone are left out."""
+    return [_alert(city, warning) for warning in warnings if warning.area in city.areas]
+
+
+def _alert(city: City, warning: Warning) -> Alert:
+    rule = city.rules.get(warning.rule)
+    return Alert(
+        id=warning.id,
+        rule=warning.rule,
+        severity=cast(Severity, warning.severity),
+        phase=_phase(warning),
+        area=warning.area,
+        indicator=rule.indicator if rule else None,
+        feed=rule.feed if rule else None,
+        period=rule.period if rule else None,
+        since=_utc(warning.firing_since),
+        closed_at=_utc(warning.resolved_at) if warning.resolved_at else None,
+        message=warning.message,
+        taken_by=warning.acknowledged_by,
+        taken_at=_utc(warning.acknowledged_at) if warning.acknowledged_at else None,
+    )
+
+
+def _phase(warning: Warning) -> Phase:
+    if not warning.open:
+        return "closed"
+    if warning.status is Status.NO_DATA or warning.kind is Kind.NO_DATA:
+        return "no_data"
+    return "recovering" if warning.status is Status.RECOVERING else "firing"
+
+
+def _utc(at: dt.datetime) -> dt.datetime:
+    return at if at.tzinfo else at.replace(tzinfo=dt.UTC)

@@ -1,0 +1,151 @@
+"""What a number means, in words, and the rows that it was counted from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from config.models import Feed, Formula, Indicator, Measure, Reported, Stock, Target
+from dashboard import format as fmt
+from dashboard.components.base import facts, icon, link, table, td, th
+from dashboard.components.states import notice
+from dashboard.components.value import written
+from dashboard.context import ScreenContext
+from dashboard.standing import feeds_of
+
+if TYPE_CHECKING:
+    from warehouse.reader import Value
+
+ROWS = 25
+
+
+def definition(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Component:
+    """Every part of a definition that decides about the number, and who answers for it."""
+    words = ctx.words
+    rows: list[tuple[Any, Any]] = []
+    if indicator.note:
+        rows.append((words("def.meaning"), indicator.note.get(ctx.lang)))
+    rows.append((words("def.kind"), words.of("kind", indicator.kind)))
+    rows += _how(ctx, indicator)
+    rows.append((words("def.direction"), words.of("direction", indicator.direction)))
+    if indicator.min_n:
+        rows.append((words("def.min_n"), words("def.min_n_text", n=fmt.number(indicator.min_n, ctx.lang))))
+    if indicator.targets:
+        rows.append(
+            (words("def.targets"), html.Ul([html.Li(_target(ctx, indicator, t)) for t in indicator.targets]))
+        )
+    feeds = feeds_of(ctx.city, indicator)
+    if feeds:
+        rows.append((words("def.feeds"), html.Ul([html.Li(_feed(ctx, feed)) for feed in feeds])))
+    rows += [
+        (words("def.owner"), indicator.owner.get(ctx.lang)),
+        (words("def.source"), indicator.source.get(ctx.lang)),
+    ]
+    rows.append(
+        (words("def.id"), html.Code(indicator.id + (f" · v{value.version}" if value is not None else "")))
+    )
+    return facts(rows)
+
+
+def _how(ctx: ScreenContext, indicator: Indicator) -> list[tuple[Any, Any]]:
+    words = ctx.words
+    match indicator:
+        case Measure():
+            told: list[tuple[Any, Any]] = [
+                (words("def.measure"), html.Code(indicator.measure)),
+                (words("def.time"), html.Code(f"{indicator.dataset}.{indicator.time}")),
+            ]
+        case Stock():
+            spans = words("def.stock_text", opens=indicator.opens, closes=indicator.closes)
+            told = [(words("def.measure"), spans), (words("def.dataset"), html.Code(indicator.dataset))]
+        case Reported():
+            told = [
+                (words("def.measure"), words("def.reported_text", known=indicator.known)),
+                (words("def.dataset"), html.Code(indicator.dataset)),
+            ]
+        case Formula():
+            return [(words("def.formula"), html.Code(indicator.formula)), *_parts(ctx, indicator)]
+    if indicator.where:
+        told.append((words("def.where"), html.Code(indicator.where)))
+    return told
+
+
+def _parts(ctx: ScreenContext, indicator: Formula) -> list[tuple[Any, Any]]:
+    """The indicators that a formula is made of, each a way to its own page."""
+    names = [
+        i for i in ctx.city.indicators.values() if i.id != indicator.id and _mentions(indicator.formula, i.id)
+    ]
+    params = {key: ctx.route.params[key] for key in ("area", "period") if key in ctx.route.params}
+    links = [html.Li(link(ctx.name(i, short=False), ctx.href("indicator", i.id, **params))) for i in names]
+    return [(ctx.words("def.parts"), html.Ul(links))] if links else []
+
+
+def _mentions(formula: str, name: str) -> bool:
+    words = "".join(c if c.isalnum() or c == "_" else " " for c in formula).split()
+    return name in words
+
+
+def _target(ctx: ScreenContext, indicator: Indicator, target: Target) -> str:
+    words = ctx.words
+    text = words(f"target.{target.kind}", value=written(ctx, indicator, target.value))
+    parts = [text]
+    if target.date:
+        parts.append(words("target.by_date", date=fmt.date(target.date, ctx.lang)))
+    if target.start:
+        parts.append(words("target.since", date=fmt.date(target.start, ctx.lang)))
+    if target.levels:
+        parts.append(", ".join(ctx.level_name(level) for level in target.levels))
+    return " · ".join(parts) + (f" ({target.source})" if target.source else "")
+
+
+def _feed(ctx: ScreenContext, feed: Feed) -> list[Any]:
+    owner = f" · {feed.owner.get(ctx.lang)}"
+    return [
+        link(feed.name.get(ctx.lang), ctx.href("health", feed=feed.id)),
+        owner,
+        f" · {ctx.words('state.simulated').lower()}" if feed.simulated else "",
+    ]
+
+
+def rows_behind(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Any:
+    """A page of the fact rows under a value."""
+    words = ctx.words
+    if isinstance(indicator, Formula):
+        return notice("empty", "diagram-3", words("rows.formula"), words("rows.formula_hint"))
+    found = ctx.rows_behind(value, ROWS) if value is not None else None
+    if found is None or not found.rows:
+        return notice("empty", "inbox", words("rows.none"), words("rows.none_hint"))
+    shown, total = fmt.number(len(found.rows), ctx.lang), fmt.number(found.total, ctx.lang)
+    feed = ctx.city.datasets.get(indicator.dataset)
+    types = {c.name: c.type for c in feed.columns} if feed else {}
+    head = [th(name, number=types.get(name) in ("integer", "number")) for name in found.columns]
+    body = [
+        html.Tr(
+            [_cell(ctx, cell, types.get(name, "text")) for name, cell in zip(found.columns, row, strict=True)]
+        )
+        for row in found.rows
+    ]
+    return [
+        html.P(
+            [icon("info-circle"), words("rows.shown", shown=shown, total=total)], className="quiet rows-note"
+        ),
+        table(head, body, "grid rows", words("indicator.rows")),
+    ]
+
+
+def _cell(ctx: ScreenContext, cell: Any, type_: str) -> Component:
+    if cell is None:
+        return td(html.Span(ctx.words("rows.null"), className="null"))
+    if isinstance(cell, dt.datetime):
+        return td(fmt.moment(cell, ctx.city.zone, ctx.lang), class_name="nowrap")
+    if isinstance(cell, dt.date):
+        return td(fmt.date(cell, ctx.lang), class_name="nowrap")
+    if isinstance(cell, bool):
+        return td(ctx.words("rows.true" if cell else "rows.false"))
+    if isinstance(cell, int | float) and type_ in ("integer", "number"):
+        whole = float(cell).is_integer()
+        return td(fmt.number(cell, ctx.lang, 0 if whole else 2), number=True)
+    return td(str(cell))

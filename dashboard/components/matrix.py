@@ -1,0 +1,79 @@
+"""Areas against indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from dash import html
+from dash.development.base_component import Component
+
+from config.models import Area, Indicator
+from config.models.indicator import Period
+from dashboard.collate import sort_key
+from dashboard.components.base import link, mark_icon, table, td, th
+from dashboard.components.states import notice
+from dashboard.components.value import period_name, written
+from dashboard.context import ScreenContext
+from dashboard.standing import mark_of
+
+if TYPE_CHECKING:
+    from warehouse.reader import Value
+
+
+def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period: Period) -> Component:
+    """A table of the newest values; a cell is marked only where a target is missed or a warning stands."""
+    values = ctx.reader.matrix(list(ids), level, period, within=area)
+    if not values:
+        return notice("empty", "table", ctx.words("state.empty"), ctx.words("state.empty_hint"))
+    indicators = [ctx.city.indicators[id_] for id_ in ids]
+    areas = sorted((ctx.city.areas[code] for code in values), key=lambda a: sort_key(a.name(ctx.lang)))
+    names = ctx.names(ids)
+    head = [
+        th(ctx.level_name(level).capitalize()),
+        *(_head(ctx, i, names[i.id], values, period) for i in indicators),
+    ]
+    rows = [_row(ctx, a, indicators, values[a.code], period) for a in areas]
+    return table(
+        head, rows, "grid matrix", ctx.words("matrix.caption", level=ctx.level_name(level, plural=True))
+    )
+
+
+def _head(
+    ctx: ScreenContext, indicator: Indicator, name: str, values: dict[str, dict[str, Value]], period: Period
+) -> Component:
+    some = next((row[indicator.id] for row in values.values() if indicator.id in row), None)
+    told = period_name(ctx, period, some.start) if some is not None else ""
+    unit = ctx.unit(indicator).symbol.get(ctx.lang)
+    return html.Th(
+        [html.Span(name), html.Small(" · ".join(t for t in (unit, told) if t))],
+        scope="col",
+        className="num",
+    )
+
+
+def _row(
+    ctx: ScreenContext, area: Area, indicators: Sequence[Indicator], row: dict[str, Value], period: Period
+) -> Component:
+    name = link(area.name(ctx.lang), ctx.href("area", area.code), "row-link")
+    return html.Tr(
+        [html.Th(name, scope="row"), *(_cell(ctx, area, i, row.get(i.id), period) for i in indicators)]
+    )
+
+
+def _cell(
+    ctx: ScreenContext, area: Area, indicator: Indicator, value: Value | None, period: Period
+) -> Component:
+    if value is None:
+        return td(html.Span("–", title=ctx.words("state.empty")), number=True, class_name="cell-empty")
+    mark = mark_of(ctx, indicator, area.code, value)
+    word = ctx.words.of("mark", mark) if mark != "none" else None
+    href = ctx.value_href(indicator.id, area.code, period)
+    if mark == "insufficient":
+        return td(link(f"n = {value.n}", href, "cell", word), number=True, class_name="hatch")
+    # The head of the column says the unit.
+    shown: list[Component | str] = [written(ctx, indicator, value.value).text]
+    if mark not in ("none", "met"):
+        shown.insert(0, mark_icon(ctx, mark))
+        return td(link(shown, href, "cell", word), number=True, class_name=f"cell-{mark}")
+    return td(link(shown, href, "cell"), number=True)

@@ -1,0 +1,102 @@
+"""How single values are said: written, compared, held against a target, dated."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+from dash import html
+from dash.development.base_component import Component
+
+from config.models import Indicator
+from config.models.indicator import Period
+from config.targets import Aim
+from dashboard import format as fmt
+from dashboard.components.base import icon
+from dashboard.context import ScreenContext
+from dashboard.standing import Standing, is_partial
+
+if TYPE_CHECKING:
+    from warehouse.reader import Value
+
+_ARROW = {1: "arrow-up-short", 0: "arrow-right-short", -1: "arrow-down-short"}
+_SIDE = {"floor": "≥", "ceiling": "≤"}
+
+
+def written(ctx: ScreenContext, indicator: Indicator, amount: float | None) -> fmt.Written:
+    """An amount of an indicator in its unit."""
+    return fmt.value(amount, ctx.unit(indicator), ctx.lang)
+
+
+def target_text(ctx: ScreenContext, indicator: Indicator, aim: Aim) -> str:
+    """``≥ 95%``."""
+    return f"{_SIDE[aim.side]}\u00a0{written(ctx, indicator, aim.value)}"
+
+
+def period_name(ctx: ScreenContext, period: Period, start: dt.date) -> str:
+    """A period in words: today and yesterday by these names, everything else by its full name."""
+    if period == "day" and ctx.today - start in (dt.timedelta(0), dt.timedelta(days=1)):
+        return ctx.words("period.today" if start == ctx.today else "period.yesterday")
+    return fmt.period(period, start, ctx.lang)
+
+
+def when(ctx: ScreenContext, value: Value) -> str:
+    """The period of a value and, while it runs, up to when it is told."""
+    period: Period = value.period  # type: ignore[assignment]
+    name = period_name(ctx, period, value.start)
+    if not is_partial(ctx, value):
+        return name
+    zone = ctx.city.zone
+    through = fmt.local(value.data_through, zone)
+    until = fmt.clock(through, zone) if period == "day" else fmt.day_month(through.date(), ctx.lang)
+    return ctx.words("period.until", period=name, time=until)
+
+
+def delta_line(ctx: ScreenContext, standing: Standing) -> Component | None:
+    """The change from the period before; for a sum that still grows, the whole sum of the period before."""
+    value, previous, words = standing.value, standing.previous, ctx.words
+    if value is None or value.value is None or previous is None or previous.value is None:
+        return None
+    name = words.of("previous", _previous_key(ctx, value))
+    indicator = standing.indicator
+    if not standing.comparable:
+        whole = words("tile.whole", period=name, value=written(ctx, indicator, previous.value))
+        return html.Span(whole, className="delta")
+    change = fmt.delta(value.value, previous.value, ctx.unit(indicator), indicator.direction, ctx.lang)
+    if change.sign == 0:
+        return html.Span([icon(_ARROW[0]), words("tile.same", period=name)], className="delta")
+    tone = words.of("tone", change.tone) if change.tone != "none" else ""
+    return html.Span(
+        [
+            icon(_ARROW[change.sign]),
+            html.B(change.text),
+            " " + words("tile.against", period=name),
+            html.Em(tone) if tone else None,
+        ],
+        className=f"delta delta-{change.tone}",
+    )
+
+
+def delta_text(ctx: ScreenContext, indicator: Indicator, value: Value, before: Value) -> Component:
+    """A change in short: signed, toned, with the word for its tone for those who cannot see the colour."""
+    change = fmt.delta(
+        value.value or 0.0, before.value or 0.0, ctx.unit(indicator), indicator.direction, ctx.lang
+    )
+    word = (
+        html.Span(" " + ctx.words.of("tone", change.tone), className="sr") if change.tone != "none" else None
+    )
+    return html.Span([change.text, word], className=f"delta-text delta-{change.tone}")
+
+
+def _previous_key(ctx: ScreenContext, value: Value) -> str:
+    if value.period != "day":
+        return value.period
+    return "yesterday" if value.start == ctx.today else "day"
+
+
+def coverage(ctx: ScreenContext, value: Value) -> Component | None:
+    """How much of the expected data came, said only when it is not all."""
+    if value.present >= value.expected:
+        return None
+    share = f"{fmt.number(value.present, ctx.lang)}/{fmt.number(value.expected, ctx.lang)}"
+    return html.Span(ctx.words("tile.coverage", share=share), className="coverage")

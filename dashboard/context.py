@@ -1,0 +1,100 @@
+"""What a screen is made from: everything is given, nothing is looked up behind its back."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from config import City
+from config.models import Area, Indicator, Unit
+from dashboard.alerts import Alert
+from dashboard.format import Lang
+from dashboard.i18n import Words, words_in
+from dashboard.routes import Route, ScreenKind, href
+
+if TYPE_CHECKING:
+    from warehouse.reader import Reader, Rows, Value
+    from warehouse.state import Event
+
+RowsBehind = Callable[["Value", int], "Rows | None"]
+"""The fact rows under a value, at most so many; None for a value that has no rows of its own (a formula)."""
+
+
+@dataclass(frozen=True)
+class ScreenContext:
+    """One rendering of one screen.
+
+    ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
+    that the viewer may see, closed ones of the last weeks among them; ``history`` tells a warning's story by
+    its id; ``rows_behind`` finds the rows under a number.
+    """
+
+    city: City
+    reader: Reader
+    alerts: Sequence[Alert]
+    history: Callable[[int], Sequence[Event]]
+    rows_behind: RowsBehind
+    route: Route
+    now: dt.datetime
+    version: str
+
+    @property
+    def lang(self) -> Lang:
+        """The language of the screen."""
+        return cast(Lang, self.route.language)
+
+    @property
+    def wall(self) -> bool:
+        """Whether this is the wall: dark, unattended, nobody hovers or clicks."""
+        return self.route.kind == "wall"
+
+    @cached_property
+    def words(self) -> Words:
+        """The interface's words in the language of the screen."""
+        return words_in(self.lang)
+
+    @cached_property
+    def today(self) -> dt.date:
+        """The city's day at ``now``."""
+        return self.now.astimezone(self.city.zone).date()
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether any feed of the city is simulated, which every screen then says."""
+        return any(feed.simulated for feed in self.city.feeds.values())
+
+    def unit(self, indicator: Indicator) -> Unit:
+        """The unit that an indicator is written in."""
+        return self.city.units[indicator.unit]
+
+    def name(self, indicator: Indicator, short: bool = True) -> str:
+        """An indicator's name, its short one where there is one."""
+        text = indicator.short if short and indicator.short else indicator.name
+        return text.get(self.lang)
+
+    def names(self, ids: Sequence[str]) -> dict[str, str]:
+        """Names of indicators that stand together: short within one domain, else full, to tell them apart."""
+        given = [self.city.indicators[id_] for id_ in ids]
+        one = len({i.domain for i in given}) == 1
+        shorts = {self.name(i) for i in given}
+        return {i.id: self.name(i, short=one and len(shorts) == len(given)) for i in given}
+
+    def area_name(self, area: Area, short: bool = False) -> str:
+        """An area's name; the short one, for maps, is the same in every language."""
+        return area.short or area.name(self.lang) if short else area.name(self.lang)
+
+    def level_name(self, level: str, plural: bool = False) -> str:
+        """What a level of areas is called."""
+        found = next(entry for entry in self.city.head.levels if entry.id == level)
+        return (found.plural if plural else found.name).get(self.lang)
+
+    def href(self, kind: ScreenKind, target: str = "", **params: str) -> str:
+        """Address of a screen in this language."""
+        return href(self.lang, kind, target, **params)
+
+    def value_href(self, indicator: str, area: str, period: str) -> str:
+        """Address of the page that explains a value; area and period are kept."""
+        return self.href("indicator", indicator, area=area, period=period)

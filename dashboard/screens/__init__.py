@@ -1,0 +1,27 @@
+"""Screens: pure functions from a context to a tree of components."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from dash.development.base_component import Component
+
+from dashboard.context import ScreenContext
+from dashboard.routes import ScreenKind
+from dashboard.screens import area, health, indicator, missing, wall, warnings
+
+__all__ = ["render"]
+
+_SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
+    "area": area.render,
+    "indicator": indicator.render,
+    "warnings": warnings.render,
+    "health": health.render,
+    "wall": wall.render,
+    "missing": missing.render,
+}
+
+
+def render(ctx: ScreenContext) -> Component:
+    """The screen of the context's route."""
+    return _SCREENS[ctx.route.kind](ctx)

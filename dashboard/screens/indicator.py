@@ -1,0 +1,281 @@
+"""The page of an indicator: its past, its place among areas, its definition, the rows behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from dash import html
+from dash.development.base_component import Component
+
+from config.models import PERIODS, Indicator, Period
+from config.periods import same_last_year, shift
+from dashboard import format as fmt
+from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
+from dashboard.components.definition import definition, rows_behind
+from dashboard.components.page import page
+from dashboard.components.ranking import ranking
+from dashboard.components.states import notice
+from dashboard.components.tile import why_not
+from dashboard.components.trend import group
+from dashboard.components.value import coverage, delta_line, delta_text, target_text, when, written
+from dashboard.components.warnings import warning_list
+from dashboard.context import ScreenContext
+from dashboard.standing import (
+    Standing,
+    allowance,
+    enough,
+    feeds_of,
+    is_comparable,
+    late_feeds,
+    mark_of,
+    stand,
+)
+
+if TYPE_CHECKING:
+    from warehouse.reader import Value
+
+HISTORY: dict[Period, int] = {"day": 120, "month": 36, "quarter": 20, "year": 15}
+"""How many periods back the chart reaches, over which the year before still fits beside."""
+
+TABLE_ROWS = 14
+
+
+def render(ctx: ScreenContext) -> Component:
+    """One indicator for ``area`` and ``period`` of the address, or what the indicator has instead."""
+    indicator = ctx.city.indicators[ctx.route.target]
+    area = _area(ctx, indicator)
+    period = _period(ctx, indicator)
+    series = ctx.reader.series([indicator.id], area, period, HISTORY[period] + _year_back(period))
+    values = series.get(indicator.id, [])
+    late = late_feeds(ctx)
+    standing = stand(ctx, indicator, values, area, late)
+    path = list(ctx.city.areas.path(area).values())
+    trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
+    body: list[Any] = [_headline(ctx, standing, values), _history(ctx, indicator, area, period, values)]
+    body.append(_ranks(ctx, indicator, area, period))
+    body += [
+        panel(
+            ctx.words("indicator.table"), _table(ctx, indicator, area, values, period), width=7, kind="table"
+        ),
+        panel(
+            ctx.words("indicator.definition"),
+            definition(ctx, indicator, standing.value),
+            width=5,
+            kind="definition",
+        ),
+        panel(
+            ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), width=12, kind="rows"
+        ),
+    ]
+    domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
+    lead = [
+        html.Span([icon(domain.icon), domain.name.get(ctx.lang)]),
+        html.Span(indicator.owner.get(ctx.lang)),
+    ]
+    return page(
+        ctx,
+        ctx.name(indicator, short=False),
+        body,
+        area=area,
+        trail=trail,
+        lead=lead,
+        tools=_periods(ctx, indicator, area, period),
+    )
+
+
+def _area(ctx: ScreenContext, indicator: Indicator) -> str:
+    """The area asked for, or the nearest above it that the indicator is told for."""
+    asked = ctx.route.params.get("area", "")
+    if asked not in ctx.city.areas:
+        return ctx.city.areas.root.code
+    path = ctx.city.areas.path(asked)
+    return next((path[level] for level in reversed(list(path)) if level in indicator.levels), asked)
+
+
+def _period(ctx: ScreenContext, indicator: Indicator) -> Period:
+    asked = ctx.route.params.get("period", "")
+    return next((p for p in indicator.periods if p == asked), indicator.periods[0])
+
+
+def _year_back(period: Period) -> int:
+    return {"day": 0, "month": 12, "quarter": 4, "year": 0}[period]
+
+
+def _periods(ctx: ScreenContext, indicator: Indicator, area: str, current: Period) -> Component:
+    tabs = [
+        link(
+            ctx.words.of("period", p),
+            ctx.value_href(indicator.id, area, p),
+            "segment is-active" if p == current else "segment",
+        )
+        for p in PERIODS
+        if p in indicator.periods
+    ]
+    return html.Nav(tabs, className="segments", **dashed(aria_label=ctx.words("indicator.period")))
+
+
+def _headline(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -> Component:
+    """The newest value with everything that qualifies it."""
+    indicator, value, words = standing.indicator, standing.value, ctx.words
+    if value is None:
+        return html.Section(
+            notice("empty", "inbox", words("state.empty"), words("state.empty_hint")),
+            className="panel w-12 headline",
+        )
+    firm = enough(indicator, value)
+    number = written(ctx, indicator, value.value if firm else None)
+    big = html.Div(
+        [
+            html.Span(when(ctx, value), className="headline-when"),
+            html.Span(
+                [html.B(number.text), html.Span(number.unit, className="unit")]
+                if firm
+                else html.Span(why_not(ctx, indicator, value), className="tile-void"),
+                className="headline-value",
+            ),
+            html.Div([mark_chip(ctx, standing.mark), delta_line(ctx, standing)], className="headline-line"),
+        ],
+        className="headline-main",
+    )
+    return html.Section(
+        [big, html.Dl(_qualities(ctx, standing, values), className="qualities")],
+        className=f"panel w-12 headline headline-{standing.mark}",
+    )
+
+
+def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -> list[Component]:
+    indicator, words = standing.indicator, ctx.words
+    value = cast("Value", standing.value)
+    period = cast(Period, value.period)
+    entries: list[tuple[str, Any]] = []
+    if standing.aim is not None:
+        entries.append((words("indicator.target"), target_text(ctx, indicator, standing.aim)))
+    year_ago = next((v for v in values if v.start == same_last_year(period, value.start)), None)
+    if year_ago is not None and period != "year" and standing.comparable and enough(indicator, year_ago):
+        entries.append((words("indicator.last_year"), delta_text(ctx, indicator, value, year_ago)))
+    if value.numerator is not None and value.denominator is not None:
+        parts = f"{_raw(ctx, value.numerator)} / {_raw(ctx, value.denominator)}"
+        entries.append((words("indicator.parts"), parts))
+    entries.append((words("indicator.n"), fmt.number(value.n, ctx.lang)))
+    full = f"{fmt.number(value.present, ctx.lang)} / {fmt.number(value.expected, ctx.lang)}"
+    entries.append(
+        (
+            words("indicator.coverage"),
+            html.Span(full, className="" if coverage(ctx, value) is None else "tone-watch"),
+        )
+    )
+    limit = allowance(feeds_of(ctx.city, indicator)) if standing.partial else None
+    through = fmt.moment(value.data_through, ctx.city.zone, ctx.lang)
+    entries.append(
+        (words("indicator.through"), html.Span([through, " ", age(ctx, value.data_through, limit)]))
+    )
+    entries.append((words("indicator.known"), fmt.moment(value.known_from, ctx.city.zone, ctx.lang)))
+    return [html.Div([html.Dt(term), html.Dd(what)]) for term, what in entries]
+
+
+def _raw(ctx: ScreenContext, part: float) -> str:
+    return fmt.number(part, ctx.lang, 0 if float(part).is_integer() else 2)
+
+
+def _history(
+    ctx: ScreenContext, indicator: Indicator, area: str, period: Period, values: Sequence[Value]
+) -> Component:
+    title = ctx.words("indicator.history")
+    shown = list(values[-HISTORY[period] :])
+    if len(shown) < 2:
+        body = notice("empty", "graph-up", ctx.words("state.empty"), ctx.words("state.empty_hint"))
+        return panel(title, body, width=8)
+    bars = indicator.kind == "reported"
+    chart = group(
+        ctx,
+        area,
+        [indicator],
+        {indicator.id: shown},
+        period,
+        bars=bars,
+        height=340,
+        before=values if _year_back(period) else (),
+    )
+    return panel(title, chart, width=8, kind="trend")
+
+
+def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) -> Component:
+    """The areas one level down; for the lowest its neighbours; where the indicator stops, warnings."""
+    levels = ctx.city.levels
+    level = ctx.city.areas[area].level
+    path = ctx.city.areas.path(area)
+    lower = levels[levels.index(level) + 1] if level != levels[-1] else None
+    if lower in indicator.levels and lower is not None:
+        title = ctx.words("indicator.ranking", level=ctx.level_name(lower, plural=True))
+        return panel(title, ranking(ctx, area, indicator.id, lower, period), width=4, kind="ranking")
+    if level in indicator.levels and level != levels[0]:
+        parent = list(path.values())[-2]
+        title = ctx.words("indicator.ranking", level=ctx.level_name(level, plural=True))
+        return panel(
+            title, ranking(ctx, parent, indicator.id, level, period, here=area), width=4, kind="ranking"
+        )
+    return panel(ctx.words("nav.warnings"), warning_list(ctx, area, 6), width=4, kind="warnings")
+
+
+def _table(
+    ctx: ScreenContext, indicator: Indicator, area: str, values: Sequence[Value], period: Period
+) -> Component:
+    words = ctx.words
+    if not values:
+        return notice("empty", "table", words("state.empty"))
+    unit = ctx.unit(indicator).symbol.get(ctx.lang)
+    head = [
+        th(words("indicator.period")),
+        th(f"{words('indicator.value')}{f' ({unit})' if unit else ''}", number=True),
+        th(words("indicator.change"), number=True),
+        th(words("indicator.parts"), number=True),
+        th(words("indicator.n"), number=True),
+        th(words("indicator.coverage"), number=True),
+    ]
+    by_start = {v.start: v for v in values}
+    rows = [_table_row(ctx, indicator, area, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
+    return table(head, rows, "grid", words("indicator.table"))
+
+
+def _table_row(
+    ctx: ScreenContext,
+    indicator: Indicator,
+    area: str,
+    value: Value,
+    by_start: dict[dt.date, Value],
+    period: Period,
+) -> Component:
+    before = by_start.get(shift(period, value.start, -1))
+    firm = enough(indicator, value)
+    fair = is_comparable(ctx, indicator, value)
+    change = (
+        delta_text(ctx, indicator, value, before)
+        if before and firm and fair and enough(indicator, before)
+        else fmt.NOTHING
+    )
+    parts = (
+        f"{_raw(ctx, value.numerator)} / {_raw(ctx, value.denominator)}"
+        if value.numerator is not None and value.denominator is not None
+        else fmt.NOTHING
+    )
+    mark = mark_of(ctx, indicator, area, value) if not firm else "none"
+    name = fmt.period(period, value.start, ctx.lang)
+    shown = written(ctx, indicator, value.value)
+    return html.Tr(
+        [
+            html.Th(name if value.start != next(reversed(by_start)) else when(ctx, value), scope="row"),
+            td(str(shown) if ctx.unit(indicator).vnd else shown.text, number=True)
+            if firm
+            else td(ctx.words.of("mark", mark), class_name="num hatch"),
+            td(change, number=True),
+            td(parts, number=True),
+            td(fmt.number(value.n, ctx.lang), number=True),
+            td(
+                f"{value.present}/{value.expected}",
+                number=True,
+                class_name="tone-watch" if value.present < value.expected else "",
+            ),
+        ]
+    )

@@ -1,0 +1,169 @@
+"""How a value stands: is it whole, fresh, enough, on target, under a warning?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from config import City
+from config.models import Feed, Formula, Indicator, Severity
+from config.models.indicator import Period
+from config.periods import next_start, shift
+from config.targets import Aim, aim_on
+
+if TYPE_CHECKING:
+    from dashboard.alerts import Alert
+    from dashboard.context import ScreenContext
+    from warehouse.reader import FeedStatus, Value
+
+Mark = Literal["critical", "serious", "watch", "late", "insufficient", "missed", "met", "none"]
+"""What a value wears: one mark, the gravest that applies."""
+
+RANK: Mapping[Severity, int] = {"critical": 3, "serious": 2, "watch": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A value with everything that a tile says about it.
+
+    ``previous`` is the value one period before, None at a gap. A ``partial`` value belongs to a period that
+    still runs; an amount that is partial cannot be compared with a whole period.
+    """
+
+    indicator: Indicator
+    value: Value | None
+    previous: Value | None
+    aim: Aim | None
+    alert: Alert | None
+    mark: Mark
+    partial: bool
+    comparable: bool
+
+
+def feeds_of(city: City, indicator: Indicator) -> list[Feed]:
+    """The feeds that an indicator hangs on; a formula hangs on those of its parts."""
+    if not isinstance(indicator, Formula):
+        feed = city.datasets.get(indicator.dataset)
+        return [feed] if feed else []
+    found: dict[str, Feed] = {}
+    for name in re.findall(r"[a-z][a-z0-9_]*", indicator.formula):
+        part = city.indicators.get(name)
+        if part is not None and part.id != indicator.id:
+            found.update({feed.id: feed for feed in feeds_of(city, part)})
+    return list(found.values())
+
+
+def allowance(feeds: Iterable[Feed]) -> dt.timedelta | None:
+    """How old data may grow before they count as late: the strictest of the feeds' duties."""
+    return min((feed.delivery.every + feed.delivery.grace for feed in feeds), default=None)
+
+
+def overdue(feed: Feed, status: FeedStatus | None, now: dt.datetime) -> dt.timedelta | None:
+    """By how much a feed is late at ``now``, None when on time; one that never came is late by nothing."""
+    limit = feed.delivery.every + feed.delivery.grace
+    if status is None or status.last_loaded_at is None:
+        return dt.timedelta(0)
+    past = now - status.last_loaded_at.replace(tzinfo=dt.UTC) - limit
+    return past if past > dt.timedelta(0) else None
+
+
+def late_feeds(ctx: ScreenContext) -> frozenset[str]:
+    """Ids of the feeds that are late."""
+    statuses = ctx.reader.feeds()
+    return frozenset(
+        id_ for id_, feed in ctx.city.feeds.items() if overdue(feed, statuses.get(id_), ctx.now) is not None
+    )
+
+
+def is_partial(ctx: ScreenContext, value: Value) -> bool:
+    """Whether the value's period still runs; a published figure is whole from the start."""
+    runs = next_start(_period(value), value.start) > ctx.today
+    return runs and ctx.city.indicators[value.indicator].kind != "reported"
+
+
+def enough(indicator: Indicator, value: Value | None) -> bool:
+    """Whether there is a value and it rests on as many rows as its indicator demands."""
+    return value is not None and value.value is not None and value.n >= indicator.min_n
+
+
+def aim_of(indicator: Indicator, value: Value) -> Aim | None:
+    """The target that the value is held to: the one of its period's last day."""
+    period = _period(value)
+    last = next_start(period, value.start) - dt.timedelta(days=1)
+    return aim_on(indicator, value.level, value.area, period, last)
+
+
+def fair_aim(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | None:
+    """The target, unless the value is a sum that still grows: such a one is not yet short of its floor."""
+    aim = aim_of(indicator, value)
+    growing = aim is not None and aim.side == "floor" and not is_comparable(ctx, indicator, value)
+    return None if growing else aim
+
+
+def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> bool:
+    """Whether the value may stand beside one of a whole period: all but a sum whose period still runs."""
+    whole = not is_partial(ctx, value) or ctx.unit(indicator).kind != "amount"
+    return whole or indicator.kind in ("stock", "reported")
+
+
+def mark_of(ctx: ScreenContext, indicator: Indicator, area: str, value: Value | None) -> Mark:
+    """The mark of a value among many others (freshness, which all of them share, is left to the whole)."""
+    aim = fair_aim(ctx, indicator, value) if value is not None else None
+    return judge(indicator, value, aim, alert_on(ctx, indicator, area), late=False)
+
+
+def alert_on(ctx: ScreenContext, indicator: Indicator, area: str) -> Alert | None:
+    """The gravest open warning about an indicator in an area."""
+    return worst(a for a in ctx.alerts if a.open and a.indicator == indicator.id and a.area == area)
+
+
+def judge(
+    indicator: Indicator, value: Value | None, aim: Aim | None, alert: Alert | None, late: bool
+) -> Mark:
+    """The gravest mark: a warning, then late data, then too few rows, then the target."""
+    if alert is not None:
+        return alert.severity
+    if late:
+        return "late"
+    if value is None or value.value is None or not enough(indicator, value):
+        return "insufficient"
+    if aim is None:
+        return "none"
+    return "missed" if aim.gap(value.value) > 0 else "met"
+
+
+def worst(alerts: Iterable[Alert]) -> Alert | None:
+    """The gravest of some warnings, the newest among equals."""
+    return max(alerts, key=lambda a: (RANK[a.severity], a.since), default=None)
+
+
+def stand(
+    ctx: ScreenContext, indicator: Indicator, history: Sequence[Value], area: str, late: frozenset[str]
+) -> Standing:
+    """The standing of the newest value of ``history`` (oldest first; empty: no value)."""
+    value = history[-1] if history else None
+    alert = alert_on(ctx, indicator, area)
+    feed_late = any(feed.id in late for feed in feeds_of(ctx.city, indicator))
+    if value is None:
+        mark = judge(indicator, None, None, alert, feed_late)
+        return Standing(indicator, None, None, None, alert, mark, partial=False, comparable=False)
+    before = shift(_period(value), value.start, -1)
+    previous = next((v for v in reversed(history[:-1]) if v.start == before), None)
+    mark = judge(indicator, value, fair_aim(ctx, indicator, value), alert, feed_late)
+    return Standing(
+        indicator,
+        value,
+        previous,
+        aim_of(indicator, value),
+        alert,
+        mark,
+        partial=is_partial(ctx, value),
+        comparable=is_comparable(ctx, indicator, value),
+    )
+
+
+def _period(value: Value) -> Period:
+    return value.period  # type: ignore[return-value]
