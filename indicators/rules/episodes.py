@@ -76,19 +76,21 @@ class Desk:
         episode.last_value = sighting.measure
         self._touched[id(episode)] = episode
 
-    def withdrawn(self, key: SeriesKey, state: SeriesState, now: dt.datetime) -> None:
-        """The rule of a series is no longer in the city's folder."""
+    def withdrawn(self, key: SeriesKey, state: SeriesState, at: dt.datetime, reason: Reason) -> None:
+        """There is nothing left to judge: the rule is gone from the city's folder, or the area from its
+        map.
+        """
         if state.status is Status.NORMAL:
             return
-        step = Transition(*key, now, state.status, Status.NORMAL, Reason.RULE_WITHDRAWN.value, None, None)
+        step = Transition(*key, at, state.status, Status.NORMAL, reason.value, None, None)
         self.transitions.append(step)
-        self.evaluation.series[key] = SeriesState(since=now, judged_through=state.judged_through)
+        self.evaluation.series[key] = SeriesState(since=at, judged_through=state.judged_through)
         episode = self._open.get(key)
         if episode is None:
             self.evaluation.transitions.append(step)
             return
         self._note(episode, step)
-        self._close(episode, now, Reason.RULE_WITHDRAWN)
+        self._close(episode, at, reason)
 
     def finish(self) -> Evaluation:
         """Everything to be stored."""

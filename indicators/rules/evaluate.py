@@ -16,7 +16,7 @@ from config.models import Rule, Stale
 from indicators.rules.conditions import stale
 from indicators.rules.episodes import Desk
 from indicators.rules.grid import Group, Span, read_grids
-from indicators.rules.machine import Machine, Observation, Seen
+from indicators.rules.machine import Machine, Observation, Reason, Seen
 from indicators.rules.watch import Sighting, Watch, finite
 from warehouse.progress import Progress, silent
 from warehouse.state import SeriesKey, SeriesState, State, Transition
@@ -100,14 +100,17 @@ class _Run:
             judged = {area: series.judged_through for area, series in known.items()}
             found = watch.sightings(grid, begins[watch.rule.id], judged, self.now) if grid is not None else {}
             for area in dict.fromkeys([*known, *found]):
-                self._series(watch.rule, area, found.get(area, []))
+                if area in self.city.areas:
+                    self._series(watch.rule, area, found.get(area, []))
         progress("rules", len(watches), len(watches))
 
     def withdrawn(self) -> None:
-        """Series of rules that are gone do not hang about as open warnings."""
-        for key, series in self.stored.items():
-            if key[0] not in self.city.rules:
-                self.desk.withdrawn(key, series, self.now)
+        """Series whose rule or area the city no longer knows do not hang about as open warnings."""
+        for (rule, area), series in self.stored.items():
+            if rule not in self.city.rules:
+                self.desk.withdrawn((rule, area), series, self.now, Reason.RULE_WITHDRAWN)
+            elif area not in self.city.areas:
+                self.desk.withdrawn((rule, area), series, self.now, Reason.AREA_DISSOLVED)
 
     def _series(self, rule: Rule, area: str, sightings: Iterable[Sighting]) -> None:
         """Take one series through what is new, and note that up to now nothing more came."""
@@ -120,12 +123,22 @@ class _Run:
             if machine.no_data_after is not None and observation.start != observation.at:
                 state = self._step(machine, rule, area, state, None, observation.start)
             state = self._step(machine, rule, area, state, sighting, self.now)
-        if rule.feed is None:
-            state = self._step(machine, rule, area, state, None, self.now)
         if rule.feed is not None and replace(state, judged_through=first.judged_through) == first:
             return  # looked at again, nothing new to remember
+        ended = self._ended(area)
+        if rule.feed is None and ended is None:
+            state = self._step(machine, rule, area, state, None, self.now)
         if state != first:
             self.desk.evaluation.series[key] = state
+        if ended is not None:
+            self.desk.withdrawn(key, state, max(ended, state.since or ended), Reason.AREA_DISSOLVED)
+
+    def _ended(self, area: str) -> dt.datetime | None:
+        """When the area ceased to exist; None while it does."""
+        last = self.city.areas[area].valid_to
+        if last is None or last > self.now.date():
+            return None
+        return dt.datetime.combine(last, dt.time(), self.city.zone)
 
     def _step(
         self,

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     STILL_MISSING = "still_missing"
     RETURNED = "returned"
     RULE_WITHDRAWN = "rule_withdrawn"
+    AREA_DISSOLVED = "area_dissolved"
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,21 @@ def test_a_withdrawn_rule_leaves_no_open_warning(world: World) -> None:
     assert world.judge(evening(world, 1, 4)).transitions == ()
 
 
+def test_the_warning_of_an_area_ends_with_the_area(world: World) -> None:
+    (ward, *_) = [a for a in world.city.areas.at("ward") if a.valid_to == dt.date(2025, 7, 1)]
+    rule = {"level": "ward", "when": {"below": 80}, "no_data": {"after": "2d", "then": "warn"}}
+    world.with_rules(rule)
+    last = dt.date(2025, 6, 30)
+    world.put("hotline_on_time", "ward", "day", {(ward.code, last): 70.0})
+    world.judge(world.at(last, 23))
+    world.put("hotline_on_time", "ward", "day", {(ward.code, last): 70.0})
+    world.judge(world.at(last, 26))
+    assert world.told(area=ward.code) == [("firing", "limit_crossed"), ("normal", "area_dissolved")]
+    (warning,) = world.warnings()
+    assert (warning.resolved_at, warning.resolution) == (world.at(dt.date(2025, 7, 1)), "area_dissolved")
+    assert world.judge(world.at(last, 200)).transitions == ()
+
+
 def test_a_crash_while_storing_leaves_the_old_state(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.with_rules({"when": {"below": 80}})
     world.days("760", FIRST, 70)

@@ -131,5 +131,6 @@ def test_scenarios_cover_every_reason_that_changes_a_status() -> None:
         Reason.NOT_YET_MISSED,
         Reason.STILL_MISSING,
         Reason.RULE_WITHDRAWN,
+        Reason.AREA_DISSOLVED,
     }
     assert told == {reason.value for reason in set(Reason) - quiet}
