@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from config.models import Indicator
 from config.models.indicator import Period
 from dashboard.collate import sort_key
-from dashboard.components.base import link
+from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
 from dashboard.components.value import target_text, when, written
 from dashboard.context import ScreenContext
