@@ -1,0 +1,155 @@
+"""One batch of files through the contract into the facts, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from config import City
+from config.models import Feed
+from pipelines import account, merge
+from pipelines.account import RunResult
+from pipelines.clock import clock_of
+from pipelines.contract import compile_contract
+from pipelines.errors import SourceError
+from pipelines.lines import Places, places
+from pipelines.read.shape import Ready, Staged, absent
+from pipelines.read.stage import REJECTS, stage
+from pipelines.spelling import spellings
+from warehouse.facts import ensure_fact_table
+from warehouse.store import Cursor, SqlError
+
+
+def load_batch(
+    cursor: Cursor, city: City, feed: Feed, files: Sequence[Ready], runs: Sequence[int], now: dt.datetime
+) -> list[RunResult]:
+    """Load ``files``, which share one shape, as ``runs``; nothing lasts unless the caller commits.
+
+    Raises SourceError when the files cannot be read.
+    """
+    clock, language = clock_of(city.head.timezone), city.head.languages[0]
+    ensure_fact_table(cursor, feed)
+    staged = stage(cursor, feed, files)
+    areas = spellings(feed.area, city.areas)
+    cursor.register("area_spelling", areas.table)
+    contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language)
+    try:
+        cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
+    except SqlError as error:
+        raise SourceError(
+            f"the file cannot be read: {str(error).splitlines()[0][:300]}",
+            "compare its first lines with the feed's connector",
+        ) from error
+    mapped = _place(cursor, feed, files, runs, staged)
+    merge.number_rows(cursor, mapped=mapped)
+    repeated = merge.find_repeated(cursor)
+    if repeated and feed.mode == "upsert" and merge.find_duplicates(cursor, feed):
+        _refuse_duplicates(cursor, feed, files, language)
+    decided = merge.decide(cursor, feed, repeated=repeated)
+    merge.touch(cursor, feed, decided=decided)
+    merge.write(cursor, feed, decided=decided)
+    account.quarantine(cursor, feed, now)
+    missing = absent(feed, staged.names)
+    note = f"read as empty, not in the file: {', '.join(missing)}" if missing else None
+    results = account.close_runs(cursor, now, note)
+    account.settle_feed(cursor, feed, clock, now)
+    return results
+
+
+def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[int], staged: Staged) -> bool:
+    """Make ``batch_file``, ``malformed`` and ``line_map``: the file and line of each record.
+
+    Returns whether lines need the map.
+    """
+    counted: dict[int, tuple[int, int]] = {
+        number: (first, count)
+        for number, first, count in cursor.execute(
+            "SELECT _file_no, min(_record), count(DISTINCT _record) FROM checked GROUP BY ALL"
+            if feed.connector.unpivot is not None
+            else "SELECT _file_no, min(_record), count(*) FROM checked GROUP BY ALL"
+        ).fetchall()
+    }
+    broken = _broken(cursor, files)
+    shifts: list[int] = []
+    maps: list[pa.Table] = []
+    lines: list[int] = []
+    for number, ready in enumerate(files):
+        first, count = counted.get(number, (1, 0))
+        shifts.append(0 if staged.placed else ready.shape.skip + 1 - first)
+        refused = broken.get(number, [])
+        found: Places | None = None
+        regular = ready.shape.format != "csv" or (not refused and ready.lines - ready.shape.skip == count)
+        if not regular and feed.connector.unpivot is None:
+            positions = [position for position, *_ in refused]
+            found = places(ready.path, ready.shape.skip, feed.connector.quote, count, positions)
+        if found is not None:
+            records = pa.array(range(first, first + count), pa.int64())
+            maps.append(pa.table({"_record": records, "line": pa.array(found.parsed, pa.int64())}))
+            lines += found.refused.tolist()
+        else:
+            lines += [line for _, line, *_ in refused]
+    tables = {
+        "batch_file": pa.table(
+            {
+                "_file_no": pa.array(range(len(files)), pa.int64()),
+                "run": pa.array(runs, pa.int64()),
+                "name": pa.array([f.landed.delivery.name for f in files], pa.string()),
+                "hash": pa.array([f.landed.hash for f in files], pa.string()),
+                "shift": pa.array(shifts, pa.int64()),
+            }
+        ),
+        "malformed": pa.table(
+            {
+                "_file_no": pa.array([n for n, rows in broken.items() for _ in rows], pa.int64()),
+                "line": pa.array(lines, pa.int64()),
+                "detail": pa.array([row[2] for rows in broken.values() for row in rows], pa.string()),
+                "raw": pa.array([row[3] for rows in broken.values() for row in rows], pa.string()),
+            }
+        ),
+        "line_map": pa.concat_tables(maps)
+        if maps
+        else pa.table({"_record": pa.array([], pa.int64()), "line": pa.array([], pa.int64())}),
+    }
+    for name, table in tables.items():
+        cursor.register("incoming", table)
+        cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM incoming")
+        cursor.unregister("incoming")
+    return bool(maps)
+
+
+def _broken(cursor: Cursor, files: Sequence[Ready]) -> dict[int, list[tuple[int, int, str, str]]]:
+    """Malformed lines of each file: byte position, line as the reader counts, what is wrong, the raw text."""
+    if files[0].shape.format != "csv":
+        return {}
+    rows = cursor.execute(
+        "SELECT file_id, line_byte_position, min(line), first(error_message ORDER BY column_idx), "
+        f"first(ltrim(csv_line, chr(10) || chr(13))) FROM {REJECTS} "
+        "GROUP BY file_id, line_byte_position ORDER BY ALL"
+    ).fetchall()
+    result: dict[int, list[tuple[int, int, str, str]]] = {}
+    for file, *row in rows:
+        result.setdefault(int(file), []).append((row[0], row[1], row[2], row[3]))
+    return result
+
+
+def _refuse_duplicates(cursor: Cursor, feed: Feed, files: Sequence[Ready], language: str) -> None:
+    """Refuse repeated keys.
+
+    Their raw text is not kept while reading, so the files that have any are read again.
+    """
+    numbers = [
+        int(row[0])
+        for row in cursor.execute("SELECT DISTINCT _file_no FROM duplicate ORDER BY ALL").fetchall()
+    ]
+    again = stage(cursor, feed, [files[number] for number in numbers], keep_rejects=False)
+    order = ", ".join(f"({place}, {number})" for place, number in enumerate(numbers))
+    raw = (
+        f"SELECT s._n - s.origin + f.origin AS _n, s._raw FROM (SELECT _n, _file_no, {again.raw} AS _raw, "
+        f"min(_n) OVER (PARTITION BY _file_no) AS origin FROM ({again.sql})) s "
+        f"JOIN (VALUES {order}) o(place, number) ON o.place = s._file_no "
+        "JOIN (SELECT _file_no, min(_n) AS origin FROM checked GROUP BY ALL) f ON f._file_no = o.number "
+        "WHERE (s._n - s.origin + f.origin) IN (SELECT _n FROM duplicate)"
+    )
+    merge.refuse_duplicates(cursor, feed, raw, language)

@@ -1,0 +1,132 @@
+"""What may be wrong in a feed that only those who read files and write SQL can tell."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from apscheduler.triggers.cron import CronTrigger
+
+from config import City, Problem
+from config.models import Feed
+from config.models.feed import Column
+from config.problems import did_you_mean
+from warehouse.expression import parse_condition
+from warehouse.syntax import ExpressionError
+
+_DIRECTIVES: Final = frozenset("aAwdbBmyYHIpMSfgnzZjUWcxXGVu%")
+_PADDED: Final = frozenset("dmyHIMSj")
+_PYTHON: Final[dict[str, type | tuple[type, ...]]] = {
+    "text": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "date": str,
+    "timestamp": str,
+}
+
+
+def check(city: City) -> list[Problem]:
+    """Every problem of the city's feeds, in file order; empty when all of them can be loaded."""
+    found: list[Problem] = []
+    for feed in city.feeds.values():
+        found += _schedule(city, feed)
+        found += _connector(city, feed)
+        found += _area(city, feed)
+        for index, column in enumerate(feed.columns):
+            found += _column(city, feed, index, column)
+        found += _checks(city, feed)
+    return sorted(found)
+
+
+def _schedule(city: City, feed: Feed) -> Iterator[Problem]:
+    try:
+        CronTrigger.from_crontab(feed.schedule, timezone=city.zone)
+    except ValueError as error:
+        hint = "five fields: minute hour day month weekday, such as '10 6 * * mon'"
+        yield city.problem(
+            "feed", feed.id, ("schedule",), f"cron expression {feed.schedule!r} is wrong: {error}", hint
+        )
+        return
+    if re.search(r"\d", feed.schedule.split()[4]):
+        hint = "write names: mon tue wed thu fri sat sun"
+        message = (
+            f"weekday {feed.schedule.split()[4]!r} is a number, which means another day here than in crontab"
+        )
+        yield city.problem("feed", feed.id, ("schedule",), message, hint)
+
+
+def _connector(city: City, feed: Feed) -> Iterator[Problem]:
+    connector = feed.connector
+    try:
+        codecs.lookup(connector.encoding)
+    except LookupError:
+        known = ("utf-8", "utf-16", "cp1258", "cp1252", "latin-1")
+        message = f"encoding {connector.encoding!r} is unknown"
+        yield city.problem(
+            "feed", feed.id, ("connector", "encoding"), message, did_you_mean(connector.encoding, known)
+        )
+    if connector.quote == connector.delimiter:
+        message = "quote and delimiter are the same character"
+        yield city.problem("feed", feed.id, ("connector",), message, "choose another quote")
+    if connector.path.startswith("/") or ".." in connector.path.split("/"):
+        hint = "give a path below the inbox, such as hotline/*.csv"
+        yield city.problem(
+            "feed", feed.id, ("connector", "path"), f"path {connector.path!r} leaves the inbox", hint
+        )
+    if connector.unpivot is not None and connector.format in ("json", "jsonl"):
+        message = "JSON records have no columns to turn into rows"
+        yield city.problem("feed", feed.id, ("connector", "unpivot"), message, "leave unpivot out")
+
+
+def _area(city: City, feed: Feed) -> Iterator[Problem]:
+    if feed.area.match == "code":
+        return  # the linter knows
+    codes = [area.code for area in city.areas.all()]
+    for spelling, code in feed.area.codes.items():
+        if code not in codes:
+            message = f"{spelling!r} stands for {code!r}, which is not a unit"
+            yield city.problem(
+                "feed", feed.id, ("area", "codes", spelling), message, did_you_mean(code, codes)
+            )
+
+
+def _column(city: City, feed: Feed, index: int, column: Column) -> Iterator[Problem]:
+    def problem(key: str, message: str, hint: str = "") -> Problem:
+        return city.problem(
+            "feed", feed.id, ("columns", index, key), f"column {column.name!r}: {message}", hint
+        )
+
+    for key, pattern in (("pattern", column.pattern), ("strip", column.strip)):
+        if pattern is not None:
+            try:
+                pc.match_substring_regex(pa.array([""]), pattern)  # the same engine (RE2) as the database's
+            except pa.ArrowInvalid as error:
+                cause = str(error).rpartition("Invalid regular expression: ")[2]
+                yield problem(key, f"regular expression is wrong: {cause}", "RE2 knows no look-ahead")
+    if column.format is not None:
+        for minus, letter in re.findall(r"%(-?)(.?)", column.format):
+            if letter not in _DIRECTIVES or not letter or (minus and letter not in _PADDED):
+                yield problem(
+                    "format", f"format has the unknown directive '%{minus}{letter}'", "such as %d/%m/%Y %H:%M"
+                )
+    for value in column.values or ():
+        fits = isinstance(value, _PYTHON[column.type]) and (
+            column.type == "boolean" or not isinstance(value, bool)
+        )
+        if not fits:
+            hint = "quote it" if column.type == "text" else ""
+            yield problem("values", f"value {value!r} is not a {column.type}", hint)
+
+
+def _checks(city: City, feed: Feed) -> Iterator[Problem]:
+    types = {column.name: column.type for column in feed.columns}
+    for index, rule in enumerate(feed.checks):
+        try:
+            parse_condition(rule.expr, types)
+        except ExpressionError as error:
+            yield city.problem("feed", feed.id, ("checks", index, "expr"), error.message, error.hint)

@@ -1,0 +1,266 @@
+"""A feed's contract as one SQL statement: types, required cells, patterns, values, ranges, area, checks.
+
+The statement reads the staged relation once and gives each row its typed columns, the local day of each time,
+its area, the hash of its content, and, for a row that is refused, every reason and the row as it came.
+Reasons are worked out for refused rows alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from config.models import Feed
+from config.models.feed import Column
+from pipelines import reasons
+from pipelines.cells import Cell, typed_cell
+from pipelines.clock import Clock
+from pipelines.read.shape import Staged, bind
+from pipelines.spelling import Spellings
+from warehouse.expression import parse_condition
+from warehouse.facts import day_of, q
+from warehouse.syntax import literal
+
+
+@dataclass(frozen=True)
+class _Demand:
+    """What a row must not be: ``broken`` is SQL that is true (never NULL) for a row to refuse."""
+
+    broken: str
+    column: str
+    reason: str
+    value: str
+    expected: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A compiled contract.
+
+    ``sql`` gives the columns of the fact table without its run, file and line, and beside them ``_n``,
+    ``_record``, ``_file_no`` of the staged row, ``_key`` (hash of the identity), ``_bad``, ``_raw`` and
+    ``_problems`` (list of column, reason, value, expected, detail; NULL for a row that is accepted).
+    """
+
+    sql: str
+
+
+def compile_contract(
+    feed: Feed, staged: Staged, clock: Clock, areas: Spellings, root: str, language: str
+) -> Contract:
+    """Compile for files that look like ``staged``. ``root`` is the whole city's code.
+
+    The relation ``area_spelling`` must hold ``areas.table``.
+    Raises SourceError when a needed column is absent, ExpressionError for a check that cannot be read.
+    """
+    bound = bind(feed, staged.names)
+    cells = {
+        column.name: typed_cell(column, *_source(bound, staged, column), feed.connector, clock)
+        for column in feed.columns
+    }
+    demands = [
+        *_column_demands(feed, cells, language),
+        *_area_demands(feed, language),
+        *_check_demands(feed, language),
+    ]
+    identity = "_hash" if feed.mode == "append" else f"hash({', '.join(map(q, feed.key))})"
+    content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
+    broken = "".join(f"\n    OR {demand.broken}" for demand in demands)
+    blocks = [
+        ("rows as delivered", f"staged AS NOT MATERIALIZED (\n{staged.sql}\n)"),
+        (
+            "what the file says of the area",
+            _block("told", "*", f"{_area_text(feed, cells)} AS _area_text", "FROM staged"),
+        ),
+        (
+            # Joined while rows are narrow: later it would cost four times as much.
+            "the units that this may mean; cells as text: trimmed, without units, NULL where empty",
+            _block(
+                "cells",
+                "*",
+                *(f"{cell.clean} AS t_{name}" for name, cell in cells.items()),
+                "FROM told"
+                if feed.area.column is None
+                else "FROM told LEFT JOIN area_spelling ON told._area_text = area_spelling.spelling",
+            ),
+        ),
+        (
+            "cells read as what they must be: NULL where they are not",
+            _block("casts", "*", *(f"{c.cast} AS v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
+        ),
+        (
+            "typed columns: times in UTC, with their day in the city beside them",
+            _block(
+                "typed",
+                "*",
+                *(f"{cell.value} AS {q(name)}" for name, cell in cells.items()),
+                *(f"{cell.day} AS {q(day_of(name))}" for name, cell in cells.items() if cell.day),
+                "FROM casts",
+            ),
+        ),
+        (
+            "the unit on the day of the event",
+            _block("placed", "*", f"{_area(feed, areas, root)} AS _area", "FROM typed"),
+        ),
+        (
+            "what is refused",
+            _block(
+                "judged",
+                "*",
+                f"_defect IS NOT NULL{broken} AS _bad",
+                f"hash({content}) AS _hash",
+                "FROM placed",
+            ),
+        ),
+    ]
+    with_ = "WITH\n" + ",\n".join(f"-- {comment}\n{sql}" for comment, sql in blocks)
+    columns = [q(column.name) for column in feed.columns]
+    columns += [q(day_of(name)) for name in feed.time_columns]
+    listed = ",\n    ".join(_problem(demand) for demand in demands)
+    select = (
+        "SELECT _n, _record, _file_no, "
+        + ", ".join(columns)
+        + f", _area, _hash, {identity} AS _key, _bad,\n"
+        + f"  CASE WHEN _bad THEN {staged.raw} END AS _raw,\n"
+        + f"  CASE WHEN _defect IS NOT NULL THEN [{_malformed(language)}]\n"
+        + f"    WHEN _bad THEN list_filter([\n    {listed}\n  ], lambda p: p IS NOT NULL) END AS _problems\n"
+        + "FROM judged"
+    )
+    return Contract(
+        f"{with_}\n-- the account of each row; reasons and raw text only for those that are refused\n{select}"
+    )
+
+
+def _source(bound: Mapping[str, int], staged: Staged, column: Column) -> tuple[str | None, str]:
+    """SQL of the staged cell of a column (None: the file lacks it) and its type."""
+    if column.name not in bound:
+        return None, "VARCHAR"
+    place = bound[column.name]
+    return f"c{place + 1}", staged.types[place]
+
+
+def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> list[_Demand]:
+    demands: list[_Demand] = []
+    for column in feed.columns:
+        name, text, value = column.name, f"t_{column.name}", q(column.name)
+        shown = _shown(text)
+        if column.required or name in feed.key or name == feed.event_time:
+            demands.append(_demand(f"{text} IS NULL", name, reasons.MISSING, "NULL", "NULL", language))
+        if cells[name].can_fail:
+            kind = reasons.kind(column.type, language) + (f" ({column.format})" if column.format else "")
+            broken = f"({text} IS NOT NULL AND {value} IS NULL)"
+            demands.append(_demand(broken, name, reasons.TYPE, shown, literal(kind), language))
+        if column.pattern is not None:
+            broken = f"coalesce(NOT regexp_full_match({text}::VARCHAR, {literal(column.pattern)}), false)"
+            demands.append(_demand(broken, name, reasons.PATTERN, shown, literal(column.pattern), language))
+        if column.values is not None:
+            listed = ", ".join(literal(v) if isinstance(v, str) else str(v) for v in column.values)
+            expected = ", ".join(map(str, column.values[:12])) + (", …" if len(column.values) > 12 else "")
+            broken = f"coalesce({value} NOT IN ({listed}), false)"
+            demands.append(_demand(broken, name, reasons.VALUE, shown, literal(expected), language))
+        if column.min is not None or column.max is not None:
+            bounds = [f"{value} < {column.min!r}"] if column.min is not None else []
+            bounds += [f"{value} > {column.max!r}"] if column.max is not None else []
+            low = "" if column.min is None else f"{column.min:g}"
+            high = "" if column.max is None else f"{column.max:g}"
+            broken = f"coalesce({' OR '.join(bounds)}, false)"
+            demands.append(_demand(broken, name, reasons.RANGE, shown, literal(f"{low}…{high}"), language))
+    return demands
+
+
+def _area_text(feed: Feed, cells: Mapping[str, Cell]) -> str:
+    """SQL of the delivered code or name of the area, read off the staged cells."""
+    rule = feed.area
+    if rule.column is None:
+        return "NULL::VARCHAR"
+    texts = [f"({cells[name].clean})::VARCHAR" for name in (rule.column, *rule.otherwise)]
+    text = texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    if rule.match == "name":
+        return f"trim(regexp_replace(lower(nfc_normalize({text})), '\\s+', ' ', 'g'))"
+    return text
+
+
+def _area(feed: Feed, areas: Spellings, root: str) -> str:
+    """SQL of the unit that the spelling means on the day of the event."""
+    rule = feed.area
+    if rule.constant is not None:
+        return literal(areas.code_of(rule.constant))
+    day = q(day_of(feed.event_time))
+    cases = " ".join(
+        f"WHEN {day} >= from{i} AND {day} < to{i} THEN code{i}" for i in range(1, areas.alternatives + 1)
+    )
+    nowhere = f"WHEN _area_text IS NULL THEN {literal(root)} " if rule.missing == "root" else ""
+    return f"CASE {nowhere}{cases} END"
+
+
+def _area_demands(feed: Feed, language: str) -> list[_Demand]:
+    rule = feed.area
+    if rule.column is None:
+        return []
+    day = q(day_of(feed.event_time))
+    shown = _shown("_area_text")
+    unknown = "(_area_text IS NOT NULL AND spelling IS NULL)"
+    invalid = f"(spelling IS NOT NULL AND _area IS NULL AND {day} IS NOT NULL)"
+    demands = [
+        _demand(unknown, rule.column, reasons.AREA_UNKNOWN, shown, "NULL", language),
+        _demand(invalid, rule.column, reasons.AREA_NOT_VALID, shown, f"{day}::VARCHAR", language),
+    ]
+    needed = next(c for c in feed.columns if c.name == rule.column).required or rule.column in feed.key
+    if rule.missing == "reject" and not needed:
+        nothing = _demand("_area_text IS NULL", rule.column, reasons.MISSING, "NULL", "NULL", language)
+        demands.insert(0, nothing)
+    return demands
+
+
+def _check_demands(feed: Feed, language: str) -> list[_Demand]:
+    types = {column.name: column.type for column in feed.columns}
+    return [
+        _Demand(
+            f"coalesce(NOT ({parse_condition(check.expr, types).sql}), false)",
+            "",
+            reasons.CHECK + check.id,
+            "NULL",
+            literal(check.expr),
+            literal(check.message.get(language)),
+        )
+        for check in feed.checks
+    ]
+
+
+def _demand(broken: str, column: str, reason: str, value: str, expected: str, language: str) -> _Demand:
+    parts: list[str] = []
+    rest = reasons.sentence(reason, language)
+    while rest:
+        before, brace, after = rest.partition("{")
+        parts += [literal(before)] if before else []
+        name, _, rest = after.partition("}") if brace else ("", "", "")
+        parts += [{"value": value, "expected": expected}[name]] if name else []
+    return _Demand(broken, column, reason, value, expected, " || ".join(parts))
+
+
+def _problem(demand: _Demand) -> str:
+    return f"CASE WHEN {demand.broken} THEN {_struct(demand)} END"
+
+
+def _malformed(language: str) -> str:
+    return _struct(_demand("", "", reasons.MALFORMED, "_defect", "NULL", language))
+
+
+def _struct(demand: _Demand) -> str:
+    column = literal(demand.column) if demand.column else "NULL::VARCHAR"
+    value = demand.value if demand.value != "NULL" else "NULL::VARCHAR"
+    expected = demand.expected if demand.expected != "NULL" else "NULL::VARCHAR"
+    return (
+        f"{{'column': {column}, 'reason': {literal(demand.reason)}, 'value': {value}, "
+        f"'expected': {expected}, 'detail': {demand.detail}}}"
+    )
+
+
+def _shown(text: str) -> str:
+    return f"left({text}::VARCHAR, 80)"
+
+
+def _block(name: str, *parts: str) -> str:
+    *columns, source = parts
+    return f"{name} AS NOT MATERIALIZED (\n  SELECT " + ",\n    ".join(columns) + f"\n  {source}\n)"

@@ -1,0 +1,89 @@
+"""Landing: the bytes as received, kept under their content's hash and never changed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from pipelines.errors import SourceError, UnfinishedFileError
+from pipelines.folder import Delivery
+
+BLOCK: Final = 1 << 20
+SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A delivery and the copy of its bytes; ``hash`` is the SHA-256 of the content in hexadecimal."""
+
+    delivery: Delivery
+    hash: str
+    path: Path
+
+
+def land(delivery: Delivery, root: Path) -> Landed:
+    """Copy the file below ``root`` under its content's hash, in one pass; one that is there is kept.
+
+    The copy appears under its name only when it is complete and on disk.
+    Raises UnfinishedFileError when the file changes meanwhile, SourceError when it cannot be read.
+    """
+    staging = work_folder(root)
+    part = staging / f"land-{os.getpid()}-{hashlib.sha256(delivery.name.encode()).hexdigest()[:16]}.part"
+    digest = hashlib.sha256()
+    try:
+        with delivery.path.open("rb") as source, part.open("wb") as copy:
+            while block := source.read(BLOCK):
+                digest.update(block)
+                copy.write(block)
+            copy.flush()
+            _demand_unchanged(delivery, source)
+            name = digest.hexdigest()
+            target = root / name[:2] / f"{name}{_suffix(delivery.path)}"
+            if not target.exists():
+                os.fdatasync(copy.fileno())
+                target.parent.mkdir(exist_ok=True)
+                part.chmod(0o444)
+                part.replace(target)
+    except FileNotFoundError as error:
+        raise UnfinishedFileError(delivery.name) from error
+    except PermissionError as error:
+        raise SourceError(
+            f"{delivery.name} may not be read by this user",
+            "give read permission on the file to the user that runs the service",
+        ) from error
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            part.unlink()
+    return Landed(delivery, name, target)
+
+
+def work_folder(root: Path) -> Path:
+    """Where unfinished copies and decoded texts lie; what is left in it after a crash is waste."""
+    folder = root / ".work"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def clean(root: Path) -> None:
+    """Remove what an interrupted load left behind."""
+    for waste in work_folder(root).iterdir():
+        waste.unlink(missing_ok=True)
+
+
+def _demand_unchanged(delivery: Delivery, source: BinaryIO) -> None:
+    """A file that grew while it was copied is half a file: its other half may be on the way."""
+    status = os.fstat(source.fileno())
+    if status.st_size != delivery.size or source.tell() != delivery.size:
+        raise UnfinishedFileError(delivery.name)
+
+
+def _suffix(path: Path) -> str:
+    """The ending that tells the format, so that people can open a landed file."""
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if suffixes and suffixes[-1] == ".gz":
+        return (suffixes[-2] if len(suffixes) == 2 and suffixes[-2] in SUFFIXES else "") + ".gz"
+    return suffixes[-1] if suffixes and suffixes[-1] in SUFFIXES else ""

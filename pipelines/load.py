@@ -1,0 +1,188 @@
+"""Loading: land → contract → accepted or quarantined → facts → ledger, a batch of files in one transaction.
+
+Loading is idempotent: a file that is known is not looked at, and rows that are known change nothing. What a
+feed's files say does not depend on when they came: of one key, the file with the later name wins.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from config import City
+from config.models import Feed
+from pipelines import account
+from pipelines.account import RunResult
+from pipelines.batch import load_batch
+from pipelines.errors import SourceError, UnfinishedFileError
+from pipelines.folder import Delivery, deliveries, fresh
+from pipelines.land import Landed, clean, land, work_folder
+from pipelines.read.inspect import inspect
+from pipelines.read.shape import Ready, bind
+from warehouse.progress import Progress, silent
+from warehouse.store import SqlError, Store
+
+__all__ = ["Loader", "RunResult"]
+
+log = logging.getLogger(__name__)
+
+BATCH_BYTES: Final = 256 << 20
+"""Text that is loaded in one transaction, unless one file alone has more."""
+BATCH_FILES: Final = 500
+_UNPACKED: Final = {"parquet": 6, "xlsx": 12}
+"""How much larger packed formats are as text, roughly."""
+
+
+class Loader:
+    """Loads feeds' files from the inbox. One run of a feed at a time; feeds may run in several threads."""
+
+    def __init__(self, city: City, store: Store, inbox: Path, landing: Path) -> None:
+        self._city = city
+        self._store = store
+        self._inbox = inbox
+        self._landing = landing
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def pending(self, feed: Feed) -> list[Delivery]:
+        """Files of the feed that wait in the inbox, in the order in which they will be loaded."""
+        with self._store.read() as cursor:
+            landed = account.landings(cursor, feed)
+        return fresh(deliveries(feed, self._inbox), {name: stamp for name, (_, stamp) in landed.items()})
+
+    def recover(self, now: dt.datetime) -> int:
+        """Clear up after a process that ended in mid-load; returns the number of runs it left open."""
+        clean(self._landing)
+        with self._store.write() as cursor:
+            return account.close_interrupted(cursor, now)
+
+    def run(self, feed: Feed, now: dt.datetime, progress: Progress = silent) -> list[RunResult]:
+        """Load what waits for the feed. ``now`` is the time of the load, with its zone.
+
+        A file that cannot be read has a failed run with cause and hint, and stops no other.
+        """
+        with self._locks[feed.id]:
+            waiting = self.pending(feed)
+            if not waiting:
+                return []
+            step = f"load {feed.id}"
+            progress(step, 0, len(waiting))
+            results: list[RunResult] = []
+            done = 0
+            for batch, seen in self._batches(feed, waiting, now, results):
+                if batch:
+                    results += self._load(feed, batch, now)
+                done += seen
+                progress(step, done, len(waiting))
+            clean(self._landing)
+            return sorted(results, key=lambda result: result.id)
+
+    def _batches(
+        self, feed: Feed, waiting: Sequence[Delivery], now: dt.datetime, results: list[RunResult]
+    ) -> Iterator[tuple[list[Ready], int]]:
+        """Land and look at each file; give those that can be read together, and how many files that settles.
+
+        Files that cannot be read are failed here and added to ``results``.
+        """
+        with self._store.read() as cursor:
+            known = {name: hash for name, (hash, _) in account.landings(cursor, feed).items()}
+        batch: list[Ready] = []
+        weight = seen = 0
+        for delivery in waiting:
+            seen += 1
+            try:
+                landed = land(delivery, self._landing)
+            except UnfinishedFileError:
+                log.info("%s is still being written; it is left for the next look", delivery.name)
+                continue
+            except SourceError as error:
+                log.warning("%s: %s", delivery.name, error)
+                continue
+            if known.get(delivery.name) == landed.hash:
+                self._settle_again(feed, landed, now)
+                continue
+            try:
+                ready = inspect(feed, landed, work_folder(self._landing))
+                bind(feed, self._names(feed, ready))
+            except SourceError as error:
+                results.append(self._fail(feed, landed, now, error))
+                continue
+            size = ready.path.stat().st_size * _UNPACKED.get(ready.shape.format, 1)
+            if batch and (
+                ready.shape != batch[0].shape
+                or weight + size > BATCH_BYTES
+                or len(batch) >= BATCH_FILES
+                or feed.connector.unpivot is not None
+            ):
+                yield batch, seen - 1
+                batch, weight, seen = [], 0, 1
+            batch.append(ready)
+            weight += size
+        yield batch, seen
+
+    @staticmethod
+    def _names(feed: Feed, ready: Ready) -> Sequence[str]:
+        unpivot = feed.connector.unpivot
+        return ready.shape.names if unpivot is None else (*unpivot.keep, unpivot.name, unpivot.value)
+
+    def _load(self, feed: Feed, batch: Sequence[Ready], now: dt.datetime) -> list[RunResult]:
+        """Load a batch; should a file break it, load its files one by one and fail that file alone."""
+        files = [ready.landed for ready in batch]
+        with self._store.write() as cursor:
+            runs = account.start_runs(cursor, feed, files, now)
+        try:
+            return self._commit(feed, batch, runs, now)
+        except (SourceError, SqlError) as error:
+            if len(batch) == 1:
+                return [self._fail(feed, files[0], now, error, runs[0])]
+            log.warning("%s: %s; its files are loaded one by one", feed.id, error)
+        results: list[RunResult] = []
+        for ready, run in zip(batch, runs, strict=True):
+            try:
+                results += self._commit(feed, [ready], [run], now)
+            except (SourceError, SqlError) as error:
+                results.append(self._fail(feed, ready.landed, now, error, run))
+        return results
+
+    def _commit(
+        self, feed: Feed, batch: Sequence[Ready], runs: Sequence[int], now: dt.datetime
+    ) -> list[RunResult]:
+        with self._store.write() as cursor:
+            results = load_batch(cursor, self._city, feed, batch, runs, now)
+            account.note_landings(
+                cursor, feed, zip([ready.landed for ready in batch], runs, strict=True), now
+            )
+            self._store.bump(cursor)
+        return results
+
+    def _fail(
+        self,
+        feed: Feed,
+        file: Landed,
+        now: dt.datetime,
+        error: SourceError | SqlError,
+        run: int | None = None,
+    ) -> RunResult:
+        """Close a run as failed. What the file is to blame for is not tried again until the file changes."""
+        log.warning("%s: %s", file.delivery.name, error)
+        with self._store.write() as cursor:
+            id_ = run if run is not None else account.start_runs(cursor, feed, [file], now)[0]
+            if isinstance(error, SourceError):
+                result = account.fail_run(cursor, feed, file, id_, now, error.message, error.hint)
+                account.note_landings(cursor, feed, [(file, id_)], now)
+            else:
+                message = str(error).splitlines()[0][:500]
+                result = account.fail_run(
+                    cursor, feed, file, id_, now, message, "the warehouse refused; the file is tried again"
+                )
+            self._store.bump(cursor)
+        return result
+
+    def _settle_again(self, feed: Feed, file: Landed, now: dt.datetime) -> None:
+        """Only the file's time changed: note it, so that it is not read again at every look."""
+        with self._store.write() as cursor:
+            account.note_landings(cursor, feed, [(file, None)], now)

@@ -1,0 +1,161 @@
+"""From checked rows to facts: what is new, what changed, what stays, and which days × areas that touches.
+
+All of it reads the temporary tables of one batch: ``checked`` (the contract's rows), ``batch_file``
+(``_file_no``, ``run``, ``name``, ``hash``, ``shift`` from record to line) and ``line_map`` (irregular files).
+"""
+
+from __future__ import annotations
+
+from config.models import Feed
+from pipelines import reasons
+from warehouse.facts import day_of, fact_columns, fact_table, q
+from warehouse.store import Cursor
+from warehouse.syntax import literal
+
+
+def number_rows(cursor: Cursor, *, mapped: bool) -> None:
+    """Make the view ``numbered``: checked rows with run, file and line (``mapped``: by ``line_map``)."""
+    files = cursor.execute("SELECT run, name, shift FROM batch_file").fetchall()
+    line = "coalesce(m.line, c._record + f.shift)" if mapped else "c._record + f.shift"
+    by_map = " LEFT JOIN line_map m USING (_record)" if mapped else ""
+    columns = f"f.run AS _run, f.name AS _file, {line} AS _line"
+    source = "checked c JOIN batch_file f USING (_file_no)"
+    if len(files) == 1:  # the usual great file: constants instead of a join
+        run, name, shift = files[0]
+        columns = (
+            f"{run}::BIGINT AS _run, {literal(name)} AS _file, {line.replace('f.shift', str(shift))} AS _line"
+        )
+        source = "checked c"
+    cursor.execute(f"CREATE TEMP VIEW numbered AS SELECT c.*, {columns} FROM {source}{by_map}")
+
+
+def identity(feed: Feed) -> list[str]:
+    """Columns that say which fact a row is: its key, or all of it where every new row is kept."""
+    return ["_hash"] if feed.mode == "append" else [q(name) for name in feed.key]
+
+
+def find_repeated(cursor: Cursor) -> bool:
+    """Make ``repeated``, the identities (hashes) that the batch has more than once; whether there are any."""
+    row = cursor.execute("SELECT count(*) = count(DISTINCT _key) FROM checked WHERE NOT _bad").fetchone()
+    cursor.execute("CREATE TEMP TABLE repeated (_key UBIGINT)")
+    if row is not None and row[0]:
+        return False
+    cursor.execute(
+        "INSERT INTO repeated SELECT _key FROM checked WHERE NOT _bad GROUP BY _key HAVING count(*) > 1"
+    )
+    return True
+
+
+def find_duplicates(cursor: Cursor, feed: Feed) -> bool:
+    """Make ``duplicate``: rows whose key stands again in their own file, with the line that is kept."""
+    order = "DESC" if feed.duplicates == "last" else "ASC"
+    keys = ", ".join(identity(feed))
+    cursor.execute(
+        "CREATE TEMP TABLE duplicate AS SELECT _n, _file_no, kept FROM ("
+        "SELECT _n, _file_no, row_number() OVER w AS rank, first_value(_line) OVER w AS kept FROM numbered "
+        "WHERE NOT _bad AND _key IN (SELECT _key FROM repeated) "
+        f"WINDOW w AS (PARTITION BY _file_no, {keys} ORDER BY _n {order})) WHERE rank > 1"
+    )
+    row = cursor.execute("SELECT count(*) FROM duplicate").fetchone()
+    return bool(row and row[0])
+
+
+def refuse_duplicates(cursor: Cursor, feed: Feed, raw: str, language: str) -> None:
+    """Refuse the rows of ``duplicate``. ``raw`` is a query of ``_n`` and ``_raw``, the rows as they came."""
+    before, _, after = reasons.sentence(reasons.DUPLICATE, language).partition("{expected}")
+    key = literal(", ".join(feed.key))
+    cursor.execute(
+        "UPDATE checked SET _bad = true, _raw = r._raw, _problems = [{"
+        f"'column': {key}, 'reason': {literal(reasons.DUPLICATE)}, 'value': NULL::VARCHAR, "
+        "'expected': d.kept::VARCHAR, "
+        f"'detail': {literal(before)} || d.kept || {literal(after)}"
+        f"}}] FROM duplicate d JOIN ({raw}) r USING (_n) WHERE checked._n = d._n"
+    )
+
+
+def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
+    """Make ``decided``: what becomes of each accepted row that is not plainly new; whether there is any.
+
+    Rows of one identity follow each other in the order of their files. ``outcome`` is inserted, updated or
+    unchanged; ``final`` marks the one that stands in the end; ``_row`` is the stored fact; ``changed_run``
+    the run that last changed it. A file that comes late, after one with a later name, does not undo what that one
+    said (``stale``).
+    """
+    ids = identity(feed)
+    own = ", ".join(f"c.{name}" for name in dict.fromkeys([*ids, "_hash"]))
+    table = q(fact_table(feed.table))
+    same = " AND ".join(f"f.{name} = c.{name}" for name in ids)
+    cursor.execute(
+        "CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS old_hash, f._file AS old_file "
+        f"FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
+    )
+    keys = ", ".join(ids)
+    row = cursor.execute("SELECT count(*) FROM known").fetchone()
+    some = repeated or bool(row and row[0])
+    cursor.execute(
+        "CREATE TEMP TABLE decided AS WITH special AS ("
+        f"SELECT c._n, f.run, {own}, k._row, k.old_hash, k.old_file, "
+        "coalesce(k.old_file > f.name, false) AS stale "
+        "FROM checked c JOIN batch_file f USING (_file_no) LEFT JOIN known k USING (_n) "
+        "WHERE NOT c._bad AND (k._n IS NOT NULL OR c._key IN (SELECT _key FROM repeated))), "
+        "compared AS (SELECT *, coalesce(lag(_hash) OVER w, old_hash) AS before, "
+        "lead(_n) OVER w IS NULL AS last "
+        f"FROM special WINDOW w AS (PARTITION BY stale, {keys} ORDER BY _n)), "
+        "judged AS (SELECT *, CASE WHEN stale THEN 'unchanged' WHEN before IS NULL THEN 'inserted' "
+        "WHEN before <> _hash THEN 'updated' ELSE 'unchanged' END AS outcome FROM compared) "
+        "SELECT _n, run, outcome, stale, last AND NOT stale AS final, _row, old_file, "
+        "max(CASE WHEN outcome <> 'unchanged' THEN run END) "
+        f"OVER (PARTITION BY {keys}) AS changed_run FROM judged{'' if some else ' LIMIT 0'}"
+    )
+    return some
+
+
+def touch(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
+    """Note the days × areas that rows come to or leave, by each time column. Must run before facts change."""
+    table = q(fact_table(feed.table))
+    for column in feed.time_columns:
+        day = q(day_of(column))
+        what = f"{literal(feed.table)}, {literal(column)}, {day}, _area"
+        changed = " AND coalesce(d.outcome, 'inserted') <> 'unchanged'" if decided else ""
+        new = (
+            f"SELECT DISTINCT n._run, {what} FROM numbered n{_JOIN if decided else ''} "
+            f"WHERE NOT n._bad AND {day} IS NOT NULL{changed}"
+        )
+        old = (
+            f" UNION SELECT DISTINCT d.changed_run, {what} FROM decided d "
+            f"JOIN {table} f ON f.rowid = d._row WHERE d.final "
+            f"AND d.changed_run IS NOT NULL AND {day} IS NOT NULL"
+        )
+        cursor.execute(f"INSERT INTO touched {new}{old if decided else ''}")
+
+
+def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
+    """Insert new facts, change changed ones in place, let the others name the newest file that has them."""
+    table = q(fact_table(feed.table))
+    content = [name for name in fact_columns(feed) if name not in ("_run", "_file", "_line")]
+    run = "coalesce(d.changed_run, n._run)" if decided else "n._run"
+    new = " AND (d._n IS NULL OR (d.final AND d._row IS NULL))" if decided else ""
+    # Joins keep the order of their left side: rows lie in the order of their files, which is roughly by time.
+    cursor.execute(
+        f"INSERT INTO {table} ({', '.join(map(q, content))}, _run, _file, _line) "
+        f"SELECT {', '.join(f'n.{q(name)}' for name in content)}, {run}, n._file, n._line "
+        f"FROM numbered n{_JOIN if decided else ''} WHERE NOT n._bad{new}"
+    )
+    if not decided:
+        return
+    stored = f"FROM numbered n{_JOIN} WHERE d.final AND d._row IS NOT NULL"
+    sets = ", ".join(f"{q(name)} = s.{q(name)}" for name in content)
+    cursor.execute(
+        f"UPDATE {table} SET {sets}, _run = s.changed_run, _file = s._file, _line = s._line "
+        f"FROM (SELECT n.*, d._row, d.changed_run {stored} AND d.changed_run IS NOT NULL) s "
+        f"WHERE {table}.rowid = s._row"
+    )
+    if feed.mode == "upsert":
+        same = f"{stored} AND d.changed_run IS NULL AND d.old_file <> n._file"
+        cursor.execute(
+            f"UPDATE {table} SET _file = s._file, _line = s._line "
+            f"FROM (SELECT n._file, n._line, d._row {same}) s WHERE {table}.rowid = s._row"
+        )
+
+
+_JOIN = " LEFT JOIN decided d USING (_n)"

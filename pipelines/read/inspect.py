@@ -1,0 +1,196 @@
+"""First look at a landed file: is it what its feed says, and which columns does it have?"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import zlib
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from config.models import Feed, FolderConnector
+from pipelines.errors import SourceError
+from pipelines.land import BLOCK, Landed
+from pipelines.read.shape import TEXT, Format, Ready, Shape, columns_of
+from pipelines.read.workbook import header_of
+
+ENDINGS: Final[dict[str, Format]] = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".xlsx": "xlsx",
+}
+LONGEST_HEADER: Final = 1 << 20
+
+
+def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
+    """Find the file's format and columns; text that is packed or not UTF-8 is written to ``work`` first.
+
+    Raises SourceError when the file is not what the feed says.
+    """
+    format = _format(feed.connector, landed.delivery.name)
+    with landed.path.open("rb") as stream:
+        head = stream.read(16)
+    _refuse(format, head)
+    if format == "parquet":
+        return Ready(landed, _parquet_shape(landed.path), landed.path)
+    if format == "xlsx":
+        names = columns_of(header_of(landed.path, feed.connector))
+        return Ready(landed, Shape("xlsx", names, (TEXT,) * len(names)), landed.path)
+    path = _plain(landed, feed.connector.encoding, head, work)
+    if format == "csv":
+        shape = _csv_shape(path, _delimiter(feed.connector, landed.delivery.name), feed.connector)
+        return Ready(landed, shape, path, _count_lines(path))
+    sources = tuple(column.source or column.name for column in feed.columns)
+    return Ready(landed, Shape(format, sources, (TEXT,) * len(sources)), path)
+
+
+def delimiter_of(ready: Ready, connector: FolderConnector) -> str:
+    """What stands between the cells of a text file."""
+    return _delimiter(connector, ready.landed.delivery.name)
+
+
+def _delimiter(connector: FolderConnector, name: str) -> str:
+    tabs = name.lower().removesuffix(".gz").endswith(".tsv") and connector.delimiter == ","
+    return "\t" if tabs else connector.delimiter
+
+
+def _format(connector: FolderConnector, name: str) -> Format:
+    if connector.format != "auto":
+        return connector.format
+    ending = Path(name.lower().removesuffix(".gz")).suffix
+    if ending not in ENDINGS:
+        raise SourceError(
+            f"the ending {ending or 'of the name'!r} does not tell the format",
+            "set connector.format, or narrow connector.path to " + " ".join(ENDINGS),
+        )
+    return ENDINGS[ending]
+
+
+def _refuse(format: Format, head: bytes) -> None:
+    """Tell the usual mix-ups by the first bytes, in words that help."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if not head:
+        raise SourceError("the file is empty (0 bytes)", "ask the sender to deliver it again")
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        raise SourceError(
+            "the file is a web page or XML, not a table",
+            "the export probably answered with a login or error page: open the file to see which",
+        )
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        raise SourceError("the file is an old Excel workbook (.xls)", "have it saved as .xlsx or .csv")
+    kind: Format | None = "xlsx" if head.startswith(b"PK\x03\x04") else None
+    kind = "parquet" if head.startswith(b"PAR1") else kind
+    if kind != (format if format in ("xlsx", "parquet") else None):
+        found = {"xlsx": "a ZIP archive or Excel workbook", "parquet": "a Parquet file", None: "neither"}[
+            kind
+        ]
+        if kind is None:
+            raise SourceError(f"the file is not {format}", f"its first bytes are {head[:8]!r}")
+        raise SourceError(f"the file is {found}, not {format}", "set connector.format, or correct its ending")
+
+
+def _parquet_shape(path: Path) -> Shape:
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise SourceError(
+            f"the Parquet file cannot be read: {error}",
+            "it was cut short or damaged: have it delivered again",
+        ) from error
+    return Shape("parquet", tuple(schema.names), tuple(map(_sql_type, schema.types)))
+
+
+def _sql_type(type: pa.DataType) -> str:
+    """The SQL type to which DuckDB reads an Arrow type, as far as contracts care."""
+    tests = (
+        (pa.types.is_boolean, "BOOLEAN"),
+        (pa.types.is_integer, "BIGINT"),
+        (pa.types.is_floating, "DOUBLE"),
+        (pa.types.is_decimal, "DOUBLE"),
+        (pa.types.is_date, "DATE"),
+    )
+    for test, name in tests:
+        if test(type):
+            return name
+    if pa.types.is_timestamp(type):
+        return "TIMESTAMP" if type.tz is None else "TIMESTAMPTZ"
+    return TEXT
+
+
+def _csv_shape(path: Path, delimiter: str, connector: FolderConnector) -> Shape:
+    with path.open("r", encoding="utf-8-sig", newline="", errors="replace") as stream:
+        taken = 0
+
+        def lines() -> list[str]:
+            nonlocal taken
+            line = stream.readline(LONGEST_HEADER)
+            taken += bool(line)
+            return [line] if line else []
+
+        for _ in range(connector.header_row - 1):
+            lines()
+        reader = csv.reader(
+            iter(lambda: (lines() or [""])[0], ""), delimiter=delimiter, quotechar=connector.quote
+        )
+        try:
+            header = next(reader, [])
+        except csv.Error as error:
+            raise SourceError(f"the header cannot be read: {error}", "is the file a text file?") from error
+    if not any(cell.strip() for cell in header):
+        raise SourceError(
+            f"there is no header on line {connector.header_row}",
+            "set connector.header_row to the line of the header",
+        )
+    if any("\0" in cell for cell in header):
+        raise SourceError("the header holds zero bytes", "set connector.encoding, such as utf-16")
+    names = columns_of(header)
+    return Shape("csv", names, (TEXT,) * len(names), taken)
+
+
+def _plain(landed: Landed, encoding: str, head: bytes, work: Path) -> Path:
+    """The landed file itself if it is plain UTF-8, else its text unpacked and decoded."""
+    packed = head.startswith(b"\x1f\x8b")
+    codec = codecs.lookup(encoding)
+    if not packed and codec.name in ("utf-8", "utf-8-sig", "ascii"):
+        return landed.path
+    target = work / f"{landed.hash}.txt"
+    try:
+        with (
+            cast(BinaryIO, gzip.open(landed.path)) if packed else landed.path.open("rb") as source,
+            target.open("wb") as out,
+        ):
+            if codec.name in ("utf-8", "utf-8-sig", "ascii"):
+                while block := source.read(BLOCK):
+                    out.write(block)
+            else:
+                decoder = codec.incrementaldecoder("strict")
+                while block := source.read(BLOCK):
+                    out.write(decoder.decode(block).encode())
+                out.write(decoder.decode(b"", final=True).encode())
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise SourceError(
+            f"the archive cannot be unpacked: {error}", "it was cut short or damaged: have it delivered again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"the text is not {encoding}: {error.reason} at byte {error.start}", "set connector.encoding"
+        ) from error
+    return target
+
+
+def _count_lines(path: Path) -> int:
+    count, last = 0, b"\n"
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK):
+            count += block.count(b"\n")
+            last = block[-1:]
+    return count + (last != b"\n")

@@ -1,0 +1,158 @@
+"""Files of one shape as one relation, each row with its number and the file it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Final
+
+from config.models import Feed, FolderConnector
+from pipelines.errors import SourceError
+from pipelines.read.inspect import delimiter_of
+from pipelines.read.shape import TEXT, Ready, Shape, Staged
+from pipelines.read.workbook import rows_of
+from warehouse.store import Cursor
+from warehouse.syntax import literal
+
+REJECTS: Final = "csv_errors"
+_SEPARATOR: Final = "\x01"
+
+
+def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: bool = True) -> Staged:
+    """The relation of ``files``, which share one shape.
+
+    Malformed lines of text files go to the temporary table ``csv_errors`` unless ``keep_rejects`` is false.
+    Raises SourceError.
+    """
+    shape, connector = files[0].shape, feed.connector
+    match shape.format:
+        case "csv":
+            delimiter = delimiter_of(files[0], connector)
+            staged = _columnar(shape, _csv(files, shape, delimiter, connector.quote, keep_rejects))
+        case "parquet":
+            cells = ", ".join(
+                f"{_name(name)} AS c{i}" if type != TEXT else f"{_name(name)}::VARCHAR AS c{i}"
+                for i, (name, type) in enumerate(zip(shape.names, shape.types, strict=True), start=1)
+            )
+            source = f"SELECT file_index, {cells} FROM read_parquet({_paths(files)})"
+            staged = _columnar(shape, f"({source})")
+        case "xlsx":
+            cursor.register("sheet_rows", rows_of([f.path for f in files], connector, len(shape.names)))
+            cells = ", ".join(f"c{i}" for i in range(1, len(shape.names) + 1))
+            sql = (
+                "SELECT row_number() OVER () AS _n, _record, _file_no, NULL::VARCHAR AS _defect, "
+                f"{cells} FROM sheet_rows"
+            )
+            staged = Staged(sql, shape.names, shape.types, _json_object(shape.names), placed=True)
+        case "json":
+            staged = _json(cursor, files, shape, connector)
+        case "jsonl":
+            staged = _jsonl(files, shape)
+    return staged if connector.unpivot is None else _unpivot(staged, connector)
+
+
+def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_rejects: bool) -> str:
+    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(1, len(shape.names) + 1))
+    rejects = (
+        f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = 'csv_scans'"
+        if keep_rejects
+        else "ignore_errors = true"
+    )
+    return (
+        f"read_csv({_paths(files)}, auto_detect = false, compression = 'none', header = false, "
+        f"skip = {shape.skip}, delim = {literal(delimiter)}, quote = {literal(quote)}, "
+        f"escape = {literal(quote)}, columns = {{{columns}}}, {rejects})"
+    )
+
+
+def _columnar(shape: Shape, source: str) -> Staged:
+    cells = ", ".join(f"c{i}" for i in range(1, len(shape.names) + 1))
+    # The database keeps the file's order, and the number is taken before anything is joined.
+    sql = (
+        "SELECT row_number() OVER () AS _n, _n AS _record, file_index AS _file_no, NULL::VARCHAR AS _defect, "
+        f"{cells} FROM {source}"
+    )
+    return Staged(sql, shape.names, shape.types, _json_object(shape.names))
+
+
+def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, connector: FolderConnector) -> Staged:
+    path = "$" + "".join(f'."{key}"' for key in (connector.records or "").split(".") if key)
+    texts = f"read_text({_paths(files)})"
+    bad = cursor.execute(
+        f"SELECT json_valid(content), json_type(content, {literal(path)}) FROM {texts} "
+        f"WHERE NOT json_valid(content) OR coalesce(json_type(content, {literal(path)}), '') <> 'ARRAY'"
+    ).fetchone()
+    if bad is not None:
+        where = f"at {connector.records!r}" if connector.records else "at the top"
+        if not bad[0]:
+            raise SourceError(
+                "the file is not JSON", "it was cut short, or is JSON lines: set connector.format"
+            )
+        raise SourceError(f"there is no list of records {where}", "set connector.records to the list's path")
+    source = (
+        f"SELECT file_index AS _file_no, unnest(json_extract(content, {literal(path + '[*]')})) AS _doc "
+        f"FROM {texts}"
+    )
+    return _documents(shape, source, "_doc IS NOT NULL AND json_type(_doc) = 'OBJECT'", "not an object")
+
+
+def _jsonl(files: Sequence[Ready], shape: Shape) -> Staged:
+    # A line of JSON is a table of one column whose separator and quote never occur.
+    lines = (
+        f"read_csv({_paths(files)}, auto_detect = false, compression = 'none', header = false, "
+        f"delim = {literal(_SEPARATOR)}, quote = '', escape = '', columns = {{'line': 'VARCHAR'}}, "
+        "max_line_size = 16777216)"
+    )
+    source = f"SELECT file_index AS _file_no, line AS _doc FROM {lines}"
+    return _documents(shape, source, "json_valid(_doc) AND json_type(_doc) = 'OBJECT'", "not a JSON object")
+
+
+def _documents(shape: Shape, source: str, sound: str, defect: str) -> Staged:
+    paths = ", ".join(literal("$" + "".join(f'."{key}"' for key in name.split("."))) for name in shape.names)
+    cells = ", ".join(f"_cells[{i}] AS c{i}" for i in range(1, len(shape.names) + 1))
+    sql = (
+        f"SELECT _n, _n AS _record, _file_no, _defect, _doc, {cells} FROM ("
+        f"SELECT *, CASE WHEN _defect IS NULL THEN json_extract_string(_doc, [{paths}]) END AS _cells FROM ("
+        f"SELECT *, CASE WHEN {sound} THEN NULL ELSE {literal(defect)} END AS _defect FROM ("
+        f"SELECT row_number() OVER () AS _n, * FROM ({source})) WHERE _doc IS NOT NULL))"
+    )
+    return Staged(sql, shape.names, shape.types, "_doc::VARCHAR")
+
+
+def _unpivot(staged: Staged, connector: FolderConnector) -> Staged:
+    """One row for each cell outside ``keep``; a cell that means nothing gives none."""
+    unpivot = connector.unpivot
+    assert unpivot is not None
+    missing = [name for name in unpivot.keep if name not in staged.names]
+    if missing:
+        raise SourceError(f"there is no column {missing[0]!r} to keep", "correct connector.unpivot.keep")
+    kept = [staged.names.index(name) + 1 for name in unpivot.keep]
+    others = [i for i in range(1, len(staged.names) + 1) if i not in kept]
+    names = (*unpivot.keep, unpivot.name, unpivot.value)
+    headers = ", ".join(literal(staged.names[i - 1]) for i in others)
+    values = ", ".join(f"c{i}::VARCHAR" for i in others)
+    place = count(1)
+    keep = ", ".join(f"c{i}::VARCHAR AS k{next(place)}" for i in kept)
+    cells = ", ".join(f"k{i} AS c{i}" for i in range(1, len(kept) + 1))
+    nulls = ", ".join(map(literal, {*connector.nulls, ""}))
+    sql = (
+        f"SELECT row_number() OVER () AS _n, _record, _file_no, _defect, {cells}, "
+        f"_name AS c{len(kept) + 1}, _value AS c{len(kept) + 2} FROM ("
+        f"SELECT _record, _file_no, _defect, {keep}, unnest([{headers}]) AS _name, "
+        f"unnest([{values}]) AS _value FROM ({staged.sql})) WHERE trim(coalesce(_value, '')) NOT IN ({nulls})"
+    )
+    return Staged(sql, names, (TEXT,) * len(names), _json_object(names), staged.placed)
+
+
+def _json_object(names: Sequence[str]) -> str:
+    return (
+        "json_object(" + ", ".join(f"{literal(n)}, c{i}" for i, n in enumerate(names, start=1)) + ")::VARCHAR"
+    )
+
+
+def _paths(files: Sequence[Ready]) -> str:
+    return "[" + ", ".join(literal(str(file.path)) for file in files) + "]"
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,56 @@
+"""Why a row is refused: reasons that screens and tests know by code, and their sentences in each language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+MISSING: Final = "missing"
+TYPE: Final = "type"
+PATTERN: Final = "pattern"
+VALUE: Final = "value"
+RANGE: Final = "range"
+AREA_UNKNOWN: Final = "area_unknown"
+AREA_NOT_VALID: Final = "area_not_valid_on_date"
+DUPLICATE: Final = "duplicate_key"
+MALFORMED: Final = "malformed"
+CHECK: Final = "check:"
+"""Followed by the id of the contract's check."""
+
+# {value} is the refused cell, {expected} what the contract asks for.
+_SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
+    MISSING: {"vi": "bắt buộc nhưng để trống", "en": "is required but empty"},
+    TYPE: {"vi": "“{value}” không phải {expected}", "en": "“{value}” is not {expected}"},
+    PATTERN: {"vi": "“{value}” không theo mẫu {expected}", "en": "“{value}” does not follow {expected}"},
+    VALUE: {"vi": "“{value}” không thuộc: {expected}", "en": "“{value}” is none of: {expected}"},
+    RANGE: {"vi": "{value} nằm ngoài {expected}", "en": "{value} is outside {expected}"},
+    AREA_UNKNOWN: {"vi": "“{value}” không phải đơn vị hành chính", "en": "“{value}” is not an area"},
+    AREA_NOT_VALID: {
+        "vi": "đơn vị “{value}” không tồn tại vào ngày {expected}",
+        "en": "area “{value}” does not exist on {expected}",
+    },
+    DUPLICATE: {
+        "vi": "khóa này lặp lại ở dòng {expected}",
+        "en": "the same key stands on line {expected}",
+    },
+    MALFORMED: {"vi": "dòng hỏng: {value}", "en": "malformed: {value}"},
+}
+
+_KINDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "text": {"vi": "văn bản", "en": "a text"},
+    "integer": {"vi": "số nguyên", "en": "a whole number"},
+    "number": {"vi": "số", "en": "a number"},
+    "boolean": {"vi": "đúng/sai", "en": "true or false"},
+    "date": {"vi": "ngày", "en": "a date"},
+    "timestamp": {"vi": "thời điểm", "en": "a time"},
+}
+
+
+def sentence(reason: str, language: str) -> str:
+    """Template of the sentence for ``reason``, with ``{value}`` and ``{expected}``."""
+    return _SENTENCES[reason][language]
+
+
+def kind(type: str, language: str) -> str:
+    """Name of a column type."""
+    return _KINDS[type][language]
