@@ -31,22 +31,27 @@ def aim_on(indicator: Indicator, level: str, area: str, period: Period, day: dt.
     value stays due. A path goes before a floor or ceiling. Which side of a path is wrong follows from the
     indicator's direction (down: less is better).
     """
-    fitting = [
+    found = fitting(indicator, level, area, period)
+    path = _on_path([t for t in found if t.kind == "path"], day)
+    if path is not None:
+        value, source = path
+        return Aim("ceiling" if indicator.direction == "down" else "floor", value, source)
+    begun = [t for t in found if t.kind != "path" and (t.start is None or t.start <= day)]
+    if not begun:
+        return None
+    best = max(begun, key=lambda t: (_narrowness(t), t.start or dt.date.min))
+    return Aim("floor" if best.kind == "floor" else "ceiling", best.value, best.source)
+
+
+def fitting(indicator: Indicator, level: str, area: str, period: Period) -> list[Target]:
+    """The targets that hold for the area and period at one time or another."""
+    return [
         t
         for t in indicator.targets
         if (t.levels is None or level in t.levels)
         and (t.areas is None or area in t.areas)
         and (t.periods is None or period in t.periods)
     ]
-    path = _on_path([t for t in fitting if t.kind == "path"], day)
-    if path is not None:
-        value, source = path
-        return Aim("ceiling" if indicator.direction == "down" else "floor", value, source)
-    begun = [t for t in fitting if t.kind != "path" and (t.start is None or t.start <= day)]
-    if not begun:
-        return None
-    best = max(begun, key=lambda t: (_narrowness(t), t.start or dt.date.min))
-    return Aim("floor" if best.kind == "floor" else "ceiling", best.value, best.source)
 
 
 def _narrowness(target: Target) -> tuple[bool, bool, bool]:

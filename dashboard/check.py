@@ -1,4 +1,4 @@
-"""All checks of a city folder together: its shape, its SQL, its formulas."""
+"""All checks of a city folder together: its shape, its SQL, its formulas, its rules."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from config import Problem
 from config.loader import read_city
 from indicators.check import check as check_indicators
+from indicators.rules.check import check as check_rules
 from pipelines.check import check as check_feeds
 
 
@@ -14,5 +15,5 @@ def check_city(path: Path) -> list[Problem]:
     """Every problem of the folder at ``path``, in file order; empty when it can be used."""
     city, problems = read_city(path)
     if city is not None:
-        problems += [*check_feeds(city), *check_indicators(city)]
+        problems += [*check_feeds(city), *check_indicators(city), *check_rules(city)]
     return sorted(problems)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterator
-from string import Formatter
 from typing import Final
 
 from babel.numbers import format_decimal
 
 from config import City
 from config.models import Change, Rule, Stale, TargetGap, Text, Unit
-from config.problems import Problem, did_you_mean
 from indicators.rules.conditions.change import RELATIVE
 
 PLACEHOLDERS: Final = ("area", "value", "limit", "since")
@@ -78,23 +75,6 @@ def moment(rule: Rule, at: dt.datetime, language: str) -> str:
     if rule.feed is None and not rule.partial:
         return day
     return f"{at:%H:%M} {day}" if language == "vi" else f"{at:%H:%M}, {day}"
-
-
-def problems(city: City) -> Iterator[Problem]:
-    """Placeholders that nobody fills."""
-    for rule in city.rules.values():
-        for language, text in rule.message.root.items():
-            try:
-                names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
-            except ValueError as error:
-                hint = "write {{ and }} for braces that are meant as such"
-                yield city.problem("rule", rule.id, ("message", language), f"cannot be read: {error}", hint)
-                continue
-            for name in names:
-                if name not in PLACEHOLDERS:
-                    hint = did_you_mean(name, PLACEHOLDERS)
-                    what = f"placeholder {name!r} is unknown"
-                    yield city.problem("rule", rule.id, ("message", language), what, hint)
 
 
 def _with_unit(value: float, unit: Unit, language: str) -> str:

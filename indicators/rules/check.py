@@ -1,0 +1,60 @@
+"""What can be wrong with a rule beyond names that do not exist: texts, targets and spans that cannot work."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from string import Formatter
+from typing import Final
+
+from config import City, Problem
+from config.models import Change, Period, Rule, TargetGap
+from config.problems import did_you_mean
+from config.targets import fitting
+from indicators.rules.messages import PLACEHOLDERS
+
+_SHORTEST: Final[dict[Period, int]] = {"day": 1, "month": 28, "quarter": 90, "year": 365}
+
+
+def check(city: City) -> list[Problem]:
+    """Every problem of the city's rules."""
+    return [problem for rule in city.rules.values() for problem in _problems(city, rule)]
+
+
+def _problems(city: City, rule: Rule) -> Iterator[Problem]:
+    yield from _placeholders(city, rule)
+    if rule.indicator is None or rule.level is None or rule.period is None:
+        return
+    if rule.indicator not in city.indicators or rule.level not in city.levels:
+        return  # told by the folder's lint
+    if isinstance(rule.when, Change) and rule.partial:
+        hint = "leave out partial, or use a threshold"
+        what = "compares a running period with a whole one, which is always behind"
+        yield city.problem("rule", rule.id, ("partial",), what, hint)
+    if isinstance(rule.when, TargetGap):
+        indicator = city.indicators[rule.indicator]
+        areas = [area.code for area in city.areas.at(rule.level)]
+        if not any(fitting(indicator, rule.level, area, rule.period) for area in areas):
+            what = f"no target of {indicator.id!r} is for {rule.level} and {rule.period}"
+            hint = "widen the levels or periods of a target"
+            yield city.problem("rule", rule.id, ("when",), what, hint)
+    if rule.no_data is not None and not rule.partial:
+        least = dt.timedelta(days=_SHORTEST[rule.period])
+        if rule.no_data.after < least:
+            what = f"is missed before the next {rule.period} can be there"
+            yield city.problem("rule", rule.id, ("no_data", "after"), what, f"give at least {least.days}d")
+
+
+def _placeholders(city: City, rule: Rule) -> Iterator[Problem]:
+    for language, text in rule.message.root.items():
+        where = ("message", language)
+        try:
+            names = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+        except ValueError as error:
+            hint = "write {{ and }} for braces that are meant as such"
+            yield city.problem("rule", rule.id, where, f"cannot be read: {error}", hint)
+            continue
+        for name in names:
+            if name not in PLACEHOLDERS:
+                what = f"placeholder {name!r} is unknown"
+                yield city.problem("rule", rule.id, where, what, did_you_mean(name, PLACEHOLDERS))
