@@ -8,7 +8,7 @@ stays.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
@@ -88,7 +88,7 @@ def create_app(runtime: Runtime) -> FastAPI:
 
     dash = Dash(
         "dashboard",
-        server=server,
+        server=cast(Any, server),  # documented to take a server; annotated as if it took a bool or a factory
         assets_folder=str(_ASSETS),
         serve_locally=True,
         compress=True,
