@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from config.areas import AreaTree
 from config.models import Area
@@ -27,6 +29,7 @@ from warehouse.state import (
     visible_areas,
 )
 from warehouse.state.database import connect
+from warehouse.state.tables import metadata
 
 NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
@@ -282,3 +285,13 @@ def test_a_state_of_another_schema_is_not_touched(tmp_path: Path) -> None:
     engine.dispose()
     with pytest.raises(StateError, match="schema 99"):
         State.open(url_of(tmp_path))
+
+
+def test_the_tables_can_be_made_in_postgresql_too() -> None:
+    dialect = PGDialect()
+    made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
+    assert len(made) == len(metadata.tables)
+    (index,) = [i for i in metadata.tables["warning"].indexes if i.name == "one_open_warning"]
+    ddl = str(CreateIndex(index).compile(dialect=dialect))
+    assert ddl.startswith("CREATE UNIQUE INDEX one_open_warning")
+    assert ddl.endswith("WHERE resolved_at IS NULL")
