@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from typer.exceptions import TyperException
 
 from config import REFERENCE_CITY, City, CityError, load_city
 from dashboard import catalogue, simulation
@@ -163,9 +164,12 @@ def main() -> None:
         level=logging.WARNING, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )
     try:
-        app(standalone_mode=False)
-    except typer.Exit as end:
-        sys.exit(end.exit_code)
+        # Without its own handling typer returns the code of typer.Exit and raises the rest.
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except TyperException as error:
+        console.print(f"ioc: {error.format_message()}; see ioc --help", style="bold red", highlight=False)
+        sys.exit(error.exit_code)
     except (StoreError, PortBusyError, CityError) as error:
         console.print(f"ioc: {error}", style="bold red", highlight=False, soft_wrap=True)
         sys.exit(1)
