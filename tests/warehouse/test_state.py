@@ -8,8 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy import create_mock_engine, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -288,7 +287,7 @@ def test_a_state_of_another_schema_is_not_touched(tmp_path: Path) -> None:
 
 
 def test_the_tables_can_be_made_in_postgresql_too() -> None:
-    dialect = PGDialect()
+    dialect = create_mock_engine("postgresql://", lambda *_, **__: None).dialect
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     assert len(made) == len(metadata.tables)
     (index,) = [i for i in metadata.tables["warning"].indexes if i.name == "one_open_warning"]
