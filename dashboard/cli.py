@@ -168,7 +168,8 @@ def main() -> None:
         code = app(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except TyperException as error:
-        console.print(f"ioc: {error.format_message().rstrip('.')}; see ioc --help", style="bold red", highlight=False)
+        sentence = f"{error.format_message().rstrip('.')}; see ioc --help"
+        console.print(f"ioc: {sentence}", style="bold red", highlight=False)
         sys.exit(error.exit_code)
     except (StoreError, PortBusyError, CityError) as error:
         console.print(f"ioc: {error}", style="bold red", highlight=False, soft_wrap=True)
