@@ -29,6 +29,8 @@ app = typer.Typer(
     add_completion=False, help="Simulated departments of a city: they write feed files and nothing else."
 )
 console = Console(stderr=True)
+_PARENT = os.getppid()
+"""Read at once: a parent that dies later shows as a change."""
 
 CityOption = Annotated[Path, typer.Option("--city", help="Folder of the city.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Inbox to write to.")]
@@ -106,11 +108,10 @@ def deliver(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parent = os.getppid()
     departments = _departments(city, out, seed, scale, truth)
     _catch_up(departments, dt.datetime.now(dt.UTC))
     waited = 0.0
-    while not stop.wait(1.0) and os.getppid() == parent:
+    while not stop.wait(1.0) and os.getppid() == _PARENT:
         waited += 1.0
         if waited >= every:
             departments.deliver(dt.datetime.now(dt.UTC), live=True)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
+import re
+import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,9 +70,19 @@ def _xlsx(table: pa.Table, feed: Feed, path: Path) -> None:
         if bad and first is not None:
             cells[first] = _SPOILT
         sheet.append(cells)
-    # a fixed day inside the file: the same rows give the same bytes
-    book.properties.created = book.properties.modified = dt.datetime(2020, 1, 1)  # noqa: DTZ001 openpyxl wants it naive
-    book.save(path)
+    saved = io.BytesIO()
+    book.save(saved)
+    _timeless(saved, path)
+
+
+def _timeless(saved: io.BytesIO, path: Path) -> None:
+    """Write a workbook without the time of its making: the same rows give the same bytes."""
+    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            body = source.read(name)
+            if name == "docProps/core.xml":
+                body = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2020-01-01T00:00:00Z", body)
+            target.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), body, zipfile.ZIP_DEFLATED)
 
 
 def _json(table: pa.Table, feed: Feed, path: Path) -> None:

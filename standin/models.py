@@ -283,7 +283,7 @@ class Incident(Model):
     """Something that goes wrong again and again: once in each ``every``, for ``lasts``, on ``level``.
 
     ``surge`` multiplies arrivals (of ``categories``), ``slow`` the time taken, ``scale`` and ``shift`` a
-    sensor's column; ``silent`` drops readings; ``hold`` keeps a department's changes back until the incident ends.
+    sensor's column; ``silent`` drops readings; ``hold`` keeps a department's changes back until its end.
     """
 
     id: Identifier

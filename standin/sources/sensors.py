@@ -50,7 +50,8 @@ class SensorSource:
         t, station = t[here], station[here]
         flaw = self.noise.uniform("flaw", t, station) / max(self.spec.bad, 1e-12)
         columns: dict[str, Floats] = {}
-        for name, signal in self.spec.columns.items():
+        ordered = sorted(self.spec.columns.items(), key=lambda item: isinstance(item[1], Follow))
+        for name, signal in ordered:
             columns[name] = self._values(name, signal, t, station, columns)
         area = np.where(flaw < 0.5, len(self.areas), station)
         codes = [self.world.tree[code].official or code for code in self.areas]
@@ -59,8 +60,8 @@ class SensorSource:
             "measured_at": times(t),
             "area_code": pa.array(np.array([*codes, UNKNOWN_CODE])[area]),
         }
-        for number, (name, values) in enumerate(columns.items()):
-            values = np.where((flaw >= 0.5) & (flaw < 1.0) & (number == 0), _FAULT, values)
+        for number, name in enumerate(self.spec.columns):
+            values = np.where((flaw >= 0.5) & (flaw < 1.0) & (number == 0), _FAULT, columns[name])
             empty = self.noise.uniform(f"gap/{name}", t, station) < self.spec.gaps
             if isinstance(self.spec.columns[name], Rain):
                 empty |= t % HOUR != 0
