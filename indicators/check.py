@@ -16,6 +16,7 @@ from indicators.datasets import Dataset, datasets
 from indicators.formula import (
     PerCapita,
     Ref,
+    Scaled,
     Series,
     ShareOfParent,
     Trait,
@@ -125,11 +126,10 @@ def _formula(city: City, item: Formula, traits: Mapping[str, Trait]) -> tuple[li
         return [_wrong(city, item.id, "formula", error)], None
     series = parse_formula(item.formula, traits)
     problems = [*_lacking(city, item, series, item.levels)]
-    if series.trait.kind == "rate" and series.trait.share is False and city.units[item.unit].factor != 1:
-        message = f"unit {item.unit!r} multiplies by {city.units[item.unit].factor:g} what is no plain ratio"
-        problems.append(
-            city.problem("indicator", item.id, ("unit",), message, "choose a unit without a factor")
-        )
+    factor = city.units[item.unit].factor
+    if isinstance(series, Scaled) and series.trait.share and series.number == factor != 1:
+        message = f"is multiplied by {factor:g} twice: unit {item.unit!r} does it already"
+        problems.append(city.problem("indicator", item.id, ("formula",), message, "leave the number out"))
     return problems, trait
 
 

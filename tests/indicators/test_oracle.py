@@ -1,0 +1,588 @@
+"""Every indicator against an oracle: plain Python over the same facts, which knows the definitions and nothing of SQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from config import REFERENCE_CITY, City, load_city
+from config.models.indicator import Formula, Measure, Period, Reported, Stock
+from config.periods import next_start, same_last_year, shift, start_of
+
+if TYPE_CHECKING:
+    from tests.indicators.conftest import World, WorldMaker
+
+LAB = Path(__file__).parent / "lab"
+Row = dict[str, Any]
+Key = tuple[str, str, dt.date]
+
+
+@dataclass
+class Figure:
+    """What the oracle expects of one value."""
+
+    value: float | None
+    n: int
+    present: int
+    expected: int
+    numerator: float | None = None
+    denominator: float | None = None
+    parts: tuple[float, float] | None = None
+
+
+class Rows:
+    """SQL expressions over one row, by the rules of three-valued logic."""
+
+    def __init__(self, local_day: Callable[[Any], dt.date | None], zone: Any) -> None:
+        self.local_day = local_day
+        self.zone = zone
+
+    def ask(self, node: exp.Expr, row: Row) -> Any:
+        """The value of an expression for one row; None is NULL."""
+        match node:
+            case exp.Paren():
+                return self.ask(node.this, row)
+            case exp.Column():
+                return row[node.name]
+            case exp.Literal():
+                return node.this if node.is_string else float(node.this)
+            case exp.Null():
+                return None
+            case exp.Boolean():
+                return bool(node.this)
+            case exp.And():
+                return self._junction(node, row, False)
+            case exp.Or():
+                return self._junction(node, row, True)
+            case exp.Not():
+                inner = self.ask(node.this, row)
+                return None if inner is None else not inner
+            case exp.Is():
+                return self.ask(node.this, row) is None
+            case exp.In():
+                found = self.ask(node.this, row)
+                return None if found is None else found in [self.ask(e, row) for e in node.expressions]
+            case exp.Anonymous():
+                return self._call(str(node.this).lower(), [self.ask(e, row) for e in node.expressions])
+        left, right = self._pair(self.ask(node.this, row), self.ask(node.expression, row))
+        if left is None or right is None:
+            return None
+        match node:
+            case exp.EQ():
+                return left == right
+            case exp.NEQ():
+                return left != right
+            case exp.LT():
+                return left < right
+            case exp.LTE():
+                return left <= right
+            case exp.GT():
+                return left > right
+            case exp.GTE():
+                return left >= right
+        raise NotImplementedError(type(node))
+
+    def _junction(self, node: exp.Expr, row: Row, decisive: bool) -> bool | None:
+        sides = [self.ask(node.this, row), self.ask(node.expression, row)]
+        if decisive in sides:
+            return decisive
+        return None if None in sides else not decisive
+
+    def _pair(self, left: Any, right: Any) -> tuple[Any, Any]:
+        if isinstance(left, dt.datetime) != isinstance(right, dt.datetime) and None not in (left, right):
+            return self.local_day(left), self.local_day(right)
+        return left, right
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if None in arguments:
+            return None
+        first = arguments[0]
+        match name:
+            case "hours_between":
+                return (arguments[1] - first) / dt.timedelta(hours=1)
+            case "days_between":
+                if all(isinstance(a, dt.datetime) for a in arguments):
+                    return (arguments[1] - first) / dt.timedelta(days=1)
+                return (self.local_day(arguments[1]) - self.local_day(first)).days  # type: ignore[operator]
+            case "hour_of":
+                return first.replace(tzinfo=dt.UTC).astimezone(self.zone).hour
+            case "weekday_of":
+                return self.local_day(first).isoweekday()  # type: ignore[union-attr]
+        raise NotImplementedError(name)
+
+    def total(self, node: exp.Expr, rows: list[Row]) -> tuple[float | None, int]:
+        """Value and n of an aggregate expression over rows."""
+        match node:
+            case exp.Paren():
+                return self.total(node.this, rows)
+            case exp.Literal():
+                return float(node.this), -1
+            case exp.Filter():
+                return self.total(node.this, [r for r in rows if self.ask(node.expression.this, r) is True])
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
+                (left, n_left), (right, n_right) = (
+                    self.total(node.this, rows),
+                    self.total(node.expression, rows),
+                )
+                return _arithmetic(node, left, right), _join_n(node, n_left, n_right)
+            case exp.Count(this=exp.Star()):
+                return len(rows), len(rows)
+        distinct = isinstance(node.this, exp.Distinct)
+        arguments = node.expressions if isinstance(node, exp.Anonymous) else [node.this]
+        inner = node.this.expressions[0] if distinct else arguments[0]
+        cells = [cell for cell in (self.ask(inner, row) for row in rows) if cell is not None]
+        if isinstance(node, exp.Count):
+            return len(set(cells)) if distinct else len(cells), len(cells)
+        if isinstance(node, exp.Sum):
+            return math.fsum(cells), len(cells)
+        if not cells:
+            return None, 0
+        match node:
+            case exp.Avg():
+                return math.fsum(cells) / len(cells), len(cells)
+            case exp.Min():
+                return min(cells), len(cells)
+            case exp.Max():
+                return max(cells), len(cells)
+            case exp.Median():
+                return float(np.quantile(cells, 0.5)), len(cells)
+            case exp.Anonymous():
+                return float(np.quantile(cells, float(node.expressions[1].this))), len(cells)
+        raise NotImplementedError(type(node))
+
+
+def _arithmetic(node: exp.Expr, left: float | None, right: float | None) -> float | None:
+    if left is None or right is None:
+        return None
+    match node:
+        case exp.Add():
+            return left + right
+        case exp.Sub():
+            return left - right
+        case exp.Mul():
+            return left * right
+    return None if right == 0 else left / right
+
+
+def _join_n(node: exp.Expr, left: int, right: int) -> int:
+    """-1 stands for a number, which has no rows behind it."""
+    if -1 in (left, right):
+        return max(left, right)
+    match node:
+        case exp.Add() | exp.Sub():
+            return left + right
+        case exp.Div():
+            return right
+    return left
+
+
+class Oracle:
+    """Figures of a city by (area, period, start), for the areas asked for."""
+
+    def __init__(self, world: World, now: dt.datetime, areas: Iterable[str]) -> None:
+        self.world = world
+        self.city: City = world.city
+        self.now = now.astimezone(dt.UTC).replace(tzinfo=None)
+        self.today = now.astimezone(self.city.zone).date()
+        self.areas = [self.city.areas[code] for code in areas]
+        self.rows = Rows(world.local_day, self.city.zone)
+        self.known: dict[str, dict[Key, Figure]] = {}
+
+    @cached_property
+    def facts(self) -> dict[str, list[Row]]:
+        """Rows of every dataset with None for what is empty."""
+        found: dict[str, list[Row]] = {}
+        for name, frame in self.world.facts.items():
+            rows = [{k: None if v != v else v for k, v in row.items()} for row in frame.to_dict("records")]
+            found[name] = [{**row, "_up": set(self.city.areas.path(row["_area"]).values())} for row in rows]
+        return found
+
+    def figures(self, id_: str) -> dict[Key, Figure]:
+        """All figures of an indicator."""
+        if id_ not in self.known:
+            item = self.city.indicators[id_]
+            match item:
+                case Measure():
+                    self.known[id_] = self._measure(item)
+                case Stock():
+                    self.known[id_] = self._stock(item)
+                case Reported():
+                    self.known[id_] = self._reported(item)
+                case Formula():
+                    self.known[id_] = self._formula(item)
+        return self.known[id_]
+
+    def _past(self, at: Any) -> bool:
+        if at is None:
+            return False
+        return at <= self.now if isinstance(at, dt.datetime) else at <= self.today
+
+    def _lies_in(self, row: Row, area: str) -> bool:
+        return area in row["_up"]
+
+    def coverage(self, dataset: str, time: str, stock: bool) -> dict[str, set[dt.date]]:
+        """Covered days by coverage area."""
+        feed = self.city.datasets[dataset]
+        level = feed.coverage or self.city.levels[0]
+        owed = max(1, feed.delivery.every.days)
+        events: dict[str, set[dt.date]] = defaultdict(set)
+        for row in self.facts[dataset]:
+            area = self.city.areas.path(row["_area"]).get(level)
+            if area is not None and self._past(row[feed.event_time]):
+                events[area].add(self.world.local_day(row[feed.event_time]))  # type: ignore[arg-type]
+        if owed > 7 and stock:
+            end = min(self.world.local_day(self._loaded(dataset)), self.today)  # type: ignore[type-var]
+            return {
+                a: {min(d) + dt.timedelta(k) for k in range((end - min(d)).days + 1)}
+                for a, d in events.items()
+            }
+        back = owed if owed <= 7 or time != feed.event_time else 1
+        return {a: {day - dt.timedelta(k) for day in days for k in range(back)} for a, days in events.items()}
+
+    def _loaded(self, dataset: str) -> dt.datetime:
+        with self.world.store.read() as cursor:
+            row = cursor.execute(
+                "SELECT last_loaded_at FROM feed_status WHERE feed = ?", [self.city.datasets[dataset].id]
+            ).fetchone()
+        assert row is not None
+        at: dt.datetime = row[0]
+        return at
+
+    def cells(self, item: Measure | Stock) -> dict[Key, tuple[int, int]]:
+        """Present and expected cells of every area and period that has any."""
+        stock = isinstance(item, Stock)
+        covered = self.coverage(item.dataset, item.opens if isinstance(item, Stock) else item.time, stock)
+        if isinstance(item, Stock) and not (self.city.datasets[item.dataset].delivery.every.days > 7):
+            feed = self.city.datasets[item.dataset]
+            covered = self.coverage(item.dataset, feed.event_time, True)
+        level = self.city.datasets[item.dataset].coverage or self.city.levels[0]
+        every = [day for days in covered.values() for day in days]
+        if not every:
+            return {}
+        first = min(every)
+        found: dict[Key, list[int]] = defaultdict(lambda: [0, 0])
+        days = [first + dt.timedelta(k) for k in range((self.today - first).days + 1)]
+        for area in self.areas:
+            if area.level not in item.levels:
+                continue
+            shared = [
+                cell
+                for cell in self.city.areas.at(level)
+                if cell.code in self.city.areas.path(area.code).values()
+                or area.code in self.city.areas.path(cell.code).values()
+            ]
+            for cell in shared:
+                there = covered.get(cell.code, set())
+                for period in item.periods:
+                    for day in self._days(days, period):
+                        if not (area.valid_on(day) and cell.valid_on(day)):
+                            continue
+                        key = (area.code, period, start_of(period, day))
+                        found[key][0] += day in there
+                        found[key][1] += day < self.today or day in there
+        return {key: (present, expected) for key, (present, expected) in found.items() if present}
+
+    def _days(self, days: list[dt.date], period: Period) -> list[dt.date]:
+        """The days, with those before the first that its period holds too."""
+        start = start_of(period, days[0])
+        return [start + dt.timedelta(k) for k in range((days[0] - start).days)] + days
+
+    def _measure(self, item: Measure) -> dict[Key, Figure]:
+        where = None if item.where is None else _tree(item.where)
+        groups: dict[Key, list[Row]] = defaultdict(list)
+        for row in self.facts[item.dataset]:
+            if not self._past(row[item.time]) or (
+                where is not None and self.rows.ask(where, row) is not True
+            ):
+                continue
+            day = self.world.local_day(row[item.time])
+            assert day is not None
+            for area in self.areas:
+                if area.level in item.levels and self._lies_in(row, area.code):
+                    for period in item.periods:
+                        groups[area.code, period, start_of(period, day)].append(row)
+        tree = _tree(item.measure)
+        factor = self.city.units[item.unit].factor
+        quotient = next(tree.find_all(exp.Div), None)
+        found = {}
+        for key, (present, expected) in self.cells(item).items():
+            rows = groups.get(key, [])
+            value, n = self.rows.total(tree, rows)
+            figure = Figure(None if value is None else value * factor, n, present, expected)
+            if quotient is not None:
+                sides = [self.rows.total(side, rows)[0] for side in (quotient.this, quotient.expression)]
+                figure.parts = (sides[0] or 0, sides[1] or 0)
+                if quotient is tree:
+                    figure.numerator, figure.denominator = sides
+            found[key] = figure
+        return found
+
+    def _stock(self, item: Stock) -> dict[Key, Figure]:
+        where = None if item.where is None else _tree(item.where)
+        factor = self.city.units[item.unit].factor
+        rows = [r for r in self.facts[item.dataset] if where is None or self.rows.ask(where, r) is True]
+        events = {
+            area.code: [(r[item.opens], r[item.closes]) for r in rows if self._lies_in(r, area.code)]
+            for area in self.areas
+        }
+        found = {}
+        for key, (present, expected) in self.cells(item).items():
+            area, period, start = key
+            end = next_start(period, start)  # type: ignore[arg-type]
+            count = sum(self._is_open(opens, closes, end) for opens, closes in events[area])
+            found[key] = Figure(count * factor, count, present, expected)
+        return found
+
+    def _is_open(self, opens: Any, closes: Any, end: dt.date) -> bool:
+        def by_then(at: Any) -> bool:
+            day = self.world.local_day(at)
+            return day is not None and day < end and self._past(at)
+
+        return by_then(opens) and not by_then(closes) and (closes is None or closes >= opens)
+
+    def _reported(self, item: Reported) -> dict[Key, Figure]:
+        where = _tree(item.where)
+        (period,) = item.periods
+        newest: dict[Key, tuple[Any, int, float]] = {}
+        for line, row in enumerate(self.facts[item.dataset]):
+            area = self.city.areas[row["_area"]]
+            start = row[item.time]
+            if (
+                area not in self.areas
+                or area.level not in item.levels
+                or row[item.value] is None
+                or self.rows.ask(where, row) is not True
+                or not self._past(row[item.known])
+                or start_of(period, start) != start
+                or start > self.today
+            ):
+                continue
+            key = (area.code, period, start)
+            print_ = (row[item.known], line, row[item.value])
+            if key not in newest or newest[key][:2] < print_[:2]:
+                newest[key] = print_
+        return {key: Figure(value, 1, 1, 1) for key, (_, _, value) in newest.items()}
+
+    # Formulas: a function from an area and a period to a figure, or to nothing.
+
+    def _formula(self, item: Formula) -> dict[Key, Figure]:
+        tree = _tree(item.formula)
+        factor = self.city.units[item.unit].factor if _is_quotient(tree) else 1.0
+        starts: dict[Period, set[dt.date]] = defaultdict(set)
+        for name in {column.name for column in tree.find_all(exp.Column)}:
+            for _, period, start in self.figures(name):
+                starts[period].add(start)  # type: ignore[index]
+        found = {}
+        for area in self.areas:
+            for period in item.periods:
+                for start in starts[period] if area.level in item.levels else ():
+                    for at in {start, shift(period, start, 3)}:
+                        exists = (area.valid_from is None or area.valid_from < next_start(period, at)) and (
+                            area.valid_to is None or area.valid_to > at
+                        )
+                        if at <= self.today and exists:
+                            figure = self.at(tree, area.code, period, at)
+                            if figure is not None:
+                                value = None if figure.value is None else figure.value * factor
+                                found[area.code, period, at] = replace(figure, value=value)
+        return found
+
+    def at(self, node: exp.Expr, area: str, period: Period, start: dt.date) -> Figure | None:
+        """What a formula gives for one area and period; None where there is no value at all."""
+        if isinstance(node, exp.Paren):
+            return self.at(node.this, area, period, start)
+        if isinstance(node, exp.Literal):
+            return Figure(float(node.this), -1, 0, 0)
+        if isinstance(node, exp.Column):
+            return self.figures(node.name).get((area, period, start))
+        if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div):
+            return self._both(node, node.this, node.expression, area, period, start)
+        name, arguments = _call(node)
+        x = arguments[0]
+        count = int(arguments[1].this) if len(arguments) > 1 and isinstance(arguments[1], exp.Literal) else 1
+        match name:
+            case "ratio":
+                return self._both(exp.Div(), x, arguments[1], area, period, start)
+            case "lag":
+                return self.at(x, area, period, shift(period, start, -count))
+            case "diff":
+                return self._change(
+                    self.at(x, area, period, start), self.at(x, area, period, shift(period, start, -count))
+                )
+            case "yoy":
+                base = self.at(x, area, period, same_last_year(period, start))
+                rate = self.city.units[self.city.indicators[x.name].unit].kind == "rate"
+                return self._change(self.at(x, area, period, start), base, relative=not rate)
+            case "rolling":
+                return self._window(x, area, period, [shift(period, start, -k) for k in range(count)])
+            case "ytd":
+                first = dt.date(start.year, 1, 1)
+                span, at = [], first
+                while at <= start:
+                    span.append(at)
+                    at = next_start(period, at)
+                return self._window(x, area, period, span)
+            case "per_capita":
+                figure, heads = self.at(x, area, period, start), self.city.areas[area].population
+                if figure is None:
+                    return None
+                per = None if figure.value is None or not heads else figure.value * count / heads
+                return Figure(per, figure.n, 0, 0)
+            case "share_of_parent":
+                own = self.at(x, area, period, start)
+                whole = self.at(x, self.city.areas[area].parent, period, start)
+                if own is None or whole is None:
+                    return None
+                return Figure(_arithmetic(exp.Div(), own.value, whole.value), whole.n, 0, 0)
+            case "rank":
+                return self._rank(x, area, period, start)
+        raise NotImplementedError(name)
+
+    def _both(
+        self, node: exp.Expr, x: exp.Expr, y: exp.Expr, area: str, period: Period, start: dt.date
+    ) -> Figure | None:
+        left, right = self.at(x, area, period, start), self.at(y, area, period, start)
+        if left is None or right is None:
+            return None
+        n = (
+            min(left.n, right.n)
+            if isinstance(node, exp.Mul) and -1 not in (left.n, right.n)
+            else _join_n(node, left.n, right.n)
+        )
+        parts = (left.value or 0, right.value or 0) if isinstance(node, exp.Div) else None
+        return Figure(_arithmetic(node, left.value, right.value), n, 0, 0, parts=parts)
+
+    @staticmethod
+    def _change(now: Figure | None, then: Figure | None, relative: bool = False) -> Figure | None:
+        if now is None or then is None:
+            return None
+        if now.value is None or then.value is None or (relative and then.value == 0):
+            return Figure(None, now.n, 0, 0)
+        by = now.value - then.value
+        return Figure(100 * by / abs(then.value) if relative else by, now.n, 0, 0)
+
+    def _window(self, x: exp.Expr, area: str, period: Period, starts: list[dt.date]) -> Figure | None:
+        figures = [self.at(x, area, period, start) for start in starts]
+        if any(figure is None for figure in figures):
+            return None
+        known = [figure for figure in figures if figure is not None]
+        n = sum(figure.n for figure in known)
+        item = self.city.indicators[x.name]
+        if all(figure.parts is not None for figure in known):
+            numerator, denominator = (math.fsum(f.parts[i] for f in known if f.parts) for i in (0, 1))
+            scale = self.city.units[item.unit].factor * (2 if x.name == "doubled" else 1)
+            return Figure(None if not denominator else scale * numerator / denominator, n, 0, 0)
+        if any(figure.value is None for figure in known):
+            return None
+        values = [figure.value for figure in known if figure.value is not None]
+        return Figure(sum(values) / (len(values) if isinstance(item, Stock) else 1), n, 0, 0)
+
+    def _rank(self, x: exp.Expr, area: str, period: Period, start: dt.date) -> Figure | None:
+        own = self.at(x, area, period, start)
+        if own is None:
+            return None
+        level = self.city.areas[area].level
+        others = [self.at(x, other.code, period, start) for other in self.areas if other.level == level]
+        values = [figure.value for figure in others if figure is not None and figure.value is not None]
+        if own.value is None:
+            return Figure(None, own.n, 0, 0, None, len(values))
+        down = self.city.indicators[x.name].direction == "down"
+        better = sum((v < own.value) if down else (v > own.value) for v in values)
+        return Figure(better + 1, own.n, 0, 0, None, len(values))
+
+
+def _tree(text: str) -> exp.Expr:
+    return sqlglot.parse_one(text, read="duckdb")
+
+
+def _call(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
+    if isinstance(node, exp.Lag):
+        return "lag", [node.this, node.args["offset"]]
+    name = node.this if isinstance(node, exp.Anonymous) else node.sql_name()
+    return str(name).lower(), list(node.expressions)
+
+
+def _is_quotient(tree: exp.Expr) -> bool:
+    return isinstance(tree, exp.Div) or (
+        isinstance(tree, exp.Anonymous) and str(tree.this).lower() in ("ratio", "share_of_parent")
+    )
+
+
+# The comparison
+
+LAB_SPAN = (dt.date(2024, 6, 25), dt.date(2025, 7, 20))
+LAB_NOW = dt.datetime(2025, 7, 20, 3, 30, tzinfo=dt.UTC)
+HCMC_SPAN = (dt.date(2025, 5, 20), dt.date(2025, 7, 25))
+HCMC_NOW = dt.datetime(2025, 7, 25, 5, 0, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module")
+def lab_oracle(make_world: WorldMaker, lab: City, fill_world: Callable[..., None]) -> Oracle:
+    """The laboratory, computed, and its oracle."""
+    world = make_world(lab)
+    fill_world(world, LAB_SPAN, {"visits": 1500, "readings": 900, "figures": 60, "services": 40}, seed=1)
+    world.refresh(LAB_NOW)
+    return Oracle(world, LAB_NOW, [area.code for area in lab.areas.all()])
+
+
+@pytest.fixture(scope="module")
+def hcmc_oracle(make_world: WorldMaker, hcmc: City, fill_world: Callable[..., None]) -> Oracle:
+    """The reference city with random facts, and an oracle for the city, its districts and every fortieth ward."""
+    world = make_world(hcmc)
+    fill_world(world, HCMC_SPAN, {name: 1500 for name in hcmc.datasets}, seed=2)
+    world.refresh(HCMC_NOW)
+    finest = [area.code for area in hcmc.areas.at(hcmc.levels[-1])][::40]
+    coarser = [area.code for level in hcmc.levels[:-1] for area in hcmc.areas.at(level)]
+    return Oracle(world, HCMC_NOW, [*coarser, *finest])
+
+
+def compare(oracle: Oracle, id_: str) -> None:
+    """Every value of an indicator, there and not there."""
+    with oracle.world.store.read() as cursor:
+        stored = cursor.execute(
+            "SELECT * FROM indicator_value WHERE indicator = ? AND list_contains(?, area)",
+            [id_, [area.code for area in oracle.areas]],
+        ).df()
+    got = {(row.area, row.period, row.start.date()): row for row in stored.itertuples(index=False)}
+    wanted = oracle.figures(id_)
+    assert set(got) == set(wanted)
+    formula = isinstance(oracle.city.indicators[id_], Formula)
+    for key, figure in wanted.items():
+        row = got[key]
+        assert _same(row.value, figure.value), (key, row, figure)
+        assert row.n == figure.n, (key, row, figure)
+        if not formula:
+            assert (row.present, row.expected) == (figure.present, figure.expected), (key, row, figure)
+        if figure.numerator is not None:
+            assert _same(row.numerator, figure.numerator), (key, row, figure)
+        if figure.denominator is not None:
+            assert _same(row.denominator, figure.denominator), (key, row, figure)
+
+
+def _same(got: float | None, wanted: float | None) -> bool:
+    if got is None or math.isnan(got):
+        return wanted is None
+    return wanted is not None and math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@pytest.mark.parametrize("id_", sorted(load_city(REFERENCE_CITY).indicators))
+def test_reference_city(hcmc_oracle: Oracle, id_: str) -> None:
+    compare(hcmc_oracle, id_)
+
+
+@pytest.mark.parametrize("id_", sorted(load_city(LAB).indicators))
+def test_laboratory(lab_oracle: Oracle, id_: str) -> None:
+    compare(lab_oracle, id_)
+    if id_ != "odd":
+        assert lab_oracle.figures(id_), "the facts should give this indicator values"
