@@ -31,11 +31,11 @@ def load_batch(
     """
     clock, language = clock_of(city.head.timezone), city.head.languages[0]
     ensure_fact_table(cursor, feed)
-    staged = stage(cursor, feed, files)
     areas = spellings(feed.area, city.areas)
     cursor.register("area_spelling", areas.table)
-    contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language)
     try:
+        staged = stage(cursor, feed, files)
+        contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language)
         cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
     except SqlError as error:
         raise SourceError(

@@ -78,8 +78,8 @@ def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
 
     Rows of one identity follow each other in the order of their files. ``outcome`` is inserted, updated or
     unchanged; ``final`` marks the one that stands in the end; ``_row`` is the stored fact; ``changed_run``
-    the run that last changed it. A file that comes late, after one with a later name, does not undo what that one
-    said (``stale``).
+    the run that last changed it. A file that comes late, after one with a later name, does not undo what
+    that one said (``stale``).
     """
     ids = identity(feed)
     own = ", ".join(f"c.{name}" for name in dict.fromkeys([*ids, "_hash"]))

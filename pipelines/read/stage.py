@@ -78,9 +78,10 @@ def _columnar(shape: Shape, source: str) -> Staged:
 def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, connector: FolderConnector) -> Staged:
     path = "$" + "".join(f'."{key}"' for key in (connector.records or "").split(".") if key)
     texts = f"read_text({_paths(files)})"
+    kind = f"CASE WHEN json_valid(content) THEN coalesce(json_type(content, {literal(path)}), '') END"
     bad = cursor.execute(
-        f"SELECT json_valid(content), json_type(content, {literal(path)}) FROM {texts} "
-        f"WHERE NOT json_valid(content) OR coalesce(json_type(content, {literal(path)}), '') <> 'ARRAY'"
+        f"SELECT valid FROM (SELECT {kind} AS kind, json_valid(content) AS valid FROM {texts}) "
+        "WHERE kind IS DISTINCT FROM 'ARRAY'"
     ).fetchone()
     if bad is not None:
         where = f"at {connector.records!r}" if connector.records else "at the top"

@@ -1,0 +1,199 @@
+"""One contract, every format: the same rows are accepted, the same defects refused for the same reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+if TYPE_CHECKING:
+    from tests.pipelines.conftest import Build, House
+
+Row = Mapping[str, Any]
+
+COLUMNS = ("id", "opened", "closed", "ward", "rating", "channel")
+GOOD: Row = {
+    "id": "T1",
+    "opened": "2026-10-01 08:00:00",
+    "closed": "2026-10-02 09:30:00",
+    "ward": "21",
+    "rating": 4,
+    "channel": "app",
+}
+DEFECTS: dict[str, tuple[Row, str, str | None]] = {
+    "type": ({"opened": "31/02/2026"}, "type", "opened"),
+    "missing": ({"id": None}, "missing", "id"),
+    "value": ({"channel": "fax"}, "value", "channel"),
+    "range": ({"rating": 9}, "range", "rating"),
+    "area": ({"ward": "99"}, "area_unknown", "ward"),
+    "check": ({"closed": "2026-09-30 00:00:00"}, "check:order", None),
+}
+
+
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> dt.datetime:
+    """A moment as the warehouse gives it: without zone."""
+    return dt.datetime(year, month, day, hour, minute, tzinfo=dt.UTC).replace(tzinfo=None)
+
+
+def as_csv(rows: Sequence[Row], delimiter: str = ",") -> bytes:
+    lines = [delimiter.join(COLUMNS)]
+    lines += [delimiter.join("" if row[c] is None else str(row[c]) for c in COLUMNS) for row in rows]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def as_parquet(rows: Sequence[Row]) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(pa.table({c: pa.array([row[c] for row in rows]) for c in COLUMNS}), sink)
+    return sink.getvalue()
+
+
+def as_xlsx(rows: Sequence[Row]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(COLUMNS)
+    for row in rows:
+        sheet.append([row[c] for c in COLUMNS])
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+def as_json(rows: Sequence[Row]) -> bytes:
+    return json.dumps({"answer": {"items": [dict(row) for row in rows]}}).encode()
+
+
+def as_jsonl(rows: Sequence[Row]) -> bytes:
+    return "".join(json.dumps(dict(row)) + "\n" for row in rows).encode()
+
+
+FORMATS: dict[str, tuple[str, Callable[[Sequence[Row]], bytes], dict[str, Any]]] = {
+    "csv": ("a.csv", as_csv, {}),
+    "csv.gz": ("a.csv.gz", lambda rows: gzip.compress(as_csv(rows)), {}),
+    "tsv": ("a.tsv", lambda rows: as_csv(rows, "\t"), {}),
+    "utf-16": ("a.csv", lambda rows: as_csv(rows).decode().encode("utf-16"), {"encoding": "utf-16"}),
+    "json": ("a.json", as_json, {"records": "answer.items"}),
+    "jsonl": ("a.jsonl", as_jsonl, {}),
+    "parquet": ("a.parquet", as_parquet, {}),
+    "xlsx": ("a.xlsx", as_xlsx, {}),
+}
+formats = pytest.mark.parametrize("format", FORMATS)
+
+
+def deliver(build: Build, format: str, rows: Sequence[Row]) -> House:
+    name, write, connector = FORMATS[format]
+    house = build(connector={"path": "tickets/*", **connector})
+    house.deliver(name, write(rows))
+    return house
+
+
+@formats
+def test_a_good_row_arrives_as_it_was_meant(build: Build, format: str) -> None:
+    house = deliver(build, format, [GOOD, {**GOOD, "id": "T2", "closed": None, "rating": None, "ward": "22"}])
+    [run] = house.load()
+    assert (run.status, run.received, run.inserted) == ("done", 2, 2), run
+    facts = house.rows(
+        "SELECT id, opened, opened__day, closed, ward, rating, channel, _area, _run, _file, _line "
+        "FROM fact_tickets ORDER BY id"
+    )
+    opened, day = utc(2026, 10, 1, 1, 0), dt.date(2026, 10, 1)
+    name = "tickets/" + FORMATS[format][0]
+    first = {"json": 1, "jsonl": 1, "parquet": 1}.get(format, 2)
+    assert facts == [
+        ("T1", opened, day, utc(2026, 10, 2, 2, 30), "21", 4, "app", "A1", run.id, name, first),
+        ("T2", opened, day, None, "22", None, "app", "A2", run.id, name, first + 1),
+    ]
+
+
+@formats
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_has_the_same_reason_everywhere(build: Build, format: str, defect: str) -> None:
+    change, reason, column = DEFECTS[defect]
+    bad = {**GOOD, "id": "T9", **change}
+    house = deliver(build, format, [GOOD, bad, {**GOOD, "id": "T3"}])
+    [run] = house.load()
+    assert (run.received, run.inserted, run.rejected) == (3, 2, 1)
+    [(line, found, code, detail, raw, problems)] = house.rows(
+        "SELECT line, column_name, reason, detail, raw, problems FROM quarantine"
+    )
+    assert (found, code) == (column, reason)
+    assert line == {"json": 2, "jsonl": 2, "parquet": 2}.get(format, 3)
+    assert detail
+    assert json.loads(problems)[0]["reason"] == reason
+    told = {key: None if value is None else str(value) for key, value in json.loads(raw).items()}
+    assert told == {key: None if value is None else str(value) for key, value in bad.items()}
+
+
+@formats
+@pytest.mark.parametrize("rule", ["last", "reject"])
+def test_a_key_that_repeats_in_a_file_is_refused_once(build: Build, format: str, rule: str) -> None:
+    name, write, connector = FORMATS[format]
+    house = build(connector={"path": "tickets/*", **connector}, duplicates=rule)
+    rows = [GOOD, {**GOOD, "id": "T2"}, {**GOOD, "rating": 1}, {**GOOD, "rating": 2}]
+    house.deliver(name, write(rows))
+    [run] = house.load()
+    assert (run.received, run.inserted, run.rejected) == (4, 2, 2)
+    kept = 2 if rule == "last" else 4
+    assert house.rows("SELECT rating FROM fact_tickets WHERE id = 'T1'") == [(kept,)]
+    refused = house.rows("SELECT reason, detail, raw FROM quarantine ORDER BY line")
+    assert [code for code, _, _ in refused] == ["duplicate_key"] * 2
+    offset = 0 if format in ("json", "jsonl", "parquet") else 1
+    assert {detail for _, detail, _ in refused} == {
+        f"the same key stands on line {(4 if rule == 'last' else 1) + offset}"
+    }
+    expected = [4, 1] if rule == "last" else [1, 2]
+    assert [int(json.loads(raw)["rating"]) for _, _, raw in refused] == expected
+
+
+def test_typed_parquet_is_read_by_its_types(build: Build) -> None:
+    house = build()
+    zone = dt.timezone(dt.timedelta(hours=2))
+    sink = io.BytesIO()
+    table = pa.table(
+        {
+            "id": pa.array([1, 2, 3, 4], pa.int32()),
+            "opened": pa.array([dt.datetime(2026, 1, 1, 0, 30, tzinfo=zone)] * 4, pa.timestamp("us", "UTC")),
+            "closed": pa.array([utc(2026, 1, 1, 7, 0)] * 4, pa.timestamp("ms")),
+            "ward": pa.array(["21"] * 4).dictionary_encode(),
+            "rating": pa.array([1.0, 2.5, float("nan"), None], pa.float64()),
+            "channel": pa.array(["app"] * 4, pa.large_string()),
+        }
+    )
+    pq.write_table(table, sink)
+    house.deliver("a.parquet", sink.getvalue())
+    [run] = house.load()
+    assert (run.inserted, run.rejected) == (2, 2)
+    assert house.rows("SELECT id, opened, opened__day, closed, rating FROM fact_tickets ORDER BY id") == [
+        ("1", utc(2025, 12, 31, 22, 30), dt.date(2026, 1, 1), utc(2026, 1, 1), 1),
+        ("4", utc(2025, 12, 31, 22, 30), dt.date(2026, 1, 1), utc(2026, 1, 1), None),
+    ]
+    assert house.reasons() == [(2, "rating", "type"), (3, "rating", "type")]
+
+
+def test_workbook_cells_of_every_kind(build: Build) -> None:
+    house = build(connector={"path": "tickets/*", "header_row": 3, "sheet": "Data"})
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Data")
+    sheet.append(["Report of October"])
+    sheet.append([])
+    sheet.append([*COLUMNS, None])
+    sheet.append([7, utc(2026, 10, 1, 8, 0), dt.date(2026, 10, 5), 21, 3.0, "web"])
+    sheet.append([])
+    sheet.append([8, "2026-10-01 08:00", None, "22", "3.5", "web"])
+    sink = io.BytesIO()
+    book.save(sink)
+    house.deliver("a.xlsx", sink.getvalue())
+    [run] = house.load()
+    assert (run.received, run.inserted, run.rejected) == (2, 1, 1)
+    assert house.rows("SELECT id, opened, closed, ward, rating, _line FROM fact_tickets") == [
+        ("7", utc(2026, 10, 1, 1, 0), utc(2026, 10, 4, 17, 0), "21", 3, 4)
+    ]
+    assert house.reasons() == [(6, "rating", "type")]
