@@ -15,7 +15,7 @@ class Area(Model):
     ``code`` is unique in the city; ``official`` (default: the code) is what feeds deliver, since a reform may
     give an old code to a new unit.
     ``parent`` is the code one level up (empty for the root). ``tile_row``/``tile_col`` place it on the equal-
-    size tile map.
+    size tile map; the first row and the first column are 1.
     """
 
     code: str = Field(min_length=1, max_length=20)
@@ -31,8 +31,8 @@ class Area(Model):
     km2: float | None = Field(default=None, gt=0)
     lat: float | None = Field(default=None, ge=-90, le=90)
     lon: float | None = Field(default=None, ge=-180, le=180)
-    tile_row: int | None = None
-    tile_col: int | None = None
+    tile_row: int | None = Field(default=None, ge=1)
+    tile_col: int | None = Field(default=None, ge=1)
 
     def name(self, language: str) -> str:
         """Full name in ``language``."""
