@@ -1,0 +1,67 @@
+"""A small reference city, really served, for a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from bench.common.instance import ROOT, Instance, serving
+from config import REFERENCE_CITY
+
+SCALE = "0.01"
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference city with one year of history instead of three."""
+    folder = Path(shutil.copytree(REFERENCE_CITY, tmp_path_factory.mktemp("city") / "hcmc"))
+    departments = folder / "standin.yaml"
+    told = departments.read_text(encoding="utf-8")
+    assert "years: 3\n" in told
+    departments.write_text(told.replace("years: 3\n", "years: 1\n"), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def built(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A var folder with the city loaded, computed and judged, and nobody running on it."""
+    var = tmp_path_factory.mktemp("centre") / "var"
+    ioc = Path(sys.executable).with_name("ioc")
+    for command in ("feeds", "load"):
+        subprocess.run(
+            [str(ioc), command, "--city", str(city), "--var", str(var)],
+            cwd=ROOT,
+            env={**os.environ, "IOC_SCALE": SCALE},
+            check=True,
+            capture_output=True,
+        )
+    return var
+
+
+@pytest.fixture(scope="module")
+def centre(city: Path, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """The city served on data of this module's own; its departments are quiet, so that only tests deliver."""
+    var = Path(shutil.copytree(built, tmp_path_factory.mktemp("served") / "var"))
+    with serving(var, options=["--no-live"], city=city) as instance:
+        yield instance
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A viewer of one's own: nothing kept from other tests."""
+    opened = browser.new_context(
+        viewport={"width": 1920, "height": 1080}, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh"
+    )
+    opened.set_default_timeout(30_000)
+    try:
+        yield opened
+    finally:
+        opened.close()
