@@ -88,7 +88,7 @@ def _timeless(saved: io.BytesIO, path: Path) -> None:
 def _json(table: pa.Table, feed: Feed, path: Path) -> None:
     rows = _written(table, feed).to_pylist()
     body: Any = {feed.connector.records: rows} if feed.connector.records else rows
-    path.write_text(json.dumps(body, ensure_ascii=False, indent=0), encoding="utf-8")
+    path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
 
 
 _WRITERS = {".parquet": _parquet, ".csv": _csv, ".xlsx": _xlsx, ".json": _json}
