@@ -76,11 +76,10 @@ class ScreenContext:
         return text.get(self.lang)
 
     def names(self, ids: Sequence[str]) -> dict[str, str]:
-        """Names of indicators that stand together: short within one domain, else full, to tell them apart."""
+        """Names of indicators that stand together: short, unless two of them would read the same."""
         given = [self.city.indicators[id_] for id_ in ids]
-        one = len({i.domain for i in given}) == 1
         shorts = {self.name(i) for i in given}
-        return {i.id: self.name(i, short=one and len(shorts) == len(given)) for i in given}
+        return {i.id: self.name(i, short=len(shorts) == len(given)) for i in given}
 
     def area_name(self, area: Area, short: bool = False) -> str:
         """An area's name; the short one, for maps, is the same in every language."""
