@@ -123,8 +123,9 @@ def slowed(
 ) -> Floats:
     """Share of the allowed time that each row takes: chance, the unit's own pace and ``slow`` incidents."""
     share = pace.median * np.exp(pace.spread * noise.normal("pace", day, key)) * places.pace[unit]
-    span = int(day.min()) * DAY, (int(day.max()) + 1) * DAY
-    for event in world.timetable.during(feed, "slow", *span) if len(day) else []:
+    if not len(day):
+        return np.asarray(share)
+    for event in world.timetable.during(feed, "slow", int(day.min()) * DAY, (int(day.max()) + 1) * DAY):
         hit = event.strength(day * DAY + DAY // 2)
         hit = hit if event.area is None else hit * places.under(event.area)[unit]
         share = share * (1.0 + (event.spec.amount - 1.0) * hit)

@@ -91,6 +91,14 @@ def test_size_follows_the_scale(quick_city: City, departments: Departments, tmp_
     assert len(_tickets(half.out)) == pytest.approx(len(_tickets(departments.out)) / 2, rel=0.05)
 
 
+def test_a_hamlet_is_a_city_too(quick_city: City, tmp_path: Path) -> None:
+    """With a row now and then, most spans are empty: no empty files, no failure."""
+    made = _made(quick_city, tmp_path, scale=0.0003)
+    report = made.deliver(UNTIL)
+    assert 20 < report.rows["hotline_requests"] < 400
+    assert all(len(pd.read_parquet(f)) for f in (made.out / "dossiers").glob("*.parquet"))
+
+
 def test_live_drops_go_on_from_the_last_file(small_city: City, tmp_path: Path) -> None:
     made = _made(small_city, tmp_path, scale=0.3)
     made.deliver(UNTIL)
