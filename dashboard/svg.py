@@ -10,11 +10,13 @@ from dashboard.scale import Axis
 Points = Sequence[float | None]
 
 WIDTH, HEIGHT = 400, 100
+PAD = 6
+"""Room around a drawing for round ends of lines; .plot-area img in the style sheet lets it hang over."""
 
 
-def uri(body: str, width: int = WIDTH, height: int = HEIGHT) -> str:
+def uri(body: str, width: int = WIDTH, height: int = HEIGHT, pad: int = PAD) -> str:
     """A picture that stretches with its box; strokes keep their width."""
-    box = f"viewBox='0 0 {width} {height}' preserveAspectRatio='none'"
+    box = f"viewBox='{-pad} {-pad} {width + 2 * pad} {height + 2 * pad}' preserveAspectRatio='none'"
     text = f"<svg xmlns='http://www.w3.org/2000/svg' {box}>{body}</svg>"
     return "data:image/svg+xml," + quote(text, safe=" ='/:;,()-.")
 
@@ -68,4 +70,4 @@ def sparkline(points: Points, colour: str, ghost: str, *, from_zero: bool, width
     body = stroke(path(placed), colour, width)
     last = next(p for p in reversed(placed) if p is not None)
     base = stroke(f"M0 {32:g}L120 {32:g}", ghost, 1) if from_zero else ""
-    return uri(base + body + stroke(f"M{last[0]:g} {last[1]:g}h0", colour, width * 3.2), 120, 32)
+    return uri(base + body + stroke(f"M{last[0]:g} {last[1]:g}h0", colour, width * 3.2), 120, 32, 3)

@@ -37,13 +37,14 @@ class Trend(PanelBase):
 
 
 class Ranking(PanelBase):
-    """The areas of one level ordered by an indicator."""
+    """The areas of one level ordered by an indicator, from the ``order`` end on; ``top`` keeps the first few."""
 
     type: Literal["ranking"]
     indicator: Identifier
     level: Identifier
     period: Period
     top: int | None = Field(default=None, ge=1)
+    order: Literal["best", "worst"] = "best"
 
 
 class TileMap(PanelBase):

@@ -67,7 +67,9 @@ def _drawing(chart: Chart, scale: Axis, theme: Theme) -> str:
             parts.append(stroke(path(ends), colour, 2.5, "1 6"))
         if ends and not line.ghost:
             x, y = ends[-1]
-            parts.append(stroke(f"M{x:g} {y:g}h0", colour, 11))
+            parts.append(stroke(f"M{x:g} {y:g}h0", colour, 12))
+            if running and placed[-1] is not None:
+                parts.append(stroke(f"M{x:g} {y:g}h0", colours["surface"], 6))
     parts.append(stroke(path(place(chart.targets, scale)), colours["ink-3"], 2, "8 7"))
     return uri("".join(parts))
 

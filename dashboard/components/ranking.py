@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from dash import html
 from dash.development.base_component import Component
@@ -37,6 +37,7 @@ def ranking(
     level: str,
     period: Period,
     top: int | None = None,
+    order: Literal["best", "worst"] = "best",
     here: str = "",
 ) -> Component:
     """Bars for amounts, points on a common scale for the rest; ``here`` is the area of the page."""
@@ -51,10 +52,12 @@ def ranking(
     aim = aim_of(indicator, values[0])
     extra = [x for x in (reference, aim.value if aim else None) if x is not None]
     scale = axis([*known, *extra], from_zero=bars)
-    shown = values[:top] if top else values
-    rows = [
-        _row(ctx, indicator, v, i + 1, scale, reference, bars, v.area == here) for i, v in enumerate(shown)
-    ]
+    placed = list(enumerate(values, start=1))
+    if order == "worst":
+        firm = [entry for entry in placed if enough(indicator, entry[1])]
+        placed = firm[::-1] + placed[len(firm) :]
+    shown = placed[:top]
+    rows = [_row(ctx, indicator, v, place, scale, reference, bars, v.area == here) for place, v in shown]
     notes: list[Any] = [html.Span(when(ctx, values[0]))]
     if reference is not None:
         said = f"{ctx.city.areas[area].name(ctx.lang)} {written(ctx, indicator, reference)}"
@@ -63,7 +66,7 @@ def ranking(
         said = ctx.words("tile.target", value=target_text(ctx, indicator, aim))
         notes.append(html.Span([html.I(className="key key-target"), said], className="legend-item"))
     if indicator.direction != "none":
-        notes.append(html.Span(ctx.words("ranking.best_first")))
+        notes.append(html.Span(ctx.words.of("ranking", order)))
     return html.Div(
         [
             html.Div(notes, className="legend"),

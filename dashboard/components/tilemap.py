@@ -84,7 +84,7 @@ def _cell(
         str(written(ctx, indicator, value.value)) if firm and value else ctx.words.of("mark", "insufficient")
     )
     said = f"{area.name(ctx.lang)}: {amount}"
-    loud = mark not in ("none", "met", "insufficient")
+    loud = mark in ("critical", "serious", "watch")
     body = [
         html.Span(ctx.area_name(area, short=True), className="map-name"),
         html.Span([mark_icon(ctx, mark) if loud else None, number], className="map-value"),

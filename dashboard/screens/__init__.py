@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from dash.development.base_component import Component
 
+from dashboard.compact import compact
 from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
 from dashboard.screens import area, health, indicator, missing, wall, warnings
@@ -23,5 +24,5 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
 
 
 def render(ctx: ScreenContext) -> Component:
-    """The screen of the context's route."""
-    return _SCREENS[ctx.route.kind](ctx)
+    """The screen of the context's route, as few components as it can be."""
+    return compact(_SCREENS[ctx.route.kind](ctx))

@@ -53,21 +53,14 @@ def render(ctx: ScreenContext) -> Component:
     standing = stand(ctx, indicator, values, area, late)
     path = list(ctx.city.areas.path(area).values())
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
-    body: list[Any] = [_headline(ctx, standing, values), _history(ctx, indicator, area, period, values)]
-    body.append(_ranks(ctx, indicator, area, period))
-    body += [
-        panel(
-            ctx.words("indicator.table"), _table(ctx, indicator, area, values, period), width=7, kind="table"
-        ),
-        panel(
-            ctx.words("indicator.definition"),
-            definition(ctx, indicator, standing.value),
-            width=5,
-            kind="definition",
-        ),
-        panel(
-            ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), width=12, kind="rows"
-        ),
+    told = panel(ctx.words("indicator.table"), _table(ctx, indicator, area, values, period), kind="table")
+    past = _history(ctx, indicator, area, period, values)
+    body: list[Any] = [
+        _headline(ctx, standing, values),
+        html.Div([past, told], className="w-8 stack"),
+        _ranks(ctx, indicator, area, period),
+        panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value), width=5),
+        panel(ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), width=7, kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
     lead = [
@@ -186,7 +179,7 @@ def _history(
     shown = list(values[-HISTORY[period] :])
     if len(shown) < 2:
         body = notice("empty", "graph-up", ctx.words("state.empty"), ctx.words("state.empty_hint"))
-        return panel(title, body, width=8)
+        return panel(title, body)
     bars = indicator.kind == "reported"
     chart = group(
         ctx,
@@ -195,10 +188,10 @@ def _history(
         {indicator.id: shown},
         period,
         bars=bars,
-        height=340,
+        height=360,
         before=values if _year_back(period) else (),
     )
-    return panel(title, chart, width=8, kind="trend")
+    return panel(title, chart, kind="trend")
 
 
 def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) -> Component:

@@ -41,7 +41,11 @@ def _parts(ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str]) ->
             return trend(ctx, area, entry.indicators, entry.period, entry.history, entry.style), name, None
         case Ranking():
             name = ctx.name(ctx.city.indicators[entry.indicator], short=False)
-            return ranking(ctx, area, entry.indicator, entry.level, entry.period, entry.top), name, None
+            return (
+                ranking(ctx, area, entry.indicator, entry.level, entry.period, entry.top, entry.order),
+                name,
+                None,
+            )
         case TileMap():
             name = ctx.name(ctx.city.indicators[entry.indicator], short=False)
             more = link(ctx.words("panel.details"), ctx.value_href(entry.indicator, area, entry.period))
