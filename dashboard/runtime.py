@@ -104,4 +104,5 @@ class Runtime:
             self.publish()
             evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
             self.publish()
+            self.store.settle()
         return Cycle(runs, refresh, evaluation)

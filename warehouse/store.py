@@ -19,6 +19,9 @@ SqlError = duckdb.Error
 
 SCHEMA_VERSION: Final = "1"
 
+_LONG_LOG: Final = 32 * 2**20
+"""Bytes of write-ahead log above which a restart would be felt."""
+
 
 class StoreError(Exception):
     """The warehouse cannot be opened; the message says why and what to do."""
@@ -125,6 +128,18 @@ class Store:
         """Let readers know, once this transaction commits, that there is something new to show."""
         cursor.execute("UPDATE meta SET value = (value::BIGINT + 1)::VARCHAR WHERE key = 'data_version'")
         self._bumped = True
+
+    def settle(self) -> None:
+        """Fold a long write-ahead log into the database file, so that the next start need not replay it.
+
+        DuckDB does so by itself after small commits, but was seen to leave the log of a large one standing.
+        While another transaction runs nothing happens; the next call tries again.
+        """
+        log = self.path.with_name(self.path.name + ".wal")
+        if not log.exists() or log.stat().st_size < _LONG_LOG:
+            return
+        with self._lock, contextlib.suppress(duckdb.TransactionException):
+            self._connection.execute("CHECKPOINT")
 
     def close(self) -> None:
         """Write everything out and let go of the file."""

@@ -123,3 +123,20 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 400)
     with pytest.raises(StoreError, match="cannot open"):
         Store.open(path, ZONE)
+
+
+def test_settling_folds_the_log_into_the_file_even_beside_a_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("warehouse.store._LONG_LOG", 1)
+    store = Store.open(tmp_path / "warehouse.duckdb", ZONE)
+    with store.write() as cursor:
+        cursor.execute("INSERT INTO meta SELECT i::VARCHAR, '' FROM range(1000) t(i)")
+    log = tmp_path / "warehouse.duckdb.wal"
+    assert log.stat().st_size > 0
+    with store.read() as cursor:
+        before = cursor.execute("SELECT count(*) FROM meta").fetchone()
+        store.settle()
+        assert not log.exists() or log.stat().st_size == 0
+        assert cursor.execute("SELECT count(*) FROM meta").fetchone() == before
+    store.close()
