@@ -15,7 +15,7 @@ from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
 from config import REFERENCE_CITY, City, CityError, load_city
-from dashboard import catalogue, simulation
+from dashboard import accounts, catalogue, simulation
 from dashboard.check import check_city
 from dashboard.places import Places
 from dashboard.progress import bars
@@ -73,8 +73,9 @@ def load(city: CityOption = REFERENCE_CITY, var: VarOption = VAR, inbox: InboxOp
     here = _city(city)
     with Runtime(here, Places.of(here.head.id, var, inbox)) as runtime, bars(console) as progress:
         cycle = runtime.cycle(progress=progress)
-    for result in cycle.runs:
-        console.print(str(result), highlight=False)
+    Console().print(accounts.as_table(cycle.runs))
+    for sentence in accounts.failures(cycle.runs):
+        console.print(sentence, style="bold red", highlight=False, soft_wrap=True)
 
 
 @app.command()
