@@ -41,7 +41,6 @@ def built(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             cwd=ROOT,
             env={**os.environ, "IOC_SCALE": SCALE},
             check=True,
-            capture_output=True,
         )
     return var
 
