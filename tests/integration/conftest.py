@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pandas as pd
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
+from dashboard.app import create_app
 from dashboard.places import Places
 from dashboard.runtime import Runtime
 
@@ -63,13 +66,57 @@ class Running:
         with self.runtime.store.read() as cursor:
             return cursor.execute(sql, list(parameters)).df()
 
-    def snapshot(self) -> dict[str, pd.DataFrame]:
-        """Everything that a turn without news must leave as it is."""
-        facts = self.table(
-            "SELECT table_name FROM information_schema.tables WHERE table_name LIKE 'fact_%' ORDER BY 1"
-        )
-        names = [*facts.table_name, "indicator_value", "quarantine", "definition"]
-        return {name: self.table(f"SELECT * FROM {name} ORDER BY ALL") for name in names}
+    def snapshot(self) -> dict[str, tuple[int, int]]:
+        """Rows and fingerprint of every table that a turn without news must leave as it is."""
+        facts = self.table("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'fact_%'")
+        with self.runtime.store.read() as cursor:
+            return {
+                name: cursor.execute(f"SELECT count(*), sum(hash(t)::HUGEINT) FROM {name} t").fetchall()[0]
+                for name in sorted([*facts.table_name, "indicator_value", "quarantine", "definition", "area"])
+            }
+
+
+class Visitor:
+    """Somebody with a browser, so far as HTTP goes."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.app = create_app(runtime)
+        asyncio.run(self._begin())
+
+    async def _begin(self) -> None:
+        """What a server does before the first request: Dash takes its addresses only then."""
+        said = iter(("lifespan.startup", "lifespan.shutdown"))
+
+        async def receive() -> dict[str, str]:
+            return {"type": next(said)}
+
+        async def send(_: object) -> None:
+            return None
+
+        await self.app({"type": "lifespan", "asgi": {"version": "3.0"}}, receive, send)
+
+    def get(self, address: str, headers: dict[str, str] | None = None, **params: str) -> httpx.Response:
+        """The answer to one GET; redirections are not followed."""
+
+        async def ask() -> httpx.Response:
+            transport = httpx.ASGITransport(app=self.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://ioc.test") as client:
+                return await client.get(address, params=params or None, headers=headers)
+
+        return asyncio.run(ask())
+
+    def screen(self, address: str, etag: str = "") -> httpx.Response:
+        """What the page at ``address`` fetches to fill itself."""
+        path, question, search = address.partition("?")
+        headers = {"if-none-match": etag} if etag else None
+        return self.get("/api/screen", headers, path=path, search=question + search)
+
+
+@pytest.fixture(scope="session")
+def visitor() -> Callable[[Runtime], Visitor]:
+    """Makes visitors of running cities; those of one process share what was rendered for one of them."""
+    known: dict[int, Visitor] = {}
+    return lambda runtime: known.get(id(runtime)) or known.setdefault(id(runtime), Visitor(runtime))
 
 
 @dataclass(frozen=True)
@@ -134,11 +181,17 @@ REAL_FILES = (
 
 @pytest.fixture(scope="session")
 def reference(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """The reference city, small, with feeds for published files laid over it, after its first turn."""
+    """A small year of the reference city after its first turn, with feeds for published files."""
     home = tmp_path_factory.mktemp("reference")
     folder = home / "hcmc"
     shutil.copytree(REFERENCE_CITY, folder)
     shutil.copytree(CITIES / "hcmc_real", folder, dirs_exist_ok=True)
+    standin = folder / "standin.yaml"
+    text, found = re.subn(
+        r"^years: \d+$", "years: 1", standin.read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert found == 1
+    standin.write_text(text, encoding="utf-8")
     city = load_city(folder)
     running = Running(city, Places.of(city.head.id, home / "var"), REFERENCE_NOW)
     real = running.places.inbox / "real"
