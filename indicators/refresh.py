@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 from config import City
@@ -130,6 +131,11 @@ class Refresh:
             case FormulaStep():
                 return True
 
+    @property
+    def _last_day(self) -> dt.date:
+        """The city's day of the last refresh."""
+        return (self.standing.now or self.moment.now).astimezone(self.moment.zone).date()
+
     # Measures and stocks
 
     def _note_dirty(self, step: Grouped) -> None:
@@ -216,11 +222,14 @@ class Refresh:
             self._put(step.indicator, formula_values(step, self.moment, self.city.levels))
             return
         inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
-        if not inputs:
+        last_day = self._last_day
+        if not inputs and last_day == self.moment.today:
             return
         name = f"dirty__{step.indicator}"
         self.dirty[step.indicator] = name
-        self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment)}")
+        self._execute(
+            f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment, last_day)}"
+        )
         self._put(step.indicator, formula_values(step, self.moment, self.city.levels, name))
 
     # Writing

@@ -7,6 +7,8 @@ Coverage is that of the worse covered operand, data_through that of the older on
 
 from __future__ import annotations
 
+import datetime as dt
+
 from indicators.formula import (
     YEAR,
     Change,
@@ -24,7 +26,7 @@ from indicators.formula import (
     references,
 )
 from indicators.plan import FormulaStep
-from indicators.sql.prelude import Moment, comment, listing
+from indicators.sql.prelude import Moment, comment, listing, start_of
 from warehouse.syntax import literal
 
 _KEYS = "level, area, period, start"
@@ -61,14 +63,25 @@ def reaches(step: FormulaStep, input_: str) -> str:
     return "(VALUES " + ", ".join(rows) + ") AS reach(period, distance)"
 
 
-def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment) -> str:
-    """The periods of a formula that dirty periods of its inputs (table by indicator) can show in."""
-    branches = "\n    UNION\n".join(
+def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment, last_day: dt.date) -> str:
+    """The periods of a formula that may have changed.
+
+    These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have begun
+    since ``last_day``, in which old values may show that before lay in the future.
+    """
+    branches = [
         f"    SELECT period, period_shift(period, start, distance) AS start\n"
         f"    FROM {table} JOIN {reaches(step, input_)} USING (period)"
         for input_, table in dirty_inputs.items()
-    )
-    return f"SELECT DISTINCT period, start FROM (\n{branches}\n) WHERE start <= {moment.day}"
+    ]
+    if last_day < moment.today:
+        branches += [
+            f"    SELECT '{period}' AS period, {start_of(period, 'CAST(day AS DATE)')} AS start\n"
+            f"    FROM generate_series(DATE '{last_day}', {moment.day}, INTERVAL 1 DAY) AS days(day)"
+            for period in step.shape.periods
+        ]
+    union = "\n    UNION\n".join(branches)
+    return f"SELECT DISTINCT period, start FROM (\n{union}\n) WHERE start <= {moment.day}"
 
 
 class _Blocks:
