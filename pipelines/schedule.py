@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.job import Job
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
@@ -43,9 +45,13 @@ class Scheduler:
                 name=f"load {feed.id}",
             )
 
-    def next_times(self) -> dict[str, object]:
-        """When each feed will be asked for next; empty before the start."""
-        return {job.id: getattr(job, "next_run_time", None) for job in self._scheduler.get_jobs()}
+    def jobs(self) -> list[Job]:
+        """The job of each feed."""
+        return list(self._scheduler.get_jobs())
+
+    def next_times(self) -> dict[str, dt.datetime]:
+        """When each feed is asked for next. The scheduler must have started."""
+        return {job.id: job.next_run_time for job in self.jobs()}
 
     def start(self) -> None:
         """Begin to follow the schedules."""

@@ -51,8 +51,8 @@ def test_hourly_air_with_units_in_the_cells(build: Build, shared_data: Path) -> 
     assert (run.received, run.inserted, run.rejected) == (3172, 3172, 0)
     at = pd.to_datetime(raw["timestamp"], utc=True)
     [row] = house.rows(
-        "SELECT min(measured), max(measured), count(DISTINCT measured__day), sum(wind), avg(humidity), sum(temperature), "
-        "sum(pm25), count(pm10), count(*) FILTER (_area = 'C') FROM fact_tickets"
+        "SELECT min(measured), max(measured), count(DISTINCT measured__day), sum(wind), avg(humidity), "
+        "sum(temperature), sum(pm25), count(pm10), count(*) FILTER (_area = 'C') FROM fact_tickets"
     )
     assert [pd.Timestamp(moment, tz="UTC") for moment in row[:2]] == [at.min(), at.max()]
     wind = raw["wind_speed"].str.removesuffix(" km/h").astype(float)
