@@ -1,15 +1,15 @@
 """Turn what nobody computes with in the browser into plain HTML.
 
-Dash keeps an entry for every component of a page and looks all of them over at each change: a wall of 3,600
-nodes took 15 s of script, as HTML 1 s. A part of a tree that holds only HTML and links is therefore sent as one
-component whose content is HTML in ``data-html``, and assets/89-static.js puts it in place. Charts and forms stay
-components.
+Dash keeps an entry for every component of a page and looks all of them over at each change: a wall of
+3,600 nodes took 15 s of script, as HTML 1 s. A part of a tree that holds only HTML and links is therefore
+sent as one component whose content is HTML in ``data-html``, and assets/89-static.js puts it in place.
+Charts and forms stay components.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import Any, Final
 
@@ -26,10 +26,17 @@ def compact(component: Component) -> Component:
     children = properties.pop("children", None)
     if _static(children):
         inner = markup(children)
-        content: dict[str, Any] = {"data-html": inner} if inner else {}
-        return type(component)(**properties, **content) if _is_html(component) else component
+        if not _is_html(component) or not inner:
+            return component
+        return _made(component, {**properties, "data-html": inner})
     kept = [compact(c) if isinstance(c, Component) else c for c in _listed(children)]
-    return type(component)(kept, **properties)
+    return _made(component, {**properties, "children": kept})
+
+
+def _made(like: Component, properties: dict[str, Any]) -> Component:
+    """A component of the same kind with other properties."""
+    kind: Callable[..., Component] = type(like)
+    return kind(**properties)
 
 
 def markup(node: Any) -> str:

@@ -34,8 +34,7 @@ class Line:
 class Chart:
     """A chart before it is drawn: places along the bottom with short and full names, lines, and the unit.
 
-    ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow. ``joined``
-    leads the line on to it, which a sum that still grows must not have: it would look like a fall.
+    ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow.
     """
 
     starts: Sequence[str]
@@ -45,7 +44,6 @@ class Chart:
     bars: bool = False
     from_zero: bool = False
     partial: bool = False
-    joined: bool = True
     unit: str = ""
     targets: Sequence[float | None] = field(default_factory=tuple)
     target_name: str = ""
@@ -89,7 +87,7 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
                 "hoverinfo": "skip",
             }
         )
-    shown = spread_labels(len(chart.labels), 9)
+    shown = spread_labels(len(chart.labels), 6)
     return {
         "data": data,
         "layout": {
@@ -154,7 +152,7 @@ def _line(chart: Chart, line: Line, colour: str, colours: dict[str, str]) -> lis
         dotted = [
             {
                 "type": "scatter",
-                "mode": "lines+markers" if chart.joined else "markers",
+                "mode": "lines+markers",
                 "x": list(chart.starts[-2:]),
                 "y": whole[-2:],
                 "line": {"color": colour, "width": 1.5, "dash": "2px,3px"},

@@ -40,7 +40,7 @@ def masthead(ctx: ScreenContext, area: str) -> Component:
         [
             html.A(words("nav.skip"), href="#main", className="skip"),
             brand,
-            html.Nav(_tabs(ctx), className="tabs", **dashed(aria_label=words("nav.label"))),
+            html.Nav(_tabs(ctx), className="menu", **dashed(aria_label=words("nav.label"))),
             html.Div([picker(ctx, area), freshness(ctx), languages(ctx)], className="masthead-end"),
         ],
         className="masthead",
@@ -71,7 +71,7 @@ def _tabs(ctx: ScreenContext) -> list[Component]:
             link(
                 [icon(icon_name), html.Span(ctx.words.of("nav", kind)), badge],
                 ctx.href(kind, target),
-                "tab is-active" if kind == active else "tab",
+                "menu-item is-active" if kind == active else "menu-item",
             )
         )
     return tabs

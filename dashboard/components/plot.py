@@ -63,7 +63,7 @@ def _drawing(chart: Chart, scale: Axis, theme: Theme) -> str:
         running = chart.partial and not line.ghost and len(placed) > 1
         parts.append(stroke(path(placed[:-1] if running else placed), colour, 2 if line.ghost else 3.5))
         ends = [p for p in placed[-2:] if p is not None]
-        if running and chart.joined and placed[-1] is not None and len(ends) == 2:
+        if running and placed[-1] is not None and len(ends) == 2:
             parts.append(stroke(path(ends), colour, 2.5, "1 6"))
         if ends and not line.ghost:
             x, y = ends[-1]

@@ -107,6 +107,10 @@ def build(
     lead = members[0]
     first = min(series[m.id][0].start for m in members)
     last = max(series[m.id][-1].start for m in members)
+    bars = bars and len(members) == 1
+    if not bars and not all(is_comparable(ctx, m, series[m.id][-1]) for m in members):
+        # A line that ends in a sum that still grows would seem to fall; the legend says how far it has come.
+        last = shift(period, last, -1)
     starts: list[dt.date] = []
     while first <= last:
         starts.append(first)
@@ -131,10 +135,11 @@ def build(
         labels=[fmt.period_short(period, s, ctx.lang) for s in starts],
         titles=[fmt.period(period, s, ctx.lang) for s in starts],
         lines=lines,
-        bars=bars and len(members) == 1,
+        bars=bars,
         from_zero=amount and near_zero,
-        partial=any(is_partial(ctx, series[m.id][-1]) for m in members),
-        joined=all(is_comparable(ctx, m, series[m.id][-1]) for m in members),
+        partial=any(
+            is_partial(ctx, series[m.id][-1]) and series[m.id][-1].start == starts[-1] for m in members
+        ),
         unit=ctx.unit(lead).symbol.get(ctx.lang),
         targets=[a.value if a else None for a in aims],
         target_name=ctx.words("tile.target", value=target_text(ctx, lead, final)) if final else "",

@@ -131,20 +131,20 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
         ],
         className="card-where",
     )
+    told = [
+        head,
+        html.P(message(ctx, alert), className="card-text"),
+        where,
+        html.Details(
+            [html.Summary([icon("chevron-right"), words("warnings.playbook")]), html.P(playbook)],
+            className="playbook",
+        )
+        if playbook
+        else None,
+        html.Ul([_handled(ctx, event) for event in done], className="handling") if done else None,
+    ]
     return html.Article(
-        [
-            head,
-            html.P(message(ctx, alert), className="card-text"),
-            where,
-            html.Details(
-                [html.Summary([icon("chevron-right"), words("warnings.playbook")]), html.P(playbook)],
-                className="playbook",
-            )
-            if playbook
-            else None,
-            html.Ul([_handled(ctx, event) for event in done], className="handling") if done else None,
-            _form(ctx, alert) if alert.open else None,
-        ],
+        [html.Div(told), _form(ctx, alert) if alert.open else None],
         className=f"card-alert alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
         id=f"warning-{alert.id}",
     )

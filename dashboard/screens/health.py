@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from warehouse.ledger import FeedAccount
     from warehouse.reader import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 
-SAMPLES, RUNS, REFRESHES = 12, 20, 8
+SAMPLES, RUNS, REFRESHES = 10, 16, 12
 _STATUS = {
     "done": ("met", "check2"),
     "running": ("phase-firing", "arrow-repeat"),
@@ -41,16 +41,25 @@ def render(ctx: ScreenContext) -> Component:
     body: list[Any] = [
         _summary(ctx, feeds, statuses, accounts),
         panel(words("health.feeds"), _feeds(ctx, feeds, statuses, accounts), width=12, kind="table"),
-        panel(words("health.reasons"), _reasons(ctx, reasons), width=5, kind="table"),
-        panel(
-            words("health.samples"),
-            _samples(ctx, ctx.reader.quarantined(scope, SAMPLES)),
-            width=7,
-            kind="table",
+        html.Div(
+            [
+                panel(words("health.reasons"), _reasons(ctx, reasons), kind="table"),
+                panel(
+                    words("health.refreshes"), _refreshes(ctx, ctx.reader.refreshes(REFRESHES)), kind="table"
+                ),
+            ],
+            className="w-5 stack",
         ),
-        panel(words("health.runs"), _runs(ctx, ctx.reader.runs(scope, RUNS)), width=7, kind="table"),
-        panel(
-            words("health.refreshes"), _refreshes(ctx, ctx.reader.refreshes(REFRESHES)), width=5, kind="table"
+        html.Div(
+            [
+                panel(
+                    words("health.samples"),
+                    _samples(ctx, ctx.reader.quarantined(scope, SAMPLES)),
+                    kind="table",
+                ),
+                panel(words("health.runs"), _runs(ctx, ctx.reader.runs(scope, RUNS)), kind="table"),
+            ],
+            className="w-7 stack",
         ),
     ]
     trail = [(words("nav.health"), ctx.href("health"))] if one else None

@@ -21,7 +21,7 @@ from dashboard.standing import RANK
 RECENT = dt.timedelta(days=14)
 """How far back closed warnings are listed."""
 
-MOST = 60
+MOST = 40
 """Cards on one page; filters narrow it down."""
 
 _SEVERITIES = tuple(sorted(RANK, key=lambda s: -RANK[s]))
@@ -77,7 +77,7 @@ def _filters(ctx: ScreenContext, here: Sequence[Alert], pool: Sequence[Alert], r
     severity = ctx.route.params.get("severity")
     status = "recent" if recent else ""
     by_severity = Counter(a.severity for a in pool)
-    by_area = Counter(a.area for a in pool)
+    by_area = Counter(a.area for a in pool if a.area != ctx.city.areas.root.code)
     areas = sorted(by_area.items(), key=lambda item: -item[1])[:16]
     chosen = ctx.route.params.get("area", "")
     return html.Div(
