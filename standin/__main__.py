@@ -7,6 +7,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -41,17 +43,22 @@ ScaleOption = Annotated[
 TruthOption = Annotated[Path | None, typer.Option("--truth", help="File for the injected incidents.")]
 
 
-def _departments(city: Path, out: Path, seed: int, scale: float, truth: Path | None) -> Departments:
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """What a person can mend is said in plain words, without a traceback."""
     try:
-        return Departments(
-            load_city(city), out, truth or out.with_name(f"{out.name}.truth.json"), seed, scale
-        )
-    except (CityError, StandinError, ValidationError) as error:
+        yield
+    except (CityError, StandinError, ValidationError, OSError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
 
 
-def _catch_up(departments: Departments, now: dt.datetime) -> Report:
+def _departments(city: Path, out: Path, seed: int, scale: float, truth: Path | None) -> Departments:
+    return Departments(load_city(city), out, truth or out.with_name(f"{out.name}.truth.json"), seed, scale)
+
+
+def _catch_up(departments: Departments, now: dt.datetime, stop: threading.Event | None = None) -> Report:
+    """Deliver under a progress bar. ``stop`` is heeded after each file: whole files stay, the rest waits."""
     bar = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -62,12 +69,13 @@ def _catch_up(departments: Departments, now: dt.datetime) -> Report:
     )
     with bar:
         task = bar.add_task("Departments", total=None)
-        return departments.deliver(
-            now,
-            progress=lambda feed, done, total: bar.update(
-                task, description=f"Departments: {feed}", completed=done, total=total
-            ),
-        )
+
+        def show(feed: str, done: int, total: int) -> None:
+            if stop is not None and stop.is_set():
+                raise typer.Exit(0)
+            bar.update(task, description=f"Departments: {feed}", completed=done, total=total)
+
+        return departments.deliver(now, progress=show)
 
 
 def _moment(text: str | None, departments: Departments) -> dt.datetime:
@@ -89,8 +97,9 @@ def build(
     truth: TruthOption = None,
 ) -> None:
     """Write every file that is due up to a moment and not there yet."""
-    departments = _departments(city, out, seed, scale, truth)
-    report = _catch_up(departments, _moment(until, departments))
+    with _plainly():
+        departments = _departments(city, out, seed, scale, truth)
+        report = _catch_up(departments, _moment(until, departments))
     for feed, rows in report.rows.items():
         console.print(f"{feed}: {rows:,} rows in {report.files[feed]:,} files", highlight=False)
 
@@ -108,14 +117,15 @@ def deliver(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    departments = _departments(city, out, seed, scale, truth)
-    _catch_up(departments, dt.datetime.now(dt.UTC))
-    waited = 0.0
-    while not stop.wait(1.0) and os.getppid() == _PARENT:
-        waited += 1.0
-        if waited >= every:
-            departments.deliver(dt.datetime.now(dt.UTC), live=True)
-            waited = 0.0
+    with _plainly():
+        departments = _departments(city, out, seed, scale, truth)
+        _catch_up(departments, dt.datetime.now(dt.UTC), stop)
+        waited = 0.0
+        while not stop.wait(1.0) and os.getppid() == _PARENT:
+            waited += 1.0
+            if waited >= every:
+                departments.deliver(dt.datetime.now(dt.UTC), live=True)
+                waited = 0.0
 
 
 if __name__ == "__main__":

@@ -160,6 +160,17 @@ def test_a_city_without_departments_says_so(small_city: City, tmp_path: Path) ->
         _made(bare, tmp_path)
 
 
+def test_an_inbox_that_cannot_be_written_gets_one_sentence(quick_city: City, tmp_path: Path) -> None:
+    (tmp_path / "inbox").write_text("a file where the folder should be")
+    command = [sys.executable, "-m", "standin", "build", "--city", str(quick_city.path)]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "inbox")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "inbox" in done.stderr
+
+
 @pytest.mark.parametrize("way", ["signal", "orphan"])
 def test_deliver_ends_when_told_or_left_alone(quick_city: City, tmp_path: Path, way: str) -> None:
     out = tmp_path / "inbox"
