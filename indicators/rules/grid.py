@@ -70,25 +70,21 @@ def read_grids(cursor: Cursor, wanted: Mapping[Group, Sequence[Span]]) -> dict[G
     rows = [(g, group, span) for g, group in enumerate(groups) for span in wanted[group]]
     if not rows:
         return {}
-    # The conditions on v alone repeat what the join says, so that the scan can leave out most of the table.
     table = ", ".join(["(?, ?, ?, ?, ?::DATE, ?::DATE)"] * len(rows))
+    narrow = [_narrowed(wanted, period) for period in sorted({group.period for group in groups})]
     found = cursor.execute(
         f"""
-        WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table})
+        WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table}),
+             v AS ({" UNION ALL ".join(sql for sql, _ in narrow)})
         SELECT w.g, v.area, v.start - DATE '1970-01-01' AS day,
                coalesce(v.value, 'nan'::DOUBLE) AS value, coalesce(v.n::DOUBLE, 'nan'::DOUBLE) AS n,
                epoch_us(v.data_through) AS through
-        FROM indicator_value AS v
-        JOIN wanted AS w USING (indicator, level, period)
-        WHERE v.start >= w.low AND v.start < w.high AND v.start >= ?::DATE
-          AND list_contains(?, v.indicator) AND list_contains(?, v.level) AND list_contains(?, v.period)
+        FROM v JOIN wanted AS w USING (indicator, level, period)
+        WHERE v.start >= w.low AND v.start < w.high
         """,
         [
             *(part for g, group, span in rows for part in (g, *group, *span)),
-            min(low for spans in wanted.values() for low, _ in spans),
-            sorted({group.indicator for group in groups}),
-            sorted({group.level for group in groups}),
-            sorted({group.period for group in groups}),
+            *(part for _, parameters in narrow for part in parameters),
         ],
     ).fetchnumpy()
     columns = {name: np.asarray(found[name]) for name in ("g", "area", "day", "value", "n", "through")}
@@ -100,6 +96,29 @@ def read_grids(cursor: Cursor, wanted: Mapping[Group, Sequence[Span]]) -> dict[G
         for g, group in enumerate(groups)
         if edges[g] < edges[g + 1]
     }
+
+
+def _narrowed(wanted: Mapping[Group, Sequence[Span]], period: Period) -> tuple[str, list[Any]]:
+    """What all groups of one period may need, by comparison with constants alone: the scan then reads
+    little.
+
+    Most of the table are days; without this, the few years that yearly rules look back over would be days,
+    too.
+    """
+    groups = [group for group in wanted if group.period == period]
+    spans = sorted({span for group in groups for span in wanted[group]})
+    indicators, levels = sorted({g.indicator for g in groups}), sorted({g.level for g in groups})
+    within = " OR ".join(["(start >= ?::DATE AND start < ?::DATE)"] * len(spans))
+    sql = (
+        "SELECT indicator, level, period, area, start, value, n, data_through FROM indicator_value"
+        f" WHERE period = ? AND indicator IN ({_marks(indicators)}) AND level IN ({_marks(levels)})"
+        f" AND ({within})"
+    )
+    return sql, [period, *indicators, *levels, *(day for span in spans for day in span)]
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> Grid:
