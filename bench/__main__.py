@@ -1,7 +1,7 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
-Figures: start, load, refresh, screens, freshness (all when none is named). They share one var folder, which
-`start` fills; IOC_SCALE sets its size.
+Figures: start, load, refresh, rules, screens, freshness (all when none is named). They share one var
+folder, which `start` fills; IOC_SCALE sets its size.
 """
 
 from __future__ import annotations
@@ -12,11 +12,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import freshness, load, refresh, screens, start
+from bench import freshness, load, refresh, rules, screens, start
 from bench.common.report import Figure, save, show
 
 OUT = Path(__file__).parent / "out"
-PARTS = {"start": start, "load": load, "refresh": refresh, "screens": screens, "freshness": freshness}
+PARTS = {
+    "start": start,
+    "load": load,
+    "refresh": refresh,
+    "rules": rules,
+    "screens": screens,
+    "freshness": freshness,
+}
 
 
 def main(names: list[str]) -> int:
