@@ -221,7 +221,7 @@ def _table(
     unit = ctx.unit(indicator).symbol.get(ctx.lang)
     head = [
         th(words("indicator.period")),
-        th(f"{words('indicator.value')}{f' ({unit})' if unit else ''}", number=True),
+        th(words("indicator.value") + (f" ({unit})" if unit else ""), number=True),
         th(words("indicator.change"), number=True),
         th(words("indicator.parts"), number=True),
         th(words("indicator.n"), number=True),

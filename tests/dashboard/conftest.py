@@ -1,0 +1,159 @@
+"""A small city that never ran: a reader with values made up by rule, so that screens can be judged alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from config import REFERENCE_CITY, City, load_city
+from config.periods import next_start, shift, start_of
+from dashboard.alerts import Alert
+from dashboard.context import ScreenContext
+from dashboard.routes import Route
+from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.reader import Rows, Value
+from warehouse.state import Event
+
+NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
+BARE = NOW.replace(tzinfo=None)
+
+
+@dataclass
+class Synthetic:
+    """Answers like a Reader. ``fill``: what a value is made of; ``absent``: nothing was ever computed."""
+
+    city: City
+    absent: bool = False
+    n: int = 5000
+    loaded: dt.datetime | None = BARE
+    text: str = "plain"
+    day: dt.date = field(default=NOW.astimezone(dt.timezone(dt.timedelta(hours=7))).date())
+
+    def value(self, id_: str, area: str, period: str, start: dt.date) -> Value | None:
+        indicator, unit = self.city.indicators[id_], self.city.areas[area]
+        if self.absent or unit.level not in indicator.levels or period not in indicator.periods:
+            return None
+        end = next_start(period, start)  # type: ignore[arg-type]
+        amount = 40.0 + (sum(map(ord, id_ + area)) + start.toordinal() * 7) % 55
+        through = min(dt.datetime.combine(end, dt.time()) - dt.timedelta(hours=7), BARE)
+        return Value(
+            id_, unit.level, area, period, start, amount, amount, 100.0, self.n, 3, 4, through, BARE, 1, 1
+        )
+
+    def series(
+        self, ids: Sequence[str], area: str, period: str, count: int, until: dt.date | None = None
+    ) -> dict[str, list[Value]]:
+        first = start_of(period, until or self.day)  # type: ignore[arg-type]
+        starts = [shift(period, first, k) for k in range(1 - count, 1)]  # type: ignore[arg-type]
+        return {i: [v for s in starts if (v := self.value(i, area, period, s))] for i in ids}
+
+    def latest(
+        self, ids: Sequence[str], area: str, period: str, day: dt.date | None = None
+    ) -> dict[str, Value]:
+        return {i: values[-1] for i, values in self.series(ids, area, period, 1, day).items() if values}
+
+    def matrix(
+        self,
+        ids: Sequence[str],
+        level: str,
+        period: str,
+        start: dt.date | None = None,
+        within: str | None = None,
+    ) -> dict[str, dict[str, Value]]:
+        at = start or start_of(period, self.day)  # type: ignore[arg-type]
+        areas = [a.code for a in self.city.areas.at(level, at)]
+        inside = [c for c in areas if within is None or within in self.city.areas.path(c).values()]
+        table = {c: {i: v for i in ids if (v := self.value(i, c, period, at))} for c in inside}
+        return {code: row for code, row in table.items() if row}
+
+    def ranking(self, id_: str, *given: Any, **named: Any) -> list[Value]:
+        return [row[id_] for row in self.matrix([id_], *given, **named).values()]
+
+    def feeds(self) -> dict[str, FeedStatus]:
+        return {f: FeedStatus(f, BARE, 1, self.loaded, 1000) for f in self.city.feeds} if self.loaded else {}
+
+    def accounts(self) -> dict[str, FeedAccount]:
+        return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 4) for f in self.city.feeds}
+
+    def runs(self, *_: object) -> list[Run]:
+        run = Run(
+            1,
+            next(iter(self.city.feeds)),
+            "h",
+            "a.csv",
+            BARE,
+            BARE,
+            "failed",
+            9,
+            5,
+            1,
+            1,
+            2,
+            self.text,
+            "hint",
+        )
+        return [] if self.absent else [run]
+
+    def quarantined(self, *_: object) -> list[QuarantinedRow]:
+        first = next(iter(self.city.feeds))
+        row = QuarantinedRow(1, first, "a.csv", 7, "col", "reason", self.text, self.text, BARE)
+        return [] if self.absent else [row]
+
+    def quarantine_summary(self) -> list[ReasonCount]:
+        return [] if self.absent else [ReasonCount(next(iter(self.city.feeds)), "col", self.text, 4, BARE)]
+
+    def refreshes(self, *_: object) -> list[RefreshRecord]:
+        return [] if self.absent else [RefreshRecord(1, BARE, BARE, "full", 60, 1000, 1.5, None)]
+
+
+@pytest.fixture(scope="session")
+def city() -> City:
+    return load_city(REFERENCE_CITY)
+
+
+@pytest.fixture
+def alert(city: City) -> Callable[..., Alert]:
+    """Make a warning of the first rule that watches an indicator."""
+
+    def make(**given: Any) -> Alert:
+        rule = next(r for r in city.rules.values() if r.indicator)
+        words = {"vi": "Nội dung cảnh báo", "en": "Text of the warning"}
+        defaults: dict[str, Any] = {
+            "id": 1, "rule": rule.id, "severity": "serious", "phase": "firing", "area": city.areas.root.code,
+            "indicator": rule.indicator, "feed": None, "period": rule.period, "closed_at": None,
+            "since": NOW - dt.timedelta(hours=3), "message": words, "taken_by": None, "taken_at": None,
+        }  # fmt: skip
+        return Alert(**defaults | given)
+
+    return make
+
+
+@pytest.fixture
+def context(city: City) -> Callable[..., ScreenContext]:
+    """A context over the synthetic reader."""
+
+    def make(
+        kind: str = "area",
+        target: str = "",
+        lang: str = "vi",
+        params: Mapping[str, str] | None = None,
+        alerts: Sequence[Alert] = (),
+        rows: Rows | None = None,
+        **reader: Any,
+    ) -> ScreenContext:
+        return ScreenContext(
+            city=city,
+            reader=Synthetic(city, **reader),  # type: ignore[arg-type]
+            alerts=alerts,
+            history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
+            rows_behind=lambda *_: rows,
+            route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
+            now=NOW,
+            version="1.1",
+        )
+
+    return make

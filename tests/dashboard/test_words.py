@@ -1,0 +1,80 @@
+"""The catalogues hold the same words, with the same places, and every word is used."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+
+import pytest
+
+import dashboard
+from config.models import PERIODS, Severity
+from dashboard.alerts import Phase
+from dashboard.i18n import LANGUAGES, words_in
+from dashboard.standing import Mark
+
+SOURCE = "\n".join(
+    p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
+)
+# Groups whose members come from models; ``none`` is what wears no word.
+GROUPS: dict[str, set[str]] = {
+    "mark": set(typing.get_args(Mark)) - {"none"},
+    "phase": set(typing.get_args(Phase)) | {"acknowledged"},
+    "tone": {"good", "bad"},
+    "previous": {"day", "yesterday", "month", "quarter", "year"},
+    "period": set(PERIODS) | {"today", "yesterday", "until"},
+    "direction": {"up", "down", "none"},
+    "kind": {"measure", "stock", "reported", "formula"},
+    "handling": {"acknowledge", "comment"},
+    "account": {"accepted", "unchanged", "rejected"},
+    "run": {"done", "running", "failed"},
+    "refresh": {"full", "incremental"},
+    "ranking": {"best", "worst"},
+}
+# Keys that are put together in code: ``words(f"health.{key}")`` and ``words(f"target.{kind}")``.
+COMPOSED = {
+    *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected")),
+    *(f"target.{kind}" for kind in ("floor", "ceiling", "path")),
+    *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
+    *(f"action.{action}" for action in ("acknowledge", "comment")),
+    "brand.language",
+}
+
+
+def test_both_languages_have_the_same_keys_and_places() -> None:
+    vi, en = (words_in(lang) for lang in LANGUAGES)
+    assert vi.keys == en.keys
+    for key in vi.keys:
+        places = [set(re.findall(r"\{(\w+)\}", words(key))) for words in (vi, en)]
+        assert places[0] == places[1], key
+
+
+def test_every_key_is_used_and_every_use_has_a_key() -> None:
+    keys = words_in("vi").keys
+    used = set(re.findall(r'words\(\s*"([a-z_]+\.[a-z_]+)"', SOURCE))
+    used |= set(re.findall(r'"((?:period|state|rows)\.[a-z_]+)"', SOURCE)) & keys
+    used |= {f"{group}.{member}" for group, members in GROUPS.items() for member in members}
+    for stem in re.findall(r'\.count\(\s*"([a-z_]+\.[a-z_]+)"', SOURCE):
+        used |= {f"{stem}.one", f"{stem}.other"}
+    used |= COMPOSED
+    assert used - keys == set(), "words that no catalogue has"
+    assert keys - used == set(), "words that nobody uses"
+
+
+def test_severities_are_marks() -> None:
+    assert set(typing.get_args(Severity)) <= GROUPS["mark"]
+
+
+@pytest.mark.parametrize(
+    ("n", "text"), [(1, "1 open warning"), (2, "2 open warnings"), (1200, "1,200 open warnings")]
+)
+def test_plural(n: int, text: str) -> None:
+    assert words_in("en").count("warnings.open", n) == text
+
+
+def test_no_text_is_left_untranslated() -> None:
+    vi, en = (words_in(lang) for lang in LANGUAGES)
+    same = {key for key in vi.keys if vi(key) == en(key)}
+    # A name, and forms that have nothing but numbers in them.
+    assert same <= {"brand.name"}
