@@ -74,7 +74,14 @@ class NoData(Model):
 
 
 class Rule(Model):
-    """One warning rule. ``indicator`` rules watch every area of ``level``; ``feed`` rules watch a feed."""
+    """One warning rule. ``indicator`` rules watch every area of ``level``; ``feed`` rules watch a feed.
+
+    Whole periods are judged, one after another; with ``partial`` the running one as well, as far as its
+    data go. ``for``: how long the breach must have lasted, from the start of its first period: ``3d`` is
+    three days. ``keep_firing``: how long it must then have been clear, from when that was first seen.
+    ``notify`` names who is told. ``message`` may hold ``{area}``, ``{value}``, ``{limit}`` and ``{since}``;
+    ``playbook`` says what to do.
+    """
 
     id: Identifier
     name: Text

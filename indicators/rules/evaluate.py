@@ -62,7 +62,8 @@ class _Run:
         self.stored = {key: _local(series, city.zone) for key, series in state.load_series().items()}
         self.by_rule: dict[str, dict[str, SeriesState]] = defaultdict(dict)
         for (rule, area), series in self.stored.items():
-            self.by_rule[rule][area] = series
+            if rule in city.rules and self._watches(city.rules[rule], area):
+                self.by_rule[rule][area] = series
         self.desk = Desk(city, state.open_episodes(), now)
 
     def feeds(self, cursor: Cursor) -> None:
@@ -100,17 +101,23 @@ class _Run:
             judged = {area: series.judged_through for area, series in known.items()}
             found = watch.sightings(grid, begins[watch.rule.id], judged, self.now) if grid is not None else {}
             for area in dict.fromkeys([*known, *found]):
-                if area in self.city.areas:
+                if self._watches(watch.rule, area):
                     self._series(watch.rule, area, found.get(area, []))
         progress("rules", len(watches), len(watches))
 
     def withdrawn(self) -> None:
-        """Series whose rule or area the city no longer knows do not hang about as open warnings."""
+        """Series that no rule watches any more do not hang about as open warnings."""
         for (rule, area), series in self.stored.items():
-            if rule not in self.city.rules:
-                self.desk.withdrawn((rule, area), series, self.now, Reason.RULE_WITHDRAWN)
-            elif area not in self.city.areas:
+            if area not in self.city.areas:
                 self.desk.withdrawn((rule, area), series, self.now, Reason.AREA_DISSOLVED)
+            elif rule not in self.city.rules or not self._watches(self.city.rules[rule], area):
+                self.desk.withdrawn((rule, area), series, self.now, Reason.RULE_WITHDRAWN)
+
+    def _watches(self, rule: Rule, area: str) -> bool:
+        """Whether the rule, as it stands now, is about the area."""
+        if rule.feed is not None:
+            return area == self.city.areas.root.code
+        return area in self.city.areas and self.city.areas[area].level == rule.level
 
     def _series(self, rule: Rule, area: str, sightings: Iterable[Sighting]) -> None:
         """Take one series through what is new, and note that up to now nothing more came."""

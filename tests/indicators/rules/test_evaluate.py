@@ -251,6 +251,20 @@ def test_a_withdrawn_rule_leaves_no_open_warning(world: World) -> None:
     assert world.judge(evening(world, 1, 4)).transitions == ()
 
 
+def test_a_rule_that_moves_to_another_level_leaves_none_behind(world: World) -> None:
+    world.with_rules({"when": {"below": 80}, "no_data": {"after": "2d", "then": "warn"}})
+    world.days("760", FIRST, 70)
+    world.judge(evening(world, 1))
+    world.with_rules({"when": {"below": 80}, "no_data": {"after": "2d", "then": "warn"}, "level": "city"})
+    world.put("hotline_on_time", "city", "day", {("79", FIRST): 70.0})
+    world.judge(evening(world, 1, 3))
+    assert world.told()[-1] == ("normal", "rule_withdrawn")
+    assert [w.area for w in world.warnings(open_only=True)] == ["79"]
+    world.put("hotline_on_time", "city", "day", {("79", FIRST + 9 * DAY): 70.0})
+    world.judge(evening(world, 10))
+    assert [w.area for w in world.warnings(open_only=True)] == ["79"]
+
+
 def test_the_warning_of_an_area_ends_with_the_area(world: World) -> None:
     (ward, *_) = [a for a in world.city.areas.at("ward") if a.valid_to == dt.date(2025, 7, 1)]
     rule = {"level": "ward", "when": {"below": 80}, "no_data": {"after": "2d", "then": "warn"}}
