@@ -46,6 +46,15 @@ def landings(cursor: Cursor, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.d
     return {path: (hash, (size, modified)) for path, hash, size, modified in rows}
 
 
+def failed_last(cursor: Cursor, feed: Feed, name: str, message: str) -> bool:
+    """Whether the newest run of the file failed with this very message: it need not be told again."""
+    row = cursor.execute(
+        "SELECT status, message FROM run WHERE feed = ? AND file_name = ? ORDER BY id DESC LIMIT 1",
+        [feed.id, name],
+    ).fetchone()
+    return row == ("failed", message)
+
+
 def start_runs(cursor: Cursor, feed: Feed, files: Sequence[Landed], now: dt.datetime) -> list[int]:
     """Open one run for each file; returns their ids, which grow in the order of the files."""
     ids = [
@@ -114,8 +123,8 @@ def close_runs(cursor: Cursor, now: dt.datetime, note: str | None) -> list[RunRe
         "WITH parsed AS (SELECT _file_no, count(*) AS n, count(*) FILTER (_bad) AS bad FROM checked "
         "GROUP BY ALL), "
         "broken AS (SELECT _file_no, count(*) AS n FROM malformed GROUP BY ALL), "
-        "outcome AS (SELECT run, count(*) FILTER (outcome = 'updated') AS updated, "
-        "count(*) FILTER (outcome = 'unchanged') AS unchanged, count(*) FILTER (stale) AS stale "
+        "outcome AS (SELECT _by AS run, count(*) FILTER (_outcome = 'updated') AS updated, "
+        "count(*) FILTER (_outcome = 'unchanged') AS unchanged, count(*) FILTER (_stale) AS stale "
         "FROM decided GROUP BY ALL), "
         "counted AS (SELECT f.run, coalesce(p.n, 0) AS parsed, coalesce(p.bad, 0) AS bad, "
         "coalesce(b.n, 0) AS broken, coalesce(o.updated, 0) AS updated, "

@@ -77,6 +77,8 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
     lines: list[int] = []
     for number, ready in enumerate(files):
         first, count = counted.get(number, (1, 0))
+        if ready.shape.format == "jsonl":  # its records are numbered through all files, blank lines included
+            first = sum(earlier.lines for earlier in files[:number]) + 1
         shifts.append(0 if staged.placed else ready.shape.skip + 1 - first)
         refused = broken.get(number, [])
         found: Places | None = None

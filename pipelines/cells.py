@@ -21,7 +21,7 @@ _MIDNIGHT: Final = r"\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)?"
 class Cell:
     """SQL for one column, in steps that build on each other.
 
-    ``clean`` reads the staged cell and becomes ``t_<name>``; ``cast`` reads that and becomes ``v_<name>``
+    ``clean`` reads the staged cell and becomes ``_t_<name>``; ``cast`` reads that and becomes ``_v_<name>``
     (empty where one step is enough); ``value`` is the typed column; ``day`` (times only) its local day.
     ``can_fail``: the cell may hold something that is not of the column's type.
     """
@@ -46,7 +46,7 @@ def typed_cell(column: Column, cell: str | None, type: str, connector: FolderCon
         if native is not None:
             return native
     clean = _clean(cell if type == "VARCHAR" else f"{cell}::VARCHAR", column, connector)
-    text, cast = f"t_{column.name}", f"v_{column.name}"
+    text, cast = f"_t_{column.name}", f"_v_{column.name}"
     match column.type:
         case "text":
             return Cell(clean, text, can_fail=False)
@@ -136,7 +136,7 @@ def _timestamp(clean: str, text: str, cast: str, format: str | None, clock: Cloc
 
 def _native(column: Column, cell: str, type: str, clock: Clock) -> Cell | None:
     """The SQL for a cell that the file already types (Parquet); None where its text must be read."""
-    text = f"t_{column.name}"
+    text = f"_t_{column.name}"
     match column.type, type:
         case ("integer", "BIGINT") | ("number", "BIGINT") | ("boolean", "BOOLEAN"):
             return Cell(cell, f"{text}::{SQL_TYPES[column.type]}", can_fail=False)
@@ -152,9 +152,9 @@ def _native(column: Column, cell: str, type: str, clock: Clock) -> Cell | None:
             return Cell(cell, value, day=value)
         case "timestamp", "DATE" | "TIMESTAMP":
             local = _finite(f"{text}::TIMESTAMP")
-            return Cell(cell, clock.to_utc(f"v_{column.name}"), local, f"v_{column.name}::DATE")
+            return Cell(cell, clock.to_utc(f"_v_{column.name}"), local, f"_v_{column.name}::DATE")
         case "timestamp", "TIMESTAMPTZ":
-            utc, cast = _finite(f"make_timestamp(epoch_us({text}))"), f"v_{column.name}"
+            utc, cast = _finite(f"make_timestamp(epoch_us({text}))"), f"_v_{column.name}"
             return Cell(cell, cast, utc, f"({clock.to_local(cast)})::DATE")
         case _:
             return None

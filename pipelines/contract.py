@@ -79,15 +79,15 @@ def compile_contract(
             _block(
                 "cells",
                 "*",
-                *(f"{cell.clean} AS t_{name}" for name, cell in cells.items()),
+                *(f"{cell.clean} AS _t_{name}" for name, cell in cells.items()),
                 "FROM told"
                 if feed.area.column is None
-                else "FROM told LEFT JOIN area_spelling ON told._area_text = area_spelling.spelling",
+                else "FROM told LEFT JOIN area_spelling ON told._area_text = area_spelling._spelling",
             ),
         ),
         (
             "cells read as what they must be: NULL where they are not",
-            _block("casts", "*", *(f"{c.cast} AS v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
+            _block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
         ),
         (
             "typed columns: times in UTC, with their day in the city beside them",
@@ -137,13 +137,13 @@ def _source(bound: Mapping[str, int], staged: Staged, column: Column) -> tuple[s
     if column.name not in bound:
         return None, "VARCHAR"
     place = bound[column.name]
-    return f"c{place + 1}", staged.types[place]
+    return f"_c{place + 1}", staged.types[place]
 
 
 def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> list[_Demand]:
     demands: list[_Demand] = []
     for column in feed.columns:
-        name, text, value = column.name, f"t_{column.name}", q(column.name)
+        name, text, value = column.name, f"_t_{column.name}", q(column.name)
         shown = _shown(text)
         if column.required or name in feed.key or name == feed.event_time:
             demands.append(_demand(f"{text} IS NULL", name, reasons.MISSING, "NULL", "NULL", language))
@@ -188,7 +188,7 @@ def _area(feed: Feed, areas: Spellings, root: str) -> str:
         return literal(areas.code_of(rule.constant))
     day = q(day_of(feed.event_time))
     cases = " ".join(
-        f"WHEN {day} >= from{i} AND {day} < to{i} THEN code{i}" for i in range(1, areas.alternatives + 1)
+        f"WHEN {day} >= _from{i} AND {day} < _to{i} THEN _code{i}" for i in range(1, areas.alternatives + 1)
     )
     nowhere = f"WHEN _area_text IS NULL THEN {literal(root)} " if rule.missing == "root" else ""
     return f"CASE {nowhere}{cases} END"
@@ -200,8 +200,8 @@ def _area_demands(feed: Feed, language: str) -> list[_Demand]:
         return []
     day = q(day_of(feed.event_time))
     shown = _shown("_area_text")
-    unknown = "(_area_text IS NOT NULL AND spelling IS NULL)"
-    invalid = f"(spelling IS NOT NULL AND _area IS NULL AND {day} IS NOT NULL)"
+    unknown = "(_area_text IS NOT NULL AND _spelling IS NULL)"
+    invalid = f"(_spelling IS NOT NULL AND _area IS NULL AND {day} IS NOT NULL)"
     demands = [
         _demand(unknown, rule.column, reasons.AREA_UNKNOWN, shown, "NULL", language),
         _demand(invalid, rule.column, reasons.AREA_NOT_VALID, shown, f"{day}::VARCHAR", language),

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
 from pipelines.read.inspect import inspect
 from pipelines.read.shape import Ready, bind
+from warehouse.facts import FactTableError
 from warehouse.progress import Progress, silent
 from warehouse.store import SqlError, Store
 
@@ -50,9 +51,8 @@ class Loader:
 
     def pending(self, feed: Feed) -> list[Delivery]:
         """Files of the feed that wait in the inbox, in the order in which they will be loaded."""
-        with self._store.read() as cursor:
-            landed = account.landings(cursor, feed)
-        return fresh(deliveries(feed, self._inbox), {name: stamp for name, (_, stamp) in landed.items()})
+        stamps = {name: stamp for name, (_, stamp) in self._landed(feed).items()}
+        return fresh(deliveries(feed, self._inbox), stamps)
 
     def recover(self, now: dt.datetime) -> int:
         """Clear up after a process that ended in mid-load; returns the number of runs it left open."""
@@ -66,14 +66,16 @@ class Loader:
         A file that cannot be read has a failed run with cause and hint, and stops no other.
         """
         with self._locks[feed.id]:
-            waiting = self.pending(feed)
+            landed = self._landed(feed)
+            waiting = fresh(deliveries(feed, self._inbox), {n: stamp for n, (_, stamp) in landed.items()})
             if not waiting:
                 return []
             step = f"load {feed.id}"
             progress(step, 0, len(waiting))
             results: list[RunResult] = []
             done = 0
-            for batch, seen in self._batches(feed, waiting, now, results):
+            known = {name: hash for name, (hash, _) in landed.items()}
+            for batch, seen in self._batches(feed, waiting, known, now, results):
                 if batch:
                     results += self._load(feed, batch, now)
                 done += seen
@@ -82,14 +84,18 @@ class Loader:
             return sorted(results, key=lambda result: result.id)
 
     def _batches(
-        self, feed: Feed, waiting: Sequence[Delivery], now: dt.datetime, results: list[RunResult]
+        self,
+        feed: Feed,
+        waiting: Sequence[Delivery],
+        known: Mapping[str, str],
+        now: dt.datetime,
+        results: list[RunResult],
     ) -> Iterator[tuple[list[Ready], int]]:
         """Land and look at each file; give those that can be read together, and how many files that settles.
 
-        Files that cannot be read are failed here and added to ``results``.
+        ``known`` holds the hash of each file's newest landing, by name. Files that cannot be read are failed
+        here and added to ``results``.
         """
-        with self._store.read() as cursor:
-            known = {name: hash for name, (hash, _) in account.landings(cursor, feed).items()}
         batch: list[Ready] = []
         weight = seen = 0
         for delivery in waiting:
@@ -100,7 +106,7 @@ class Loader:
                 log.info("%s is still being written; it is left for the next look", delivery.name)
                 continue
             except SourceError as error:
-                log.warning("%s: %s", delivery.name, error)
+                results += self._fail_unlanded(feed, delivery, now, error)
                 continue
             if known.get(delivery.name) == landed.hash:
                 self._settle_again(feed, landed, now)
@@ -124,6 +130,10 @@ class Loader:
             weight += size
         yield batch, seen
 
+    def _landed(self, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
+        with self._store.read() as cursor:
+            return account.landings(cursor, feed)
+
     @staticmethod
     def _names(feed: Feed, ready: Ready) -> Sequence[str]:
         unpivot = feed.connector.unpivot
@@ -136,7 +146,7 @@ class Loader:
             runs = account.start_runs(cursor, feed, files, now)
         try:
             return self._commit(feed, batch, runs, now)
-        except (SourceError, SqlError) as error:
+        except (SourceError, FactTableError, SqlError) as error:
             if len(batch) == 1:
                 return [self._fail(feed, files[0], now, error, runs[0])]
             log.warning("%s: %s; its files are loaded one by one", feed.id, error)
@@ -144,7 +154,7 @@ class Loader:
         for ready, run in zip(batch, runs, strict=True):
             try:
                 results += self._commit(feed, [ready], [run], now)
-            except (SourceError, SqlError) as error:
+            except (SourceError, FactTableError, SqlError) as error:
                 results.append(self._fail(feed, ready.landed, now, error, run))
         return results
 
@@ -181,6 +191,20 @@ class Loader:
                 )
             self._store.bump(cursor)
         return result
+
+    def _fail_unlanded(
+        self, feed: Feed, delivery: Delivery, now: dt.datetime, error: SourceError
+    ) -> list[RunResult]:
+        """Tell once that a file may not be read; it is tried at every look, since rights change no file."""
+        with self._store.write() as cursor:
+            if account.failed_last(cursor, feed, delivery.name, error.message):
+                return []
+            log.warning("%s: %s", delivery.name, error)
+            file = Landed(delivery, "", delivery.path)
+            [run] = account.start_runs(cursor, feed, [file], now)
+            result = account.fail_run(cursor, feed, file, run, now, error.message, error.hint)
+            self._store.bump(cursor)
+        return [result]
 
     def _settle_again(self, feed: Feed, file: Landed, now: dt.datetime) -> None:
         """Only the file's time changed: note it, so that it is not read again at every look."""

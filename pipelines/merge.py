@@ -76,17 +76,17 @@ def refuse_duplicates(cursor: Cursor, feed: Feed, raw: str, language: str) -> No
 def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
     """Make ``decided``: what becomes of each accepted row that is not plainly new; whether there is any.
 
-    Rows of one identity follow each other in the order of their files. ``outcome`` is inserted, updated or
-    unchanged; ``final`` marks the one that stands in the end; ``_row`` is the stored fact; ``changed_run``
+    Rows of one identity follow each other in the order of their files. ``_outcome`` is inserted, updated or
+    unchanged; ``_final`` marks the one that stands in the end; ``_row`` is the stored fact; ``_changed_run``
     the run that last changed it. A file that comes late, after one with a later name, does not undo what
-    that one said (``stale``).
+    that one said (``_stale``).
     """
     ids = identity(feed)
     own = ", ".join(f"c.{name}" for name in dict.fromkeys([*ids, "_hash"]))
     table = q(fact_table(feed.table))
     same = " AND ".join(f"f.{name} = c.{name}" for name in ids)
     cursor.execute(
-        "CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS old_hash, f._file AS old_file "
+        "CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS _old_hash, f._file AS _old_file "
         f"FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
     )
     keys = ", ".join(ids)
@@ -94,18 +94,18 @@ def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
     some = repeated or bool(row and row[0])
     cursor.execute(
         "CREATE TEMP TABLE decided AS WITH special AS ("
-        f"SELECT c._n, f.run, {own}, k._row, k.old_hash, k.old_file, "
-        "coalesce(k.old_file > f.name, false) AS stale "
+        f"SELECT c._n, f.run AS _by, {own}, k._row, k._old_hash, k._old_file, "
+        "coalesce(k._old_file > f.name, false) AS _stale "
         "FROM checked c JOIN batch_file f USING (_file_no) LEFT JOIN known k USING (_n) "
         "WHERE NOT c._bad AND (k._n IS NOT NULL OR c._key IN (SELECT _key FROM repeated))), "
-        "compared AS (SELECT *, coalesce(lag(_hash) OVER w, old_hash) AS before, "
-        "lead(_n) OVER w IS NULL AS last "
-        f"FROM special WINDOW w AS (PARTITION BY stale, {keys} ORDER BY _n)), "
-        "judged AS (SELECT *, CASE WHEN stale THEN 'unchanged' WHEN before IS NULL THEN 'inserted' "
-        "WHEN before <> _hash THEN 'updated' ELSE 'unchanged' END AS outcome FROM compared) "
-        "SELECT _n, run, outcome, stale, last AND NOT stale AS final, _row, old_file, "
-        "max(CASE WHEN outcome <> 'unchanged' THEN run END) "
-        f"OVER (PARTITION BY {keys}) AS changed_run FROM judged{'' if some else ' LIMIT 0'}"
+        "compared AS (SELECT *, coalesce(lag(_hash) OVER w, _old_hash) AS _before, "
+        "lead(_n) OVER w IS NULL AS _last "
+        f"FROM special WINDOW w AS (PARTITION BY _stale, {keys} ORDER BY _n)), "
+        "judged AS (SELECT *, CASE WHEN _stale THEN 'unchanged' WHEN _before IS NULL THEN 'inserted' "
+        "WHEN _before <> _hash THEN 'updated' ELSE 'unchanged' END AS _outcome FROM compared) "
+        "SELECT _n, _by, _outcome, _stale, _last AND NOT _stale AS _final, _row, _old_file, "
+        "max(CASE WHEN _outcome <> 'unchanged' THEN _by END) "
+        f"OVER (PARTITION BY {keys}) AS _changed_run FROM judged{'' if some else ' LIMIT 0'}"
     )
     return some
 
@@ -116,15 +116,15 @@ def touch(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
     for column in feed.time_columns:
         day = q(day_of(column))
         what = f"{literal(feed.table)}, {literal(column)}, {day}, _area"
-        changed = " AND coalesce(d.outcome, 'inserted') <> 'unchanged'" if decided else ""
+        changed = " AND coalesce(d._outcome, 'inserted') <> 'unchanged'" if decided else ""
         new = (
             f"SELECT DISTINCT n._run, {what} FROM numbered n{_JOIN if decided else ''} "
             f"WHERE NOT n._bad AND {day} IS NOT NULL{changed}"
         )
         old = (
-            f" UNION SELECT DISTINCT d.changed_run, {what} FROM decided d "
-            f"JOIN {table} f ON f.rowid = d._row WHERE d.final "
-            f"AND d.changed_run IS NOT NULL AND {day} IS NOT NULL"
+            f" UNION SELECT DISTINCT d._changed_run, {what} FROM decided d "
+            f"JOIN {table} f ON f.rowid = d._row WHERE d._final "
+            f"AND d._changed_run IS NOT NULL AND {day} IS NOT NULL"
         )
         cursor.execute(f"INSERT INTO touched {new}{old if decided else ''}")
 
@@ -133,8 +133,8 @@ def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
     """Insert new facts, change changed ones in place, let the others name the newest file that has them."""
     table = q(fact_table(feed.table))
     content = [name for name in fact_columns(feed) if name not in ("_run", "_file", "_line")]
-    run = "coalesce(d.changed_run, n._run)" if decided else "n._run"
-    new = " AND (d._n IS NULL OR (d.final AND d._row IS NULL))" if decided else ""
+    run = "coalesce(d._changed_run, n._run)" if decided else "n._run"
+    new = " AND (d._n IS NULL OR (d._final AND d._row IS NULL))" if decided else ""
     # Joins keep the order of their left side: rows lie in the order of their files, which is roughly by time.
     cursor.execute(
         f"INSERT INTO {table} ({', '.join(map(q, content))}, _run, _file, _line) "
@@ -143,15 +143,15 @@ def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
     )
     if not decided:
         return
-    stored = f"FROM numbered n{_JOIN} WHERE d.final AND d._row IS NOT NULL"
+    stored = f"FROM numbered n{_JOIN} WHERE d._final AND d._row IS NOT NULL"
     sets = ", ".join(f"{q(name)} = s.{q(name)}" for name in content)
     cursor.execute(
-        f"UPDATE {table} SET {sets}, _run = s.changed_run, _file = s._file, _line = s._line "
-        f"FROM (SELECT n.*, d._row, d.changed_run {stored} AND d.changed_run IS NOT NULL) s "
+        f"UPDATE {table} SET {sets}, _run = s._changed_run, _file = s._file, _line = s._line "
+        f"FROM (SELECT n.*, d._row, d._changed_run {stored} AND d._changed_run IS NOT NULL) s "
         f"WHERE {table}.rowid = s._row"
     )
     if feed.mode == "upsert":
-        same = f"{stored} AND d.changed_run IS NULL AND d.old_file <> n._file"
+        same = f"{stored} AND d._changed_run IS NULL AND d._old_file <> n._file"
         cursor.execute(
             f"UPDATE {table} SET _file = s._file, _line = s._line "
             f"FROM (SELECT n._file, n._line, d._row {same}) s WHERE {table}.rowid = s._row"

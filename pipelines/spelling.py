@@ -19,7 +19,7 @@ ALWAYS: Final = (dt.date(1, 1, 1), dt.date(9999, 12, 31))
 
 @dataclass(frozen=True)
 class Spellings:
-    """``table``: ``spelling`` (unique) and ``code1``, ``from1``, ``to1``, …: the unit that it means on a day.
+    """``table``: ``_spelling`` (unique) and ``_code1``, ``_from1``, ``_to1``, …: its unit on a day.
 
     ``alternatives`` is the number of such triples: more than one where a reform gave a code to another unit.
     """
@@ -29,8 +29,8 @@ class Spellings:
 
     def code_of(self, spelling: str) -> str:
         """The unit that a spelling means, whenever. Raises ValueError for an unknown one."""
-        row = self.table["spelling"].to_pylist().index(spelling)
-        return str(self.table["code1"][row].as_py())
+        row = self.table["_spelling"].to_pylist().index(spelling)
+        return str(self.table["_code1"][row].as_py())
 
 
 def spellings(rule: AreaRule, tree: AreaTree) -> Spellings:
@@ -49,13 +49,13 @@ def spellings(rule: AreaRule, tree: AreaTree) -> Spellings:
         meant[key] = official.get(code) or ([tree[code]] if code in tree else [])
     entries = {spelling: units for spelling, units in meant.items() if not _overlap(units)}
     most = max((len(units) for units in entries.values()), default=1)
-    columns: dict[str, pa.Array] = {"spelling": pa.array(list(entries), pa.string())}
+    columns: dict[str, pa.Array] = {"_spelling": pa.array(list(entries), pa.string())}
     for place in range(max(most, 1)):
         units = [found[place] if place < len(found) else None for found in entries.values()]
         spans = [_span(unit) if unit is not None else (None, None) for unit in units]
-        columns[f"code{place + 1}"] = pa.array([unit and unit.code for unit in units], pa.string())
-        columns[f"from{place + 1}"] = pa.array([span[0] for span in spans], pa.date32())
-        columns[f"to{place + 1}"] = pa.array([span[1] for span in spans], pa.date32())
+        columns[f"_code{place + 1}"] = pa.array([unit and unit.code for unit in units], pa.string())
+        columns[f"_from{place + 1}"] = pa.array([span[0] for span in spans], pa.date32())
+        columns[f"_to{place + 1}"] = pa.array([span[1] for span in spans], pa.date32())
     return Spellings(pa.table(columns), max(most, 1))
 
 

@@ -50,7 +50,8 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
         shape = _csv_shape(path, _delimiter(feed.connector, landed.delivery.name), feed.connector)
         return Ready(landed, shape, path, _count_lines(path))
     sources = tuple(column.source or column.name for column in feed.columns)
-    return Ready(landed, Shape(format, sources, (TEXT,) * len(sources)), path)
+    lines = _count_lines(path) if format == "jsonl" else 0
+    return Ready(landed, Shape(format, sources, (TEXT,) * len(sources)), path, lines)
 
 
 def delimiter_of(ready: Ready, connector: FolderConnector) -> str:

@@ -49,8 +49,8 @@ class Staged:
     """Files as one relation.
 
     ``sql`` selects ``_n`` (number of the row among all), ``_record`` (number of the record it comes from),
-    ``_file_no`` (which file, from 0), ``_defect`` (why the record is malformed, else NULL) and ``c1``,
-    ``c2``, … for ``names`` of ``types``; ``raw`` is SQL for the row as JSON text. ``placed``: ``_record``
+    ``_file_no`` (which file, from 0), ``_defect`` (why the record is malformed, else NULL) and ``_c1``,
+    ``_c2``, … for ``names`` of ``types``; ``raw`` is SQL for the row as JSON text. ``placed``: ``_record``
     is the line in the file.
     """
 

@@ -31,14 +31,14 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
             staged = _columnar(shape, _csv(files, shape, delimiter, connector.quote, keep_rejects))
         case "parquet":
             cells = ", ".join(
-                f"{_name(name)} AS c{i}" if type != TEXT else f"{_name(name)}::VARCHAR AS c{i}"
+                f"{_name(name)} AS _c{i}" if type != TEXT else f"{_name(name)}::VARCHAR AS _c{i}"
                 for i, (name, type) in enumerate(zip(shape.names, shape.types, strict=True), start=1)
             )
             source = f"SELECT file_index, {cells} FROM read_parquet({_paths(files)})"
             staged = _columnar(shape, f"({source})")
         case "xlsx":
             cursor.register("sheet_rows", rows_of([f.path for f in files], connector, len(shape.names)))
-            cells = ", ".join(f"c{i}" for i in range(1, len(shape.names) + 1))
+            cells = ", ".join(f"_c{i}" for i in range(1, len(shape.names) + 1))
             sql = (
                 "SELECT row_number() OVER () AS _n, _record, _file_no, NULL::VARCHAR AS _defect, "
                 f"{cells} FROM sheet_rows"
@@ -52,7 +52,7 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
 
 
 def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_rejects: bool) -> str:
-    columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(1, len(shape.names) + 1))
+    columns = ", ".join(f"'_c{i}': 'VARCHAR'" for i in range(1, len(shape.names) + 1))
     rejects = (
         f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = 'csv_scans'"
         if keep_rejects
@@ -66,7 +66,7 @@ def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_
 
 
 def _columnar(shape: Shape, source: str) -> Staged:
-    cells = ", ".join(f"c{i}" for i in range(1, len(shape.names) + 1))
+    cells = ", ".join(f"_c{i}" for i in range(1, len(shape.names) + 1))
     # The database keeps the file's order, and the number is taken before anything is joined.
     sql = (
         "SELECT row_number() OVER () AS _n, _n AS _record, file_index AS _file_no, NULL::VARCHAR AS _defect, "
@@ -110,7 +110,7 @@ def _jsonl(files: Sequence[Ready], shape: Shape) -> Staged:
 
 def _documents(shape: Shape, source: str, sound: str, defect: str) -> Staged:
     paths = ", ".join(literal("$" + "".join(f'."{key}"' for key in name.split("."))) for name in shape.names)
-    cells = ", ".join(f"_cells[{i}] AS c{i}" for i in range(1, len(shape.names) + 1))
+    cells = ", ".join(f"_cells[{i}] AS _c{i}" for i in range(1, len(shape.names) + 1))
     sql = (
         f"SELECT _n, _n AS _record, _file_no, _defect, _doc, {cells} FROM ("
         f"SELECT *, CASE WHEN _defect IS NULL THEN json_extract_string(_doc, [{paths}]) END AS _cells FROM ("
@@ -131,14 +131,14 @@ def _unpivot(staged: Staged, connector: FolderConnector) -> Staged:
     others = [i for i in range(1, len(staged.names) + 1) if i not in kept]
     names = (*unpivot.keep, unpivot.name, unpivot.value)
     headers = ", ".join(literal(staged.names[i - 1]) for i in others)
-    values = ", ".join(f"c{i}::VARCHAR" for i in others)
+    values = ", ".join(f"_c{i}::VARCHAR" for i in others)
     place = count(1)
-    keep = ", ".join(f"c{i}::VARCHAR AS k{next(place)}" for i in kept)
-    cells = ", ".join(f"k{i} AS c{i}" for i in range(1, len(kept) + 1))
+    keep = ", ".join(f"_c{i}::VARCHAR AS _k{next(place)}" for i in kept)
+    cells = ", ".join(f"_k{i} AS _c{i}" for i in range(1, len(kept) + 1))
     nulls = ", ".join(map(literal, {*connector.nulls, ""}))
     sql = (
         f"SELECT row_number() OVER () AS _n, _record, _file_no, _defect, {cells}, "
-        f"_name AS c{len(kept) + 1}, _value AS c{len(kept) + 2} FROM ("
+        f"_name AS _c{len(kept) + 1}, _value AS _c{len(kept) + 2} FROM ("
         f"SELECT _record, _file_no, _defect, {keep}, unnest([{headers}]) AS _name, "
         f"unnest([{values}]) AS _value FROM ({staged.sql})) WHERE trim(coalesce(_value, '')) NOT IN ({nulls})"
     )
@@ -147,7 +147,9 @@ def _unpivot(staged: Staged, connector: FolderConnector) -> Staged:
 
 def _json_object(names: Sequence[str]) -> str:
     return (
-        "json_object(" + ", ".join(f"{literal(n)}, c{i}" for i, n in enumerate(names, start=1)) + ")::VARCHAR"
+        "json_object("
+        + ", ".join(f"{literal(n)}, _c{i}" for i, n in enumerate(names, start=1))
+        + ")::VARCHAR"
     )
 
 

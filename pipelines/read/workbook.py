@@ -42,7 +42,7 @@ def header_of(path: Path, connector: FolderConnector) -> list[str]:
 
 
 def rows_of(paths: Sequence[Path], connector: FolderConnector, width: int) -> pa.Table:
-    """Rows below the header as text ``c1``, …, with ``_file_no`` and ``_record`` (the sheet's row number).
+    """Rows below the header as text ``_c1``, …, with ``_file_no`` and ``_record`` (the sheet's row number).
 
     Empty rows are left out. Raises SourceError.
     """
@@ -63,7 +63,7 @@ def rows_of(paths: Sequence[Path], connector: FolderConnector, width: int) -> pa
         {
             "_file_no": pa.array([place[0] for place in places], pa.int64()),
             "_record": pa.array([place[1] for place in places], pa.int64()),
-            **{f"c{i}": pa.array(column, pa.string()) for i, column in enumerate(columns, start=1)},
+            **{f"_c{i}": pa.array(column, pa.string()) for i, column in enumerate(columns, start=1)},
         }
     )
 

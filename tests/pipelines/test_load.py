@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -306,3 +307,92 @@ def test_an_end_between_any_two_steps_leaves_the_old_state(
     [run] = house.load()
     assert (run.received, run.inserted, run.updated, run.unchanged, run.rejected) == (4, 1, 1, 0, 2)
     assert [row[:2] for row in facts(house)] == [("T1", 5), ("T2", None), ("T3", None)]
+
+
+def test_a_file_that_may_not_be_read_is_told_once_and_tried_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = house.deliver("a.csv", HEADER + T1)
+    real = Path.open
+
+    def denied(self: Path, *args: Any, **kwargs: Any) -> Any:
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", denied)
+        [run] = house.load()
+        assert (run.status, run.message) == ("failed", "tickets/a.csv may not be read by this user")
+        assert house.load() == []
+    assert [run.status for run in house.load()] == ["done"]
+
+
+def test_a_column_whose_type_changed_fails_the_load_but_not_the_house(house: House) -> None:
+    house.deliver("a.csv", HEADER + T1)
+    house.load()
+    columns = tuple(
+        column.model_copy(update={"type": "text"}) if column.name == "rating" else column
+        for column in house.feed.columns
+    )
+    columns = tuple(column.model_copy(update={"min": None, "max": None}) for column in columns)
+    house.feed = house.feed.model_copy(update={"columns": columns})
+    house.deliver("b.csv", HEADER + T2)
+    [run] = house.load()
+    assert run.status == "failed"
+    assert "is stored as BIGINT, the contract now says VARCHAR" in (run.message or "")
+    assert len(facts(house)) == 1
+
+
+def test_blank_lines_of_json_lines_count_as_lines(house: House) -> None:
+    house.deliver("a.jsonl", '\n{"id":"a","opened":"2026-10-01","ward":"21"}\n\nbroken\n')
+    house.deliver("b.jsonl", '\n\n{"id":"b","opened":"2026-10-01","ward":"21"}\n{"id":"c"}')
+    house.load()
+    assert [(row[0], row[4]) for row in facts(house)] == [("a", 2), ("b", 3)]
+    assert house.rows("SELECT line, reason, raw FROM quarantine ORDER BY run, line") == [
+        (4, "malformed", "broken"),
+        (4, "missing", '{"id":"c"}'),
+    ]
+
+
+def test_any_column_name_will_do(build: Build) -> None:
+    names = [
+        "c1",
+        "t_c1",
+        "v_c1",
+        "spelling",
+        "code1",
+        "from1",
+        "run",
+        "name",
+        "last",
+        "outcome",
+        "order",
+        "at",
+    ]
+    columns = [{"name": name, "type": "text", "required": True} for name in names]
+    columns.append({"name": "group", "type": "date", "required": True})
+    house = build(
+        columns=columns,
+        key=["run", "last", "outcome", "name", "order"],
+        event_time="group",
+        area={"column": "spelling"},
+        checks=[{"id": "c1", "expr": "c1 <> v_c1", "message": {"en": "c1"}}],
+    )
+
+    def line(value: str) -> str:
+        cells = {name: f"{name}-k" for name in names} | {
+            "spelling": "21",
+            "code1": value,
+            "group": "2026-10-01",
+        }
+        return ",".join(cells.values()) + "\n"
+
+    head = ",".join([*names, "group"]) + "\n"
+    house.deliver("a.csv", head + line("1") + line("2"))
+    house.deliver("b.csv", head + line("3"))
+    first, second = house.load()
+    assert (first.inserted, first.rejected, second.updated) == (1, 1, 1)
+    assert house.rows('SELECT c1, t_c1, v_c1, code1, "at", _area FROM fact_tickets') == [
+        ("c1-k", "t_c1-k", "v_c1-k", "3", "at-k", "A1")
+    ]
