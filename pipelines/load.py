@@ -174,7 +174,7 @@ class Loader:
         feed: Feed,
         file: Landed,
         now: dt.datetime,
-        error: SourceError | SqlError,
+        error: SourceError | FactTableError | SqlError,
         run: int | None = None,
     ) -> RunResult:
         """Close a run as failed. What the file is to blame for is not tried again until the file changes."""
