@@ -54,7 +54,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class Definitions:
-    """The version that each indicator has now; those that differ from their last version, those that never had
+    """The version that each indicator has now; those that differ from their last version, those that never
+    had
     a value, and those that have values and no definition any more.
     """
 
@@ -107,7 +108,9 @@ def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime)
 
 
 def _fingerprints(step: Step) -> dict[str, str]:
-    """By indicator, a text that differs whenever its values would: what the plan says of it, not its name or owner."""
+    """By indicator, a text that differs whenever its values would: what the plan says of it, not its name or
+    owner.
+    """
     match step:
         case Cube():
             scan = step.scan
@@ -135,7 +138,9 @@ def _fingerprints(step: Step) -> dict[str, str]:
 
 
 def _spelled(text: str, meaning: Mapping[str, str]) -> str:
-    """``text`` with the names of columns replaced by what they hold, since names shift when other indicators come and go."""
+    """``text`` with the names of columns replaced by what they hold, since names shift when other indicators
+    come and go.
+    """
     words = text.replace("(", " ( ").replace(")", " ) ").replace(",", " , ").split()
     return " ".join(meaning.get(word, word) for word in words)
 

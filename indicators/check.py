@@ -1,7 +1,7 @@
 """What is wrong with the indicators of a city, before any of them is computed.
 
-Names of units, levels, datasets and columns are the city folder's own lint; here expressions and formulas are read, and it is
-asked whether the data can give what is promised.
+Names of units, levels, datasets and columns are the city folder's own lint; here expressions and formulas are
+read, and it is asked whether the data can give what is promised.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ WEEK: Final = 7
 class Dataset:
     """A fact table and the feeds that fill it.
 
-    ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the number of days
-    between two deliveries that are owed.
+    ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the
+    number of days between two deliveries that are owed.
     """
 
     name: str
@@ -45,14 +45,16 @@ class Dataset:
     def back(self, time: str) -> int:
         """How many days an event of the feed covers, counted backwards from its own.
 
-        A weekly report speaks for the week before it. Of a slower feed whose rows carry the period's first day nothing can be said
-        for other days than those.
+        A weekly report speaks for the week before it. Of a slower feed whose rows carry the period's first
+        day nothing can be said for other days than those.
         """
         return self.cadence if self.cadence <= WEEK or time != self.event_time else 1
 
     @property
     def register(self) -> bool:
-        """Whether quiet days are normal: a feed owed less often than weekly, where silence does not mean a gap."""
+        """Whether quiet days are normal: a feed owed less often than weekly, where silence does not mean a
+        gap.
+        """
         return self.cadence > WEEK
 
 

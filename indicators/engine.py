@@ -18,7 +18,8 @@ from warehouse.store import Store
 
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
-    """What one refresh did: how many indicators it made anew or brought up to date, and how many values are new,
+    """What one refresh did: how many indicators it made anew or brought up to date, and how many values are
+    new,
     changed or gone.
     """
 
@@ -32,8 +33,9 @@ class RefreshReport:
 class Engine:
     """Computes the values of every indicator of ``city`` into ``store``.
 
-    ``refresh`` does the least that is right: all of it for an empty store, all of an indicator whose definition changed and of the
-    formulas that lean on it, and otherwise only the days that loads have touched and what depends on them.
+    ``refresh`` does the least that is right: all of it for an empty store, all of an indicator whose
+    definition changed and of the formulas that lean on it, and otherwise only the days that loads have
+    touched and what depends on them.
     """
 
     def __init__(self, city: City, store: Store) -> None:
@@ -42,11 +44,15 @@ class Engine:
 
     @cached_property
     def plan(self) -> Plan:
-        """What is computed, and how. Raises ExpressionError for a definition that ``check`` would have refused."""
+        """What is computed, and how. Raises ExpressionError for a definition that ``check`` would have
+        refused.
+        """
         return make_plan(self.city)
 
     def refresh(self, now: dt.datetime, progress: Progress | None = None) -> RefreshReport:
-        """Bring the values up to ``now`` (aware), in one transaction; readers see the old values or the new ones."""
+        """Bring the values up to ``now`` (aware), in one transaction; readers see the old values or the new
+        ones.
+        """
         began = time.perf_counter()
         moment = Moment(now, self.city.zone)
         with self.store.write() as cursor:

@@ -1,7 +1,8 @@
-"""The language of formulas: indicators joined by arithmetic, and functions that look along time or across areas.
+"""The language of formulas: indicators joined by arithmetic, and functions that look along time or across
+areas.
 
-A formula is read into a tree of *series*. Each has a value for every area and period that has one: a gap stays a gap,
-since time is counted in periods of the calendar and never in rows.
+A formula is read into a tree of *series*. Each has a value for every area and period that has one: a gap
+stays a gap, since time is counted in periods of the calendar and never in rows.
 
     a + b   a - b   a * b   a / b   numbers   ( )
     ratio(a, b)         a / b; numerator and denominator are kept
@@ -41,8 +42,8 @@ _MAX_SPAN: Final = 1000
 class Trait:
     """What a series is: how its unit behaves, and how several periods of it become one.
 
-    ``ratio`` series are joined by their parts, value = ``scale`` × Σ numerator / Σ denominator. ``share`` says that the value is a plain
-    quotient, which the unit's factor still has to be applied to.
+    ``ratio`` series are joined by their parts, value = ``scale`` × Σ numerator / Σ denominator. ``share``
+    says that the value is a plain quotient, which the unit's factor still has to be applied to.
     """
 
     kind: Kind
@@ -147,7 +148,9 @@ _Node = Series | Constant
 
 
 def parse_formula(text: str, known: Mapping[str, Trait]) -> Series:
-    """Read a formula over the indicators in ``known``. Raises ExpressionError for anything outside the language."""
+    """Read a formula over the indicators in ``known``. Raises ExpressionError for anything outside the
+    language.
+    """
     node = guarded(text, _Reader(known).read)
     if isinstance(node, Constant):
         raise ExpressionError("the formula names no indicator")
@@ -155,7 +158,9 @@ def parse_formula(text: str, known: Mapping[str, Trait]) -> Series:
 
 
 def parse_references(text: str) -> tuple[str, ...]:
-    """Names of the indicators that a formula mentions, without judging it. Raises ExpressionError if it cannot be read."""
+    """Names of the indicators that a formula mentions, without judging it. Raises ExpressionError if it
+    cannot be read.
+    """
     return guarded(text, lambda tree: tuple(dict.fromkeys(c.name for c in tree.find_all(exp.Column))))
 
 
@@ -367,7 +372,9 @@ def _quotient(trait: Trait) -> Trait:
 
 
 def _scaled(operator: Operator, trait: Trait, by: float) -> Trait:
-    """A series times or plus a number is what the series was, except that its parts may no longer give its value."""
+    """A series times or plus a number is what the series was, except that its parts may no longer give its
+    value.
+    """
     if trait.accumulation == "ratio":
         if operator in "+-":
             return Trait(trait.kind, trait.unit, "mean", descending=trait.descending, share=trait.share)
@@ -391,7 +398,8 @@ def _combined(operator: Operator, left: Series, right: Series) -> Trait:
             verb = "added to" if operator == "+" else "taken from"
             one, other = (left, right) if operator == "+" else (right, left)
             raise ExpressionError(
-                f"{describe(one)} ({_name(one.trait)}) cannot be {verb} {describe(other)} ({_name(other.trait)})",
+                f"{describe(one)} ({_name(one.trait)}) cannot be {verb} {describe(other)} "
+                f"({_name(other.trait)})",
                 "both must have the same unit",
             )
         both = first.accumulation == second.accumulation == "sum"

@@ -20,8 +20,8 @@ from warehouse.syntax import literal, quote
 def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offset: int = 0) -> Rows | None:
     """The fact rows that a value was computed from, newest first: one page of them, and how many there are.
 
-    Of a ratio these are the rows of the denominator and of the numerator together, of a published figure all of its prints.
-    None for a formula, which has parts (``parts_behind``), and for what was never computed.
+    Of a ratio these are the rows of the denominator and of the numerator together, of a published figure all
+    of its prints. None for a formula, which has parts (``parts_behind``), and for what was never computed.
     """
     item = city.indicators.get(value.indicator)
     standing = Standing.read(reader.cursor)
@@ -42,7 +42,9 @@ def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offse
 
 
 def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
-    """The values that a formula's value was computed from, of the same area and period; one that is missing is absent."""
+    """The values that a formula's value was computed from, of the same area and period; one that is missing
+    is absent.
+    """
     item = city.indicators.get(value.indicator)
     if not isinstance(item, Formula):
         return {}

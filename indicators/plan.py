@@ -112,7 +112,9 @@ class MeasureValue:
 
 @dataclass(frozen=True)
 class Cube:
-    """Parts rolled up to level × period, with what does not add up beside them, on the cells that are covered."""
+    """Parts rolled up to level × period, with what does not add up beside them, on the cells that are
+    covered.
+    """
 
     scan: Scan
     own: OwnLevel | None

@@ -1,4 +1,6 @@
-"""City → plan: every definition read, taken apart, and like put with like so that each pass over the facts is made once."""
+"""City → plan: every definition read, taken apart, and like put with like so that each pass over the facts is
+made once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One refresh: the steps of the plan carried out inside one transaction, each over as few periods as is right."""
+"""One refresh: the steps of the plan carried out inside one transaction, each over as few periods as is
+right.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ from indicators.sql.balance import balance, stock_values
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube, measure_values
 from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import MACROS, Moment, start_of
+from indicators.sql.prelude import MACROS, Dirty, Moment, start_of
 from indicators.sql.reported import reported_values
 from indicators.upkeep import Upkeep
 from warehouse.progress import Progress
@@ -35,8 +37,9 @@ Grouped = Cube | Balance
 class Refresh:
     """The state of one refresh.
 
-    ``rows`` counts values that are new, changed or gone; ``refreshed`` holds the indicators that were looked at again; ``whole`` those
-    that were made anew from beginning to end; ``kind`` is ``full`` if definitions were; ``stirred`` says that readers have something new to show.
+    ``rows`` counts values that are new, changed or gone; ``refreshed`` holds the indicators that were looked
+    at again; ``whole`` those that were made anew from beginning to end; ``kind`` is ``full`` if definitions
+    were; ``stirred`` says that readers have something new to show.
     """
 
     def __init__(self, cursor: Cursor, city: City, plan: Plan, moment: Moment, progress: Progress) -> None:
@@ -60,6 +63,7 @@ class Refresh:
         self.whole = set(self.definitions.versions) if self.first else set(self.definitions.changed)
         self.kind = "full" if self.whole else "incremental"
         self.stirred = bool(self.whole)
+        self.upkeep = Upkeep(cursor, plan, moment, self.standing)
 
     @property
     def message(self) -> str:
@@ -71,7 +75,7 @@ class Refresh:
 
     def run(self) -> None:
         """Carry out the plan."""
-        upkeep = Upkeep(self.cursor, self.plan, self.moment, self.standing)
+        upkeep = self.upkeep
         datasets = [dataset for dataset in self.plan.datasets if dataset.table in self.tables]
         upkeep.note_changed_days(datasets)
         for dataset in datasets:
@@ -146,7 +150,10 @@ class Refresh:
         if isinstance(step, Balance):
             # what entered or left on one day is in the stock of every day after
             first = f"SELECT min(day) FROM dirty_days WHERE source IN {sources}"
-            days = f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 DAY)) AS DATE) AS day"
+            days = (
+                f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 "
+                f"DAY)) AS DATE) AS day"
+            )
         periods = " UNION ".join(
             f"SELECT '{period}' AS period, {start_of(period, 'day')} AS start FROM days"
             for period in step.shape.periods
@@ -174,7 +181,9 @@ class Refresh:
     def _compute(self, step: Grouped) -> None:
         """The values of a cube or a balance, by way of one table for all of them."""
         name, base = f"made__{step.name}", f"frame__{step.coverage.name}"
-        limit = None if self._is_whole(step) else f"dirty__{step.name}"
+        limit = (
+            None if self._is_whole(step) else Dirty(f"dirty__{step.name}", self._first(f"dirty__{step.name}"))
+        )
         rows: list[tuple[str, str]]
         if isinstance(step, Cube):
             table = cube(step, self.moment, base, limit)
@@ -197,6 +206,11 @@ class Refresh:
             return f"made__{step.name} SEMI JOIN dirty__{step.name} USING (period, start)"
         return f"made__{step.name}"
 
+    def _first(self, table: str) -> dt.date:
+        """The first start in a table of periods."""
+        row = self.cursor.execute(f"SELECT min(start) FROM {table}").fetchone()
+        return row[0] if row and row[0] else self.moment.today
+
     def _is_whole(self, step: Grouped) -> bool:
         return not self.whole.isdisjoint(indicators_of(step))
 
@@ -204,13 +218,7 @@ class Refresh:
 
     def _report(self, step: ReportedRead) -> None:
         """Published figures are few: whenever there may be a new print, all of the indicator's are read."""
-        news = self.cursor.execute(
-            "SELECT count(*) FROM changed_days WHERE dataset = ?", [step.dataset.name]
-        ).fetchone()
-        days = (
-            self.standing.now and self.standing.now.astimezone(self.moment.zone).date() != self.moment.today
-        )
-        if step.indicator not in self.whole and not days and not (news and news[0]):
+        if not self.upkeep.has_news(step.dataset, step.known) and step.indicator not in self.whole:
             return
         self.whole.add(step.indicator)
         self._put(step.indicator, reported_values(step, self.moment))
@@ -253,7 +261,10 @@ class Refresh:
 
     def _merge(self) -> None:
         """Bring what everyone reads in line with what was set aside."""
-        *statements, count = publish.merge()
+        bounds = self.cursor.execute(
+            "SELECT period, min(start) FROM scope WHERE period IS NOT NULL GROUP BY period ORDER BY period"
+        ).fetchall()
+        *statements, count = publish.merge(dict(bounds))
         for statement in statements:
             self._execute(statement)
         row = self.cursor.execute(count).fetchone()

@@ -1,7 +1,8 @@
-"""The tables kept between refreshes: presence and additive parts, brought up to date for the days that changed.
+"""The tables kept between refreshes: presence and additive parts, brought up to date for the days that
+changed.
 
-Afterwards the temporary table ``dirty_days`` (source, day) says which days are others now: source is a dataset for its
-coverage and the reach of its data, and a part table for its figures.
+Afterwards the temporary table ``dirty_days`` (source, day) says which days are others now: source is a
+dataset for its coverage and the reach of its data, and a part table for its figures.
 """
 
 from __future__ import annotations
@@ -19,19 +20,24 @@ from warehouse.syntax import literal
 
 
 class Upkeep:
-    """Follows the facts. ``tables`` and ``delivered`` are what the next refresh has to be told by ``Standing``."""
+    """Follows the facts. ``tables`` and ``delivered`` are what the next refresh has to be told by
+    ``Standing``.
+    """
 
     def __init__(self, cursor: Cursor, plan: Plan, moment: Moment, standing: Standing) -> None:
         self.cursor = cursor
         self.plan = plan
         self.moment = moment
         self.tables = dict(standing.tables)
+        self.before = standing.delivered
         self.delivered = dict(standing.delivered)
         self.last = standing.now or moment.now
         self.last_day = self.last.astimezone(moment.zone).date()
 
     def note_changed_days(self, datasets: Sequence[Dataset]) -> None:
-        """Table ``changed_days``: those that loads touched, and those that have begun or gone on since last time."""
+        """Table ``changed_days``: those that loads touched, and those that have begun or gone on since last
+        time.
+        """
         times = {(scan.dataset.name, scan.time) for scan in self.plan.scans}
         times |= {(dataset.name, dataset.event_time) for dataset in datasets}
         self._execute(
@@ -55,6 +61,15 @@ class Upkeep:
             self.cursor.execute(f"SELECT 1 FROM {dataset.table} WHERE {past} LIMIT 1").fetchone() is not None
         )
 
+    def has_news(self, dataset: Dataset, known: str) -> bool:
+        """Whether a published figure may have a new print: delivered, or delivered before and published
+        since.
+        """
+        touched = self.cursor.execute("SELECT 1 FROM touched WHERE dataset = ? LIMIT 1", [dataset.name])
+        if touched.fetchone() is not None:
+            return True
+        return self.reached(dataset) is not None or self._came_due(dataset, known)
+
     def follow_presence(self, dataset: Dataset) -> None:
         """Which days have rows at all."""
         mark = f"{dataset.event_time} by {dataset.coverage}"
@@ -69,7 +84,7 @@ class Upkeep:
         else:
             self._all(rebuild(dataset.presence, presence_rows(dataset, self.moment)))
             self.tables[dataset.presence] = mark
-        since = self._reached(dataset)
+        since = self.reached(dataset)
         if since is not None:
             self._execute(f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(since)}")
 
@@ -77,28 +92,37 @@ class Upkeep:
         """The additive parts of a scan."""
         mark = table_fingerprint(scan)
         own = any(cube.scan == scan and cube.own is not None for cube in self.plan.cubes)
-        source = f"changed_days WHERE dataset = {literal(scan.dataset.name)} AND time_column = {literal(scan.time)}"
+        source = (
+            f"changed_days WHERE dataset = {literal(scan.dataset.name)} AND time_column = "
+            f"{literal(scan.time)}"
+        )
         if self.tables.get(scan.table) == mark:
             rows = scan_rows(scan, self.moment, changed=True)
             self._all(update(scan.table, rows, scan.dataset.name, scan.time))
-            # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by one.
+            # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by
+            # one.
             source = source if own else "moved_days"
         else:
             self._all(rebuild(scan.table, scan_rows(scan, self.moment)))
             self.tables[scan.table] = mark
         self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
 
-    def _reached(self, dataset: Dataset) -> dt.date | None:
-        """The first day whose values may say that the data reach less far than they now do; None: they do not."""
+    def reached(self, dataset: Dataset) -> dt.date | None:
+        """The first day whose values may say that the data reach less far than they now do; None: they do
+        not.
+        """
         row = self.cursor.execute(
             f"SELECT max(data_through), max(last_loaded_at) FROM feed_status WHERE {feeds_of(dataset)}"
         ).fetchone()
         now = self.moment.now.astimezone(dt.UTC).replace(tzinfo=None)
         news = [(at or now).isoformat() for at in row or (None, None)]
-        olds = self.delivered.get(dataset.name, news)
+        olds = self.before.get(dataset.name, news)
         self.delivered[dataset.name] = news
         moved = [
-            dt.datetime.fromisoformat(old).replace(tzinfo=dt.UTC).astimezone(self.moment.zone).date()
+            dt.datetime.fromisoformat(min(old, new))
+            .replace(tzinfo=dt.UTC)
+            .astimezone(self.moment.zone)
+            .date()
             for old, new in zip(olds, news, strict=True)
             if old != new
         ]

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from indicators.plan import Balance, StockValue
 from indicators.sql.cube import where_shape
-from indicators.sql.prelude import Moment, comment, listing
+from indicators.sql.prelude import Dirty, Moment, comment, listing
 from warehouse.syntax import literal
 
 
-def balance(step: Balance, moment: Moment, frame: str, dirty: str | None = None) -> str:
+def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = None) -> str:
     """The rows of ``frame`` with a column for each stock: s1, s2, … in the order of the step's values."""
     names = [f"s{index}" for index, _ in enumerate(step.values, start=1)]
     entered = ", ".join(
         f"{step.opens.column(v.entered)} AS {c}" for c, v in zip(names, step.values, strict=True)
     )
     left = ", ".join(f"-{step.closes.column(v.left)} AS {c}" for c, v in zip(names, step.values, strict=True))
+    sums = ", ".join(f"sum({c}) AS {c}" for c in names)
     running = ", ".join(f"CAST(sum(sum({c})) OVER past AS BIGINT) AS {c}" for c in names)
     stocks = "".join(f", coalesce({c}, 0) AS {c}" for c in names)
     # Days before the first that is asked for are only needed as one opening balance.
     day, wanted = "day", ""
     if dirty is not None:
-        day = f"greatest(day, CAST((SELECT min(start) FROM {dirty}) - 1 AS DATE))"
-        wanted = f" SEMI JOIN {dirty} USING (period, start)"
+        day = f"greatest(day, DATE '{dirty.first - dt.timedelta(days=1)}')"
+        wanted = f" SEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
 WITH flow AS (
-    SELECT {day} AS day, area, {entered} FROM {step.opens.table} WHERE day <= {moment.day}
-    UNION ALL
-    SELECT {day} AS day, area, {left} FROM {step.closes.table} WHERE day <= {moment.day}
+    SELECT {day} AS day, area, {sums}
+    FROM (
+        SELECT day, area, {entered} FROM {step.opens.table} WHERE day <= {moment.day}
+        UNION ALL
+        SELECT day, area, {left} FROM {step.closes.table} WHERE day <= {moment.day}
+    )
+    GROUP BY ALL
 ), running AS (
     SELECT path.ancestor AS area, day, {running}
     FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN {listing(step.shape.levels)}
@@ -50,5 +57,6 @@ def stock_values(value: StockValue, step: Balance, source: str) -> str:
         f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
         f"    {factor}{column} AS value, {column} AS numerator, NULL AS denominator, {column} AS n,\n"
         f"    present, expected, data_through, run\n"
-        f"FROM {source}{where_shape(value.shape.levels, value.shape.periods, step.shape.levels, step.shape.periods)}"
+        f"FROM "
+        f"{source}{where_shape(value.shape, step.shape)}"
     )

@@ -1,4 +1,5 @@
-"""Which cells (day × coverage area) of each area and period were delivered, out of how many that have passed."""
+"""Which cells (day × coverage area) of each area and period were delivered, out of how many that have passed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from warehouse.syntax import literal
 def frame(coverage: Coverage, moment: Moment, dirty: str | None = None) -> str:
     """Level, area, period, start, present, expected, data_through, run: one row wherever anything is present.
 
-    With ``dirty``, a table of (period, start), only for those periods. A day that is still running is expected once something of it
-    is there. An area counts only for the days on which it exists.
+    With ``dirty``, a table of (period, start), only for those periods. A day that is still running is
+    expected once something of it is there. An area counts only for the days on which it exists.
     """
     dataset = coverage.dataset
     status = "last_loaded_at" if coverage.register else "data_through"
@@ -35,9 +36,11 @@ WITH status AS (
 ), spans AS (
     -- the days on which an area and a cell that it shares ground with both exist
     SELECT own.level, pairs.area, pairs.cell,
-        greatest(coalesce(own.valid_from, DATE '0001-01-01'), coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
+        greatest(coalesce(own.valid_from, DATE '0001-01-01'),
+            coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
         least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
-            {moment.day} + CAST(pairs.cell IN (SELECT area FROM covered WHERE day = {moment.day}) AS INTEGER)) AS until
+            {moment.day} + CAST(
+                pairs.cell IN (SELECT area FROM covered WHERE day = {moment.day}) AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN {listing(coverage.shape.levels)}
 ), expected AS (
@@ -61,9 +64,13 @@ ORDER BY period, level, area, start"""
 def _covered(coverage: Coverage, moment: Moment) -> str:
     presence = coverage.dataset.presence
     if coverage.register:
-        last = f"least({moment.day}, CAST(timezone({literal(str(moment.zone))}, timezone('UTC', max(through))) AS DATE))"
+        last = (
+            f"least({moment.day}, CAST(timezone({literal(str(moment.zone))}, timezone('UTC', "
+            f"max(through))) AS DATE))"
+        )
         return (
-            f"    SELECT area, CAST(unnest(generate_series(min(day), (SELECT {last} FROM status), INTERVAL 1 DAY))"
+            f"    SELECT area, CAST(unnest(generate_series(min(day), (SELECT {last} FROM status), "
+            f"INTERVAL 1 DAY))"
             f" AS DATE) AS day\n    FROM {presence} GROUP BY area"
         )
     if coverage.back == 1:
@@ -79,7 +86,8 @@ def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
     if dirty is not None:
         end = f"least(CAST(period_end(period, start) - 1 AS DATE), {moment.day})"
         return (
-            f"    SELECT period, start, CAST(unnest(generate_series(start, {end}, INTERVAL 1 DAY)) AS DATE) AS day"
+            f"    SELECT period, start, CAST(unnest(generate_series(start, {end}, INTERVAL 1 "
+            f"DAY)) AS DATE) AS day"
             f" FROM {dirty}"
         )
     branches = "\n    UNION ALL ".join(
@@ -88,6 +96,7 @@ def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
     )
     first = "(SELECT min(day) FROM covered)"
     return (
-        f"    WITH days AS (SELECT CAST(unnest(generate_series({first}, {moment.day}, INTERVAL 1 DAY)) AS DATE) AS day)\n"
+        f"    WITH days AS (SELECT CAST(unnest(generate_series({first}, {moment.day}, INTERVAL 1 "
+        f"DAY)) AS DATE) AS day)\n"
         f"    {branches}"
     )

@@ -1,15 +1,17 @@
-"""Parts rolled up from day × leaf area to level × period, what does not add up beside them, and the values of both."""
+"""Parts rolled up from day × leaf area to level × period, what does not add up beside them, and the values of
+both.
+"""
 
 from __future__ import annotations
 
 from config.models.indicator import Period
 from indicators.measures import Part
-from indicators.plan import Cube, MeasureValue, OwnLevel, Scan
-from indicators.sql.prelude import Moment, comment, listing, start_of
+from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
+from indicators.sql.prelude import Dirty, Moment, comment, listing, start_of
 from warehouse.syntax import literal
 
 
-def cube(step: Cube, moment: Moment, frame: str, dirty: str | None = None) -> str:
+def cube(step: Cube, moment: Moment, frame: str, dirty: Dirty | None = None) -> str:
     """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate."""
     scan = step.scan
     parts = "".join(f", coalesce({c}, {p.empty}) AS {c}" for p in scan.parts for c in [scan.column(p)])
@@ -22,7 +24,7 @@ def cube(step: Cube, moment: Moment, frame: str, dirty: str | None = None) -> st
         )
         own = f", own AS (\n{_own(step, step.own, moment, dirty)}\n)"
         joined = "\nLEFT JOIN own USING (area, period, start)"
-    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty} USING (period, start)"
+    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
 WITH leaf AS (
 {_leaf(step, moment, dirty)}
@@ -44,26 +46,23 @@ def measure_values(value: MeasureValue, step: Cube, source: str) -> str:
     return (
         f"{comment(value)}"
         f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
-        f"    {factor}{made.value} AS value, {made.numerator} AS numerator, {made.denominator} AS denominator,"
+        f"    {factor}{made.value} AS value, {made.numerator} AS numerator, {made.denominator} AS "
+        f"denominator,"
         f" {made.n} AS n,\n"
         f"    present, expected, data_through, run\n"
-        f"FROM {source}{where_shape(value.shape.levels, value.shape.periods, step.shape.levels, step.shape.periods)}"
+        f"FROM "
+        f"{source}{where_shape(value.shape, step.shape)}"
     )
 
 
-def where_shape(
-    levels: tuple[str, ...],
-    periods: tuple[str, ...],
-    all_levels: tuple[str, ...],
-    all_periods: tuple[str, ...],
-) -> str:
-    """SQL WHERE that keeps to some levels and periods of those that a table holds."""
-    tests = [f"level IN {listing(levels)}"] * (levels != all_levels)
-    tests += [f"period IN {listing(periods)}"] * (periods != all_periods)
+def where_shape(own: Shape, table: Shape) -> str:
+    """SQL WHERE that keeps to the levels and periods of ``own`` in a table that holds those of ``table``."""
+    tests = [f"level IN {listing(own.levels)}"] * (own.levels != table.levels)
+    tests += [f"period IN {listing(own.periods)}"] * (own.periods != table.periods)
     return "\nWHERE " + " AND ".join(tests) if tests else ""
 
 
-def _leaf(step: Cube, moment: Moment, dirty: str | None) -> str:
+def _leaf(step: Cube, moment: Moment, dirty: Dirty | None) -> str:
     """Periods first, at the finest areas: the fewer rows are then joined to their ancestors."""
 
     def branch(period: Period) -> str:
@@ -91,7 +90,7 @@ def _joined(part: Part, column: str) -> str:
     return f"CAST({sql} AS BIGINT) AS {column}" if part.whole else f"{sql} AS {column}"
 
 
-def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: str | None) -> str:
+def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: Dirty | None) -> str:
     """Each level and period from the rows themselves."""
     scan = own.scan
     blocks = []
@@ -105,14 +104,19 @@ def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: str | None) -> str:
                 f"    SELECT _ancestor AS area, '{period}' AS period,"
                 f" {start_of(period, f'{scan.time}__day')} AS start{columns}\n"
                 f"    FROM {scan.dataset.table} fact\n"
-                f"    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = {literal(level)}) path USING (_area)\n"
+                f"    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE "
+                f"level = {literal(level)}) path USING (_area)\n"
                 f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(period, f'{scan.time}__day', dirty)}\n"
                 f"    GROUP BY ALL"
             )
     return comment(own) + "\n    UNION ALL BY NAME\n".join(blocks)
 
 
-def _in(period: Period, day: str, dirty: str | None) -> str:
+def _in(period: Period, day: str, dirty: Dirty | None) -> str:
     if dirty is None:
         return ""
-    return f"\n      AND {start_of(period, day)} IN (SELECT start FROM {dirty} WHERE period = '{period}')"
+    # the plain comparison lets the database skip what is older without looking at it
+    return (
+        f"\n      AND {day} >= DATE '{dirty.first}'"
+        f"\n      AND {start_of(period, day)} IN (SELECT start FROM {dirty.table} WHERE period = '{period}')"
+    )

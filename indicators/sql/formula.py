@@ -1,8 +1,9 @@
 """Formulas: each series of the tree is one block of SQL over the blocks below it.
 
 A block has a row for every area and period that has a value: level, area, period, start, value, numerator,
-denominator, n, present, expected, data_through, run. Whatever looks back does so by the calendar: a gap stays one.
-Coverage is that of the worse covered operand, data_through that of the older one; what was looked back for counts for neither.
+denominator, n, present, expected, data_through, run. Whatever looks back does so by the calendar: a gap stays
+one. Coverage is that of the worse covered operand. The data reach as far as those of the older one, unless it
+was looked back for.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from indicators.formula import (
     ShareOfParent,
     Window,
     describe,
+    operands,
     reach,
     references,
 )
@@ -35,26 +37,29 @@ _KEYS = "level, area, period, start"
 def formula_values(
     step: FormulaStep, moment: Moment, levels: tuple[str, ...], dirty: str | None = None
 ) -> str:
-    """The values of one formula. ``levels`` are the city's, from the root down; ``dirty`` a table of (period, start)."""
+    """The values of one formula. ``levels`` are the city's, from the root down; ``dirty`` a table of (period,
+    start).
+    """
     blocks = _Blocks(step, levels, dirty)
     last = blocks.name(step.series, step.shape.levels)
     factor = "" if step.factor == 1 else f"{step.factor!r} * "
     wanted = "" if dirty is None else f"\nSEMI JOIN {dirty} USING (period, start)"
-    ends = moment.utc("period_end(period, start)")
     return f"""{comment(step)}\
 WITH {blocks.text}
 SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
     {factor}value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
-    coalesce(data_through, least({moment.timestamp}, {ends})) AS data_through, run
+    data_through, run
 FROM {last}{wanted}
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
 WHERE level IN {listing(step.shape.levels)} AND start <= {moment.day}
-  AND (valid_from IS NULL OR valid_from < period_end(period, start)) AND (valid_to IS NULL OR valid_to > start)"""
+  AND (valid_from IS NULL OR valid_from < period_end(period, start))
+  AND (valid_to IS NULL OR valid_to > start)"""
 
 
 def reaches(step: FormulaStep, input_: str) -> str:
-    """SQL rows (period, distance): how many periods later a value of ``input_`` still shows in the formula."""
+    """SQL rows (period, distance): how many periods later a value of ``input_`` still shows in the formula.
+    """
     rows = [
         f"({literal(period)}, {distance})"
         for period in step.shape.periods
@@ -66,8 +71,8 @@ def reaches(step: FormulaStep, input_: str) -> str:
 def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment, last_day: dt.date) -> str:
     """The periods of a formula that may have changed.
 
-    These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have begun
-    since ``last_day``, in which old values may show that before lay in the future.
+    These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have
+    begun since ``last_day``, in which old values may show that before lay in the future.
     """
     branches = [
         f"    SELECT period, period_shift(period, start, distance) AS start\n"
@@ -163,7 +168,10 @@ class _Blocks:
             )
         else:
             value, parts = f"{first} {series.operator} {second}", "numerator, denominator"
-        return f"    SELECT {_KEYS}, {value} AS value, {parts}, n, present, expected, data_through, run\n    FROM {below}"
+        return (
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, n, present, expected, "
+            f"data_through, run\n    FROM {below}"
+        )
 
     def _combined(self, series: Combined, left: str, right: str) -> str:
         if series.operator == "/":
@@ -174,7 +182,8 @@ class _Blocks:
             parts = f"{value} AS numerator, NULL AS denominator"
             n = "least(l.n, r.n)" if series.operator == "*" else "l.n + r.n"
         return (
-            f"    SELECT {_KEYS}, {value} AS value, {parts}, {n} AS n,\n{_worse()}\n"
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, {n} AS "
+            f"n,\n{_worse(_reach(series.left, series.right))}\n"
             f"    FROM {left} l JOIN {right} r USING ({_KEYS})"
         )
 
@@ -185,8 +194,10 @@ class _Blocks:
         else:
             later = str(series.count)
         return (
-            f"    SELECT level, area, period, period_shift(period, start, {later}) AS start, value, numerator,\n"
-            f"        denominator, n, present, expected, NULL::TIMESTAMP AS data_through, run\n    FROM {below}"
+            f"    SELECT level, area, period, period_shift(period, start, {later}) AS start, "
+            f"value, numerator,\n"
+            f"        denominator, n, present, expected, data_through, run\n   "
+            f" FROM {below}"
         )
 
     def _change(self, series: Change, now: str, then: str) -> str:
@@ -197,7 +208,8 @@ class _Blocks:
             value = "l.value - r.value"
             parts = "l.value - r.value AS numerator, NULL AS denominator"
         return (
-            f"    SELECT {_KEYS}, {value} AS value, {parts}, l.n AS n,\n{_worse()}\n"
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, l.n AS "
+            f"n,\n{_worse(_reach(series.series, series.base))}\n"
             f"    FROM {now} l JOIN {then} r USING ({_KEYS})"
         )
 
@@ -226,15 +238,18 @@ class _Blocks:
                 denominator = "NULL"
         return (
             f"    SELECT {_KEYS}, {value} AS value, {numerator} AS numerator, {denominator} AS denominator,\n"
-            f"        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,\n"
+            f"        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) "
+            f"OVER past AS expected,\n"
             f"        data_through, max(run) OVER past AS run\n"
             f"    FROM {below}\n    WINDOW past AS ({over})\n    QUALIFY {held} OVER past = {span}"
         )
 
     def _per_capita(self, series: PerCapita, below: str) -> str:
         return (
-            f"    SELECT {below}.level, {below}.area, period, start, {series.heads}.0 * value / nullif(population, 0) AS value,\n"
-            f"        value AS numerator, population AS denominator, n, present, expected, data_through, run\n"
+            f"    SELECT {below}.level, {below}.area, period, start, {series.heads}.0 * value / "
+            f"nullif(population, 0) AS value,\n"
+            f"        value AS numerator, population AS denominator, n, present, expected, "
+            f"data_through, run\n"
             f"    FROM {below} JOIN area ON area.code = {below}.area"
         )
 
@@ -249,18 +264,34 @@ class _Blocks:
     def _rank(self, series: Rank, below: str) -> str:
         order = "DESC" if series.series.trait.descending else "ASC"
         return (
-            f"    SELECT {_KEYS}, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY value {order} NULLS LAST) END"
+            f"    SELECT {_KEYS}, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY "
+            f"value {order} NULLS LAST) END"
             f" AS value,\n"
-            f"        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, expected, data_through, run\n"
+            f"        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, "
+            f"expected, data_through, run\n"
             f"    FROM {below}\n    WINDOW among AS (PARTITION BY level, period, start)"
         )
 
 
-def _worse() -> str:
-    """Coverage of the worse covered of two series, and the older data."""
+def _worse(reach: str = "least(l.data_through, r.data_through)") -> str:
+    """Coverage of the worse covered of two series; their data reach to ``reach``."""
     left = "l.present * r.expected <= r.present * l.expected"
     return (
         f"        CASE WHEN {left} THEN l.present ELSE r.present END AS present,\n"
         f"        CASE WHEN {left} THEN l.expected ELSE r.expected END AS expected,\n"
-        f"        least(l.data_through, r.data_through) AS data_through, greatest(l.run, r.run) AS run"
+        f"        {reach} AS data_through, greatest(l.run, r.run) AS run"
     )
+
+
+def _reach(left: Series, right: Series) -> str:
+    """How far the data of two series reach: as far as those of the older, except where it is old on purpose.
+    """
+    if _is_past(left) == _is_past(right):
+        return "least(l.data_through, r.data_through)"
+    return "r.data_through" if _is_past(left) else "l.data_through"
+
+
+def _is_past(series: Series) -> bool:
+    """Whether a series shows nothing but earlier periods."""
+    below = operands(series)
+    return isinstance(series, Lagged) or (bool(below) and all(map(_is_past, below)))

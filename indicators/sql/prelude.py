@@ -61,6 +61,15 @@ class Moment:
         return f"timezone('UTC', timezone({literal(str(self.zone))}, CAST({day} AS TIMESTAMP)))"
 
 
+@dataclass(frozen=True, slots=True)
+class Dirty:
+    """A table of (period, start): the periods to be looked at again, of which the first begins on ``first``.
+    """
+
+    table: str
+    first: dt.date
+
+
 def start_of(period: Period, day: str) -> str:
     """SQL: the first day of the period that holds ``day``."""
     return day if period == "day" else f"CAST(date_trunc('{period}', {day}) AS DATE)"

@@ -1,7 +1,10 @@
-"""Values into the table that everyone reads: what did not change keeps when and from which run it was known."""
+"""Values into the table that everyone reads: what did not change keeps when and from which run it was known.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import Final
 
 from indicators.sql.prelude import Moment
@@ -22,16 +25,20 @@ def insert(target: str, values: str, moment: Moment, version: int) -> str:
     )
 
 
-def merge() -> list[str]:
+def merge(bounds: Mapping[str, dt.date]) -> list[str]:
     """Bring ``indicator_value`` in line with ``fresh``, for the indicators and periods listed in ``scope``.
 
-    ``scope`` has columns indicator, period, start, where a NULL period stands for all of the indicator.
-    The last statement returns how many values are new, changed or gone.
+    ``scope`` has columns indicator, period, start, where a NULL period stands for all of the indicator;
+    ``bounds`` says for each period in it what the first start is, so that older values are passed over
+    quickly. The last statement returns how many values are new, changed or gone.
     """
     differs = " OR ".join(_differs(column) for column in _RESULT)
     coverage = " OR ".join(
         f"h.{column} IS DISTINCT FROM f.{column}"
         for column in ("present", "expected", "data_through", "version")
+    )
+    near = " OR ".join(
+        f"(period = '{period}' AND start >= DATE '{first}')" for period, first in bounds.items()
     )
     return [
         # Old values in reach of this refresh, and beside each what it is now.
@@ -39,18 +46,23 @@ def merge() -> list[str]:
         "SELECT rowid AS place, v.* FROM indicator_value v\n"
         "SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL)"
         " USING (indicator, period, start)\n"
+        f"WHERE {near or 'FALSE'}\n"
         "UNION ALL\n"
         "SELECT rowid AS place, v.* FROM indicator_value v"
         " WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL)",
         f"CREATE OR REPLACE TEMP TABLE compared AS\n"
         f"SELECT h.place, f.*, ({differs}) AS moved, ({differs} OR {coverage}) AS stirred\n"
         f"FROM held h JOIN fresh f USING ({_KEYS})",
-        f"DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM held ANTI JOIN fresh USING ({_KEYS}))",
-        "UPDATE indicator_value SET value = c.value, numerator = c.numerator, denominator = c.denominator, n = c.n,\n"
-        "    present = c.present, expected = c.expected, data_through = c.data_through, version = c.version,\n"
+        f"DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM held ANTI JOIN fresh "
+        f"USING ({_KEYS}))",
+        "UPDATE indicator_value SET value = c.value, numerator = c.numerator, denominator = "
+        "c.denominator, n = c.n,\n"
+        "    present = c.present, expected = c.expected, data_through = c.data_through, version "
+        "= c.version,\n"
         "    known_from = c.known_from, run = c.run\n"
         "FROM compared c WHERE indicator_value.rowid = c.place AND c.moved",
-        "UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = c.data_through,\n"
+        "UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = "
+        "c.data_through,\n"
         "    version = c.version\n"
         "FROM compared c WHERE indicator_value.rowid = c.place AND c.stirred AND NOT c.moved",
         f"INSERT INTO indicator_value SELECT * FROM fresh ANTI JOIN held USING ({_KEYS})",

@@ -16,7 +16,8 @@ WITH print AS (
     FROM {step.dataset.table}
     WHERE ({step.where}) AND {quote(step.value)} IS NOT NULL AND {moment.past(step.dataset, step.known)}
       AND {day} <= {moment.day} AND {start_of(period, day)} = {day}
-    QUALIFY row_number() OVER (PARTITION BY _area, {day} ORDER BY {quote(step.known)} DESC, _run DESC, _line DESC) = 1
+    QUALIFY row_number() OVER (
+        PARTITION BY _area, {day} ORDER BY {quote(step.known)} DESC, _run DESC, _line DESC) = 1
 ), status AS (
     SELECT coalesce(max(data_through), {moment.timestamp}) AS through, coalesce(max(last_run), 0) AS run
     FROM feed_status WHERE {feeds_of(step.dataset)}
@@ -27,4 +28,5 @@ SELECT {literal(step.indicator)} AS indicator, area.level, print.area, {literal(
     least(through, {moment.utc(f"period_end({literal(period)}, start)")}) AS data_through, run
 FROM print JOIN area ON area.code = print.area CROSS JOIN status
 WHERE area.level IN {listing(step.shape.levels)}
-  AND (valid_from IS NULL OR valid_from < period_end({literal(period)}, start)) AND (valid_to IS NULL OR valid_to > start)"""
+  AND (valid_from IS NULL OR valid_from < period_end({literal(period)}, start))
+  AND (valid_to IS NULL OR valid_to > start)"""

@@ -1,4 +1,6 @@
-"""One pass over the facts: additive parts by day × area, kept between refreshes; and which days have rows at all."""
+"""One pass over the facts: additive parts by day × area, kept between refreshes; and which days have rows at
+all.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,9 @@ from warehouse.syntax import literal, quote
 
 
 def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False) -> str:
-    """The parts of every day, or only of the days in ``changed_days``; what lies in the future does not count yet."""
+    """The parts of every day, or only of the days in ``changed_days``; what lies in the future does not count
+    yet.
+    """
     parts = "".join(f",\n    {part.sql} AS {scan.column(part)}" for part in scan.parts)
     return (
         f"{comment(scan)}"
@@ -38,7 +42,9 @@ def rebuild(table: str, rows: str) -> list[str]:
 
 
 def update(table: str, rows: str, dataset: str, time: str) -> list[str]:
-    """Bring a kept table up to date for ``changed_days``; ``moved_days`` is left holding the days that really differ."""
+    """Bring a kept table up to date for ``changed_days``; ``moved_days`` is left holding the days that really
+    differ.
+    """
     changed = (
         f"SELECT day FROM changed_days WHERE dataset = {literal(dataset)} AND time_column = {literal(time)}"
     )
@@ -48,7 +54,8 @@ def update(table: str, rows: str, dataset: str, time: str) -> list[str]:
         "CREATE OR REPLACE TEMP TABLE moved_days AS SELECT DISTINCT day FROM (\n"
         "    (FROM anew EXCEPT FROM held) UNION ALL (FROM held EXCEPT FROM anew))",
         f"DELETE FROM {table} WHERE day IN (SELECT day FROM moved_days)",
-        f"INSERT INTO {table} SELECT * FROM anew WHERE day IN (SELECT day FROM moved_days) ORDER BY day, area",
+        f"INSERT INTO {table} SELECT * FROM anew WHERE day IN (SELECT day FROM moved_days) ORDER "
+        f"BY day, area",
     ]
 
 

@@ -85,8 +85,12 @@ class World:
     def _dated(self, feed: Feed, frame: pd.DataFrame | None) -> pd.DataFrame | None:
         if frame is None:
             return None
-        days = {f"{c}__day": [self.local_day(at) for at in frame[c]] for c in feed.time_columns}
-        return frame.assign(**days)
+        dated = frame.copy()
+        for column in feed.time_columns:
+            dated[f"{column}__day"] = pd.Series(
+                [self.local_day(at) for at in frame[column]], frame.index, object
+            )
+        return dated
 
     @staticmethod
     def _touched(
@@ -112,7 +116,9 @@ class World:
 def random_rows(
     city: City, feed: Feed, count: int, span: tuple[dt.date, dt.date], rng: np.random.Generator
 ) -> pd.DataFrame:
-    """Rows that a feed might deliver: all values that definitions ask for occur, and what may be empty sometimes is."""
+    """Rows that a feed might deliver: all values that definitions ask for occur, and what may be empty
+    sometimes is.
+    """
     days = (span[1] - span[0]).days
     base = [
         dt.datetime.combine(span[0], dt.time()) + dt.timedelta(seconds=int(s))
@@ -140,7 +146,7 @@ def _cells(
         case "boolean":
             return [bool(x) for x in rng.random(count) < 0.5]
         case "integer":
-            return [int(x) for x in rng.integers(column.min or 0, (column.max or 9) + 1, count)]
+            return [int(x) for x in rng.integers(int(column.min or 0), int(column.max or 9) + 1, count)]
         case "number":
             return [float(x) for x in np.round(rng.uniform(column.min or 0, column.max or 100, count), 2)]
         case "text":

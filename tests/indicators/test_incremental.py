@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,14 +63,16 @@ def disturb(world: World, now: dt.datetime, rng: np.random.Generator, random_row
     name = str(rng.choice(sorted(world.city.datasets)))
     feed = world.city.datasets[name]
     frame = world.facts[name].copy()
-    news = random_rows(world.city, feed, int(rng.integers(1, 12)), (SPAN[0], now.date() + dt.timedelta(1)), rng)
+    news = random_rows(
+        world.city, feed, int(rng.integers(1, 12)), (SPAN[0], now.date() + dt.timedelta(1)), rng
+    )
     if len(frame) and rng.random() < 0.7:
         changed = rng.integers(0, len(frame), 4)
         others = random_rows(world.city, feed, 4, SPAN, rng)
         columns = rng.choice(frame.columns, 3, replace=False)
         for place, other in zip(changed, range(4), strict=True):
             for column in columns:
-                frame.iloc[place, frame.columns.get_loc(column)] = others[column].iloc[other]
+                frame.at[place, column] = others.at[other, column]
     if len(frame) and rng.random() < 0.5:
         frame = frame.drop(index=list({int(i) for i in rng.integers(0, len(frame), 3)}))
     world.put(name, pd.concat([frame, news], ignore_index=True), now)
@@ -127,9 +128,9 @@ def test_what_stays_the_same_keeps_when_it_was_known(settled: World) -> None:
     report = settled.refresh(later)
     after = settled.values().set_index(KEYS)
     both = before.join(after, lsuffix="_old", rsuffix="_new", how="inner")
-    changed = ~(
-        (both.value_old == both.value_new) | (both.value_old.isna() & both.value_new.isna())
-    ) | (both.n_old != both.n_new)
+    changed = ~((both.value_old == both.value_new) | (both.value_old.isna() & both.value_new.isna())) | (
+        both.n_old != both.n_new
+    )
     assert changed.any()
     assert (both.known_from_new[changed] == later.replace(tzinfo=None)).all()
     parts = both.numerator_old.eq(both.numerator_new) | both.numerator_old.isna()
@@ -178,7 +179,7 @@ def test_an_indicator_that_is_dropped_leaves_no_values(settled: World) -> None:
     assert "odd" not in set(settled.values().indicator)
 
 
-def test_changed_areas_make_everything_anew(make_world: WorldMaker, settled: World, tmp_path: Path) -> None:
+def test_changed_areas_make_everything_anew(make_world: WorldMaker, settled: World) -> None:
     with settled.store.write() as cursor:
         cursor.execute("UPDATE area SET population = 2 * population")
     report = settled.refresh(START)
