@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -32,7 +33,7 @@ def land(delivery: Delivery, root: Path) -> Landed:
     Raises UnfinishedFileError when the file changes meanwhile, SourceError when it cannot be read.
     """
     staging = work_folder(root)
-    part = staging / f"land-{os.getpid()}-{hashlib.sha256(delivery.name.encode()).hexdigest()[:16]}.part"
+    part = staging / f"land-{os.getpid()}-{threading.get_ident()}.part"
     digest = hashlib.sha256()
     try:
         with delivery.path.open("rb") as source, part.open("wb") as copy:

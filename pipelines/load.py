@@ -78,9 +78,9 @@ class Loader:
             for batch, seen in self._batches(feed, waiting, known, now, results):
                 if batch:
                     results += self._load(feed, batch, now)
+                self._drop_decoded(batch)
                 done += seen
                 progress(step, done, len(waiting))
-            clean(self._landing)
             return sorted(results, key=lambda result: result.id)
 
     def _batches(
@@ -133,6 +133,13 @@ class Loader:
     def _landed(self, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
         with self._store.read() as cursor:
             return account.landings(cursor, feed)
+
+    @staticmethod
+    def _drop_decoded(batch: Sequence[Ready]) -> None:
+        """Remove the texts that were unpacked or decoded to be read; the landed bytes stay."""
+        for ready in batch:
+            if ready.path != ready.landed.path:
+                ready.path.unlink(missing_ok=True)
 
     @staticmethod
     def _names(feed: Feed, ready: Ready) -> Sequence[str]:

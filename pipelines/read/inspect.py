@@ -45,7 +45,7 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
     if format == "xlsx":
         names = columns_of(header_of(landed.path, feed.connector))
         return Ready(landed, Shape("xlsx", names, (TEXT,) * len(names)), landed.path)
-    path = _plain(landed, feed.connector.encoding, head, work)
+    path = _plain(landed, feed.connector.encoding, head, work / f"{feed.id}-{landed.hash}.txt")
     if format == "csv":
         shape = _csv_shape(path, _delimiter(feed.connector, landed.delivery.name), feed.connector)
         return Ready(landed, shape, path, _count_lines(path))
@@ -157,13 +157,12 @@ def _csv_shape(path: Path, delimiter: str, connector: FolderConnector) -> Shape:
     return Shape("csv", names, (TEXT,) * len(names), taken)
 
 
-def _plain(landed: Landed, encoding: str, head: bytes, work: Path) -> Path:
-    """The landed file itself if it is plain UTF-8, else its text unpacked and decoded."""
+def _plain(landed: Landed, encoding: str, head: bytes, target: Path) -> Path:
+    """The landed file itself if it is plain UTF-8, else its text unpacked and decoded to ``target``."""
     packed = head.startswith(b"\x1f\x8b")
     codec = codecs.lookup(encoding)
     if not packed and codec.name in ("utf-8", "utf-8-sig", "ascii"):
         return landed.path
-    target = work / f"{landed.hash}.txt"
     try:
         with (
             cast(BinaryIO, gzip.open(landed.path)) if packed else landed.path.open("rb") as source,

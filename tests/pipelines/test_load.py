@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pipelines import account, batch, load, merge
+from pipelines.folder import Delivery, deliveries
 from pipelines.load import Loader
 
 if TYPE_CHECKING:
@@ -396,3 +399,49 @@ def test_any_column_name_will_do(build: Build) -> None:
     assert house.rows('SELECT c1, t_c1, v_c1, code1, "at", _area FROM fact_tickets') == [
         ("c1-k", "t_c1-k", "v_c1-k", "3", "at-k", "A1")
     ]
+
+
+def test_a_file_that_grows_meanwhile_is_left_for_the_next_look(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.deliver("a.csv", HEADER + T1)
+
+    def listed_before_it_grew(*args: Any) -> list[Delivery]:
+        return [dataclasses.replace(found, size=found.size - 5) for found in deliveries(*args)]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(load, "deliveries", listed_before_it_grew)
+        assert house.load() == []
+    assert house.rows("SELECT count(*) FROM run") == [(0,)]
+    assert [run.inserted for run in house.load()] == [1]
+
+
+def test_one_run_of_a_feed_at_a_time(house: House) -> None:
+    for number in range(4):
+        house.deliver(f"{number}.csv", HEADER + f"T{number},2026-10-01,,21,,\n")
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda _: house.loader.run(house.feed, NOW), range(4)))
+    assert sorted(len(runs) for runs in results) == [0, 0, 0, 4]
+    assert len(facts(house)) == 4
+
+
+def test_readers_hear_of_a_load_and_of_a_failure_but_not_of_nothing(house: House) -> None:
+    version = house.store.data_version
+    house.load()
+    assert house.store.data_version == version
+    house.deliver("a.csv", HEADER + T1)
+    house.load()
+    assert house.store.data_version > version
+    version = house.store.data_version
+    house.deliver("b.csv", "")
+    house.load()
+    assert house.store.data_version > version
+
+
+def test_progress_is_told_to_the_end(house: House) -> None:
+    told: list[tuple[str, int, int]] = []
+    for name in ("a.csv", "b.csv", "c.json"):
+        house.deliver(name, HEADER + T1)
+    house.loader.run(house.feed, NOW, lambda *step: told.append(step))
+    assert told[0] == ("load tickets", 0, 3)
+    assert told[-1] == ("load tickets", 3, 3)
