@@ -171,7 +171,7 @@ def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> N
     # A date in the future is somebody's slip of the pen; it must not make the feed look fresh.
     cursor.execute(
         "INSERT INTO feed_status SELECT $feed, "
-        f"(SELECT least(max({until}), $now) FROM checked WHERE NOT _bad AND {moment} <= $now), "
+        f"(SELECT max(least({until}, $now)) FROM checked WHERE NOT _bad AND {moment} <= $now), "
         f"(SELECT max(run) FROM batch_file), $now, (SELECT count(*) FROM {q(fact_table(feed.table))}) "
         "ON CONFLICT (feed) DO UPDATE SET data_through = greatest(data_through, excluded.data_through), "
         "last_run = excluded.last_run, last_loaded_at = excluded.last_loaded_at, rows = excluded.rows",

@@ -14,7 +14,7 @@ from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
 from pipelines.errors import SourceError
-from pipelines.lines import Places, places
+from pipelines.lines import Places, open_quote, places
 from pipelines.read.shape import Ready, Staged, absent
 from pipelines.read.stage import REJECTS, stage
 from pipelines.spelling import spellings
@@ -86,6 +86,8 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         if not regular and feed.connector.unpivot is None:
             positions = [position for position, *_ in refused]
             found = places(ready.path, ready.shape.skip, feed.connector.quote, count, positions)
+            if found is None:
+                _refuse_open_quote(ready, feed.connector.quote, count + len(refused))
         if found is not None:
             records = pa.array(range(first, first + count), pa.int64())
             maps.append(pa.table({"_record": records, "line": pa.array(found.parsed, pa.int64())}))
@@ -119,6 +121,16 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM incoming")
         cursor.unregister("incoming")
     return bool(maps)
+
+
+def _refuse_open_quote(ready: Ready, quote: str, records: int) -> None:
+    """The reader drops what stands behind a quote that never closes, without a word. Raises SourceError then."""
+    line = open_quote(ready.path, ready.shape.skip, quote, records)
+    if line is not None:
+        raise SourceError(
+            f"a quote on line {line} never closes, so the rest of the file cannot be read",
+            "have the line mended; a file that quotes nothing can set connector.quote to a mark it never uses",
+        )
 
 
 def _broken(cursor: Cursor, files: Sequence[Ready]) -> dict[int, list[tuple[int, int, str, str]]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from config.models import Feed
 from config.models.feed import Column
@@ -20,6 +21,10 @@ from pipelines.spelling import Spellings
 from warehouse.expression import parse_condition
 from warehouse.facts import day_of, q
 from warehouse.syntax import literal
+
+
+EARLIEST: Final = "1800-01-01"
+"""Times before this day are slips of the pen."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,10 @@ def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> lis
             high = "" if column.max is None else f"{column.max:g}"
             broken = f"coalesce({' OR '.join(bounds)}, false)"
             demands.append(_demand(broken, name, reasons.RANGE, shown, literal(f"{low}…{high}"), language))
+        if column.type in ("date", "timestamp"):
+            # A year of two digits reads as one of Roman times, and its series would begin there.
+            broken = f"coalesce({value} < DATE {literal(EARLIEST)}, false)"
+            demands.append(_demand(broken, name, reasons.RANGE, shown, literal(f"{EARLIEST}…"), language))
     return demands
 
 

@@ -43,6 +43,18 @@ def places(path: Path, skip: int, quote: str, parsed: int, refused: list[int]) -
     return None
 
 
+def open_quote(path: Path, skip: int, quote: str, records: int) -> int | None:
+    """The line whose quote never closes, so that the rest of the file is in none of its ``records``; None if all is well."""
+    _, inside, size = _breaks(path, skip, quote.encode())
+    starts, lines = _records(path, skip, quote.encode())
+    if len(lines) != records + 1 or not len(inside):
+        return None
+    with path.open("rb") as stream:
+        stream.seek(int(starts[-1]))
+        rest = stream.read(size)
+    return int(lines[-1]) if rest.count(quote.encode()) % 2 else None
+
+
 def _records(path: Path, skip: int, quote: bytes) -> tuple[_Numbers, _Numbers]:
     """Byte and line at which each record that is not blank starts; without ``quote`` a line is a record."""
     breaks, inside, size = _breaks(path, skip, quote)

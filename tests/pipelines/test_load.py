@@ -445,3 +445,23 @@ def test_progress_is_told_to_the_end(house: House) -> None:
     house.loader.run(house.feed, NOW, lambda *step: told.append(step))
     assert told[0] == ("load tickets", 0, 3)
     assert told[-1] == ("load tickets", 3, 3)
+
+
+def test_a_file_without_rows_says_nothing_about_time(build: Build) -> None:
+    house = build()
+    house.deliver("a.csv", HEADER)
+    [run] = house.load()
+    assert (run.status, run.received) == ("done", 0)
+    assert house.rows("SELECT data_through, rows FROM feed_status") == [(None, 0)]
+
+
+def test_a_feed_of_days_is_complete_to_the_end_of_its_newest_day(build: Build) -> None:
+    columns = [
+        {"name": "id", "type": "text", "required": True},
+        {"name": "opened", "type": "date", "required": True},
+        {"name": "ward", "type": "text", "required": True},
+    ]
+    house = build(columns=columns, checks=[])
+    house.deliver("a.csv", "id,opened,ward\nT1,2026-10-01,21\nT2,2026-09-30,21\nT3,2126-01-01,21\n")
+    house.load()
+    assert house.rows("SELECT data_through FROM feed_status") == [(utc(2026, 10, 1, 17),)]
