@@ -77,7 +77,7 @@ def table_fingerprint(scan: Scan) -> str:
 
 
 def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime) -> Definitions:
-    """Compare every definition with its newest stored version and write down a new version of what differs."""
+    """Compare every definition with its newest stored version; write down a new one of what differs."""
     held: dict[str, tuple[int, str]] = {}
     rows = cursor.execute(
         "SELECT indicator, version, fingerprint FROM definition ORDER BY version"

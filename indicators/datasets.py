@@ -1,4 +1,4 @@
-"""What the engine needs to know of a dataset: its columns, how its rows are dated and which days it covers."""
+"""What the engine needs to know of a dataset: its columns, its dates and which days it covers."""
 
 from __future__ import annotations
 

@@ -396,10 +396,8 @@ def _combined(operator: Operator, left: Series, right: Series) -> Trait:
             {"rate", "rank"},
         ) or (first.unit and second.unit and first.unit != second.unit):
             verb = "added to" if operator == "+" else "taken from"
-            one, other = (left, right) if operator == "+" else (right, left)
             raise ExpressionError(
-                f"{describe(one)} ({_name(one.trait)}) cannot be {verb} {describe(other)} "
-                f"({_name(other.trait)})",
+                f"{describe(right)} ({_name(second)}) cannot be {verb} {describe(left)} ({_name(first)})",
                 "both must have the same unit",
             )
         both = first.accumulation == second.accumulation == "sum"

@@ -1,4 +1,4 @@
-"""From a value back to what it was made of: the exact rows of a measure or a stock, the parts of a formula."""
+"""From a value back to what it was made of: the rows of a measure or stock, the parts of a formula."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A measure taken apart: what can be added up over days and areas, and how the value is put together from it."""
+"""A measure taken apart: what adds up over days and areas, and how the value is put together."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Upkeep:
         self._execute("CREATE OR REPLACE TEMP TABLE dirty_days (source VARCHAR, day DATE)")
 
     def _came_due(self, dataset: Dataset, time: str) -> bool:
-        """Whether rows that lay in the future at the last refresh, such as those of a deadline, no longer do."""
+        """Whether rows that lay in the future at the last refresh, such as deadlines, no longer do."""
         before = Moment(self.last, self.moment.zone)
         past = f"{self.moment.past(dataset, time)} AND NOT ({before.past(dataset, time)})"
         return (

@@ -35,7 +35,7 @@ class World:
     run: int = 0
 
     def put(self, dataset: str, frame: pd.DataFrame, loaded_at: dt.datetime) -> None:
-        """Make ``frame`` (contract columns and _area) all there is of a dataset, and mark what that touches."""
+        """Make ``frame`` (contract columns and _area) all of a dataset, and mark what that touches."""
         self.run += 1
         feed = self.city.datasets[dataset]
         before, after = self._dated(feed, self.facts.get(dataset)), self._dated(feed, frame)

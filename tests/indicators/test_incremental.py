@@ -72,7 +72,7 @@ def disturb(world: World, now: dt.datetime, rng: np.random.Generator, random_row
         columns = rng.choice(frame.columns, 3, replace=False)
         for place, other in zip(changed, range(4), strict=True):
             for column in columns:
-                frame.at[place, column] = others.at[other, column]
+                frame.at[place, column] = others[column].iloc[other]
     if len(frame) and rng.random() < 0.5:
         frame = frame.drop(index=list({int(i) for i in rng.integers(0, len(frame), 3)}))
     world.put(name, pd.concat([frame, news], ignore_index=True), now)

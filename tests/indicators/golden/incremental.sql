@@ -1,0 +1,93 @@
+CREATE OR REPLACE TEMP TABLE anew AS
+-- Scan visits by due_at: 3 parts per day × area
+SELECT due_at__day AS day, _area AS area,
+    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count(*) AS p2,
+    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+FROM fact_visits
+WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
+  AND due_at__day IN (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at')
+GROUP BY ALL;
+
+CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM part_visits__due_at WHERE day IN (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at');
+
+CREATE OR REPLACE TEMP TABLE moved_days AS SELECT DISTINCT day FROM (
+    (FROM anew EXCEPT FROM held) UNION ALL (FROM held EXCEPT FROM anew));
+
+DELETE FROM part_visits__due_at WHERE day IN (SELECT day FROM moved_days);
+
+INSERT INTO part_visits__due_at SELECT * FROM anew WHERE day IN (SELECT day FROM moved_days) ORDER BY day, area;
+
+SELECT DISTINCT period, start FROM (
+    SELECT period, period_shift(period, start, distance) AS start
+    FROM dirty__closing JOIN (VALUES ('day', 0), ('day', 1), ('day', 2), ('month', 0), ('month', 1), ('month', 2), ('quarter', 0), ('quarter', 1), ('quarter', 2), ('year', 0), ('year', 1), ('year', 2)) AS reach(period, distance) USING (period)
+    UNION
+    SELECT 'day' AS period, CAST(day AS DATE) AS start
+    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    UNION
+    SELECT 'month' AS period, CAST(date_trunc('month', CAST(day AS DATE)) AS DATE) AS start
+    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    UNION
+    SELECT 'quarter' AS period, CAST(date_trunc('quarter', CAST(day AS DATE)) AS DATE) AS start
+    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    UNION
+    SELECT 'year' AS period, CAST(date_trunc('year', CAST(day AS DATE)) AS DATE) AS start
+    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+) WHERE start <= DATE '2025-07-10';
+
+-- Formula closing_3 = rolling(closing, 3) for city, district, ward × day, month, quarter, year
+WITH needed_closing AS (
+    SELECT DISTINCT period, period_shift(period, start, -distance) AS start
+    FROM dirty__closing_3 JOIN (VALUES ('day', 0), ('day', 1), ('day', 2), ('month', 0), ('month', 1), ('month', 2), ('quarter', 0), ('quarter', 1), ('quarter', 2), ('year', 0), ('year', 1), ('year', 2)) AS reach(period, distance) USING (period)
+), b1 AS (
+    -- closing
+    SELECT level, area, period, start, value, numerator, denominator, n,
+        present, expected, data_through, run
+    FROM indicator_value
+    SEMI JOIN needed_closing USING (period, start)
+    WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
+), b2 AS (
+    -- rolling(closing, 3)
+    SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
+        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,
+        data_through, max(run) OVER past AS run
+    FROM b1
+    WINDOW past AS (PARTITION BY area, period ORDER BY period_index(period, start) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
+    QUALIFY count(*) OVER past = 3
+)
+SELECT 'closing_3' AS indicator, level, area, period, start,
+    value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
+    CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, run
+FROM b2
+SEMI JOIN dirty__closing_3 USING (period, start)
+JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
+WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+  AND (valid_from IS NULL OR valid_from < period_end(period, start))
+  AND (valid_to IS NULL OR valid_to > start);
+
+CREATE OR REPLACE TEMP TABLE held AS
+SELECT rowid AS place, v.* FROM indicator_value v
+SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL) USING (indicator, period, start)
+WHERE (period = 'day' AND start >= DATE '2025-07-09') OR (period = 'month' AND start >= DATE '2025-07-01')
+UNION ALL
+SELECT rowid AS place, v.* FROM indicator_value v WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL);
+
+CREATE OR REPLACE TEMP TABLE compared AS
+SELECT h.place, f.*, ((h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n) AS moved, ((h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n OR h.present IS DISTINCT FROM f.present OR h.expected IS DISTINCT FROM f.expected OR h.data_through IS DISTINCT FROM f.data_through OR h.version IS DISTINCT FROM f.version) AS stirred
+FROM held h JOIN fresh f USING (indicator, area, period, start);
+
+DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM held ANTI JOIN fresh USING (indicator, area, period, start));
+
+UPDATE indicator_value SET value = c.value, numerator = c.numerator, denominator = c.denominator, n = c.n,
+    present = c.present, expected = c.expected, data_through = c.data_through, version = c.version,
+    known_from = c.known_from, run = c.run
+FROM compared c WHERE indicator_value.rowid = c.place AND c.moved;
+
+UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = c.data_through,
+    version = c.version
+FROM compared c WHERE indicator_value.rowid = c.place AND c.stirred AND NOT c.moved;
+
+INSERT INTO indicator_value SELECT * FROM fresh ANTI JOIN held USING (indicator, area, period, start);
+
+SELECT (SELECT count(*) FROM compared WHERE moved) + (SELECT count(*) FROM fresh ANTI JOIN held USING (indicator, area, period, start)) + (SELECT count(*) FROM held ANTI JOIN fresh USING (indicator, area, period, start));

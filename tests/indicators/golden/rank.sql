@@ -1,0 +1,23 @@
+-- Formula online_place = rank(visits_online) for city, district, ward × day, month, quarter, year
+WITH b1 AS (
+    -- visits_online
+    SELECT level, area, period, start, value, numerator, denominator, n,
+        present, expected, data_through, run
+    FROM indicator_value
+    WHERE indicator = 'visits_online' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
+), b2 AS (
+    -- rank(visits_online)
+    SELECT level, area, period, start, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY value DESC NULLS LAST) END AS value,
+        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, expected, data_through, run
+    FROM b1
+    WINDOW among AS (PARTITION BY level, period, start)
+)
+SELECT 'online_place' AS indicator, level, area, period, start,
+    value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
+    CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, run
+FROM b2
+JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
+WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+  AND (valid_from IS NULL OR valid_from < period_end(period, start))
+  AND (valid_to IS NULL OR valid_to > start);

@@ -1,0 +1,101 @@
+CREATE TABLE part_visits__presence AS
+-- Presence of visits by city: days on which rows arrived
+SELECT DISTINCT rows.day, path.ancestor AS area
+FROM (SELECT DISTINCT opened_at__day AS day, _area FROM fact_visits
+      WHERE opened_at <= TIMESTAMP '2025-07-10 02:00:00.000000') rows
+JOIN area_path path ON path.code = rows._area AND path.level = 'city';
+
+CREATE TABLE part_visits__due_at AS
+-- Scan visits by due_at: 3 parts per day × area
+SELECT due_at__day AS day, _area AS area,
+    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count(*) AS p2,
+    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+FROM fact_visits
+WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
+GROUP BY ALL;
+
+CREATE TABLE frame__visits__1 AS
+-- Coverage of visits by city: 1 days an event
+WITH status AS (
+    SELECT coalesce(max(data_through), TIMESTAMP '2025-07-10 02:00:00.000000') AS through, coalesce(max(last_run), 0) AS run
+    FROM feed_status WHERE feed IN ('visits')
+), covered AS (
+    SELECT area, day FROM part_visits__presence
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'day' AS period, day AS start, day FROM days
+    UNION ALL SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
+    UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
+), periods AS (
+    SELECT period, start, period_end(period, start) AS next,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
+), pairs AS (
+    SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
+    UNION
+    SELECT path.ancestor, path.code FROM area_path path JOIN area USING (code) WHERE area.level = 'city'
+), spans AS (
+    -- the days on which an area and a cell that it shares ground with both exist
+    SELECT own.level, pairs.area, pairs.cell,
+        greatest(coalesce(own.valid_from, DATE '0001-01-01'),
+            coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
+        least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
+            DATE '2025-07-10' + CAST(
+                pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
+    FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
+    WHERE own.level IN ('city', 'district', 'ward')
+), expected AS (
+    SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
+        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+    GROUP BY ALL
+), present AS (
+    SELECT spans.area, calendar.period, calendar.start, count(*) AS present
+    FROM covered
+    JOIN calendar USING (day)
+    JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
+    GROUP BY ALL
+)
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, (SELECT run FROM status) AS run
+FROM expected JOIN present USING (area, period, start)
+ORDER BY period, level, area, start;
+
+CREATE TABLE made__visits__due_at AS
+-- Cube visits__due_at: roll up to city, district, ward × day, month, quarter, year
+WITH leaf AS (
+    SELECT area, 'day' AS period, day AS start, p1, p2, p3
+    FROM part_visits__due_at
+    WHERE day <= DATE '2025-07-10'
+    UNION ALL
+    SELECT area, 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
+    FROM part_visits__due_at
+    WHERE day <= DATE '2025-07-10'
+    GROUP BY ALL
+    UNION ALL
+    SELECT area, 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
+    FROM part_visits__due_at
+    WHERE day <= DATE '2025-07-10'
+    GROUP BY ALL
+    UNION ALL
+    SELECT area, 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
+    FROM part_visits__due_at
+    WHERE day <= DATE '2025-07-10'
+    GROUP BY ALL
+), rolled AS (
+    SELECT path.ancestor AS area, period, start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
+    FROM leaf JOIN area_path path ON path.code = leaf.area AND path.level IN ('city', 'district', 'ward')
+    GROUP BY ALL
+)
+SELECT frame.*, coalesce(p1, 0) AS p1, coalesce(p2, 0) AS p2, coalesce(p3, 0) AS p3
+FROM frame__visits__1 frame
+LEFT JOIN rolled USING (area, period, start)
+WHERE level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year');
+
+-- Value visits_on_time = (p1 / nullif(p2, 0)) × 100 for city, district, ward × day, month, quarter, year
+SELECT 'visits_on_time' AS indicator, level, area, period, start,
+    100.0 * (p1 / nullif(p2, 0)) AS value, p1 AS numerator, p2 AS denominator, p2 AS n,
+    present, expected, data_through, run
+FROM made__visits__due_at;

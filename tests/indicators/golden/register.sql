@@ -1,0 +1,100 @@
+CREATE TABLE part_services__presence AS
+-- Presence of services by city: days on which rows arrived
+SELECT DISTINCT rows.day, path.ancestor AS area
+FROM (SELECT DISTINCT since__day AS day, _area FROM fact_services
+      WHERE since <= DATE '2025-07-10') rows
+JOIN area_path path ON path.code = rows._area AND path.level = 'city';
+
+CREATE TABLE part_services__since AS
+-- Scan services by since: 2 parts per day × area
+SELECT since__day AS day, _area AS area,
+    count(*) FILTER (WHERE (until IS NULL OR until >= since)) AS p1,
+    count(*) FILTER (WHERE (grade = 'full') AND (until IS NULL OR until >= since)) AS p2
+FROM fact_services
+WHERE since <= DATE '2025-07-10'
+GROUP BY ALL;
+
+CREATE TABLE part_services__until AS
+-- Scan services by until: 2 parts per day × area
+SELECT until__day AS day, _area AS area,
+    count(*) FILTER (WHERE until >= since) AS p1,
+    count(*) FILTER (WHERE (grade = 'full') AND until >= since) AS p2
+FROM fact_services
+WHERE until <= DATE '2025-07-10'
+GROUP BY ALL;
+
+CREATE TABLE frame__services__register AS
+-- Coverage of services by city: from the first event to the last delivery
+WITH status AS (
+    SELECT coalesce(max(last_loaded_at), TIMESTAMP '2025-07-10 02:00:00.000000') AS through, coalesce(max(last_run), 0) AS run
+    FROM feed_status WHERE feed IN ('services')
+), covered AS (
+    SELECT area, CAST(unnest(generate_series(min(day), (SELECT least(DATE '2025-07-10', CAST(timezone('Asia/Ho_Chi_Minh', timezone('UTC', max(through))) AS DATE)) FROM status), INTERVAL 1 DAY)) AS DATE) AS day
+    FROM part_services__presence GROUP BY area
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
+), periods AS (
+    SELECT period, start, period_end(period, start) AS next,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
+), pairs AS (
+    SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
+    UNION
+    SELECT path.ancestor, path.code FROM area_path path JOIN area USING (code) WHERE area.level = 'city'
+), spans AS (
+    -- the days on which an area and a cell that it shares ground with both exist
+    SELECT own.level, pairs.area, pairs.cell,
+        greatest(coalesce(own.valid_from, DATE '0001-01-01'),
+            coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
+        least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
+            DATE '2025-07-10' + CAST(
+                pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
+    FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
+    WHERE own.level IN ('city')
+), expected AS (
+    SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
+        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+    GROUP BY ALL
+), present AS (
+    SELECT spans.area, calendar.period, calendar.start, count(*) AS present
+    FROM covered
+    JOIN calendar USING (day)
+    JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
+    GROUP BY ALL
+)
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, (SELECT run FROM status) AS run
+FROM expected JOIN present USING (area, period, start)
+ORDER BY period, level, area, start;
+
+CREATE TABLE made__services__since__until AS
+-- Balance services__since__until: cumulate to city × month, year
+WITH flow AS (
+    SELECT day AS day, area, sum(s1) AS s1, sum(s2) AS s2
+    FROM (
+        SELECT day, area, p1 AS s1, p2 AS s2 FROM part_services__since WHERE day <= DATE '2025-07-10'
+        UNION ALL
+        SELECT day, area, -p1 AS s1, -p2 AS s2 FROM part_services__until WHERE day <= DATE '2025-07-10'
+    )
+    GROUP BY ALL
+), running AS (
+    SELECT path.ancestor AS area, day, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1, CAST(sum(sum(s2)) OVER past AS BIGINT) AS s2
+    FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN ('city')
+    GROUP BY path.ancestor, day
+    WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
+), wanted AS (
+    SELECT *, least(CAST(period_end(period, start) - 1 AS DATE), DATE '2025-07-10') AS as_of
+    FROM frame__services__register
+    WHERE level IN ('city') AND period IN ('month', 'year')
+)
+SELECT wanted.* EXCLUDE (as_of), coalesce(s1, 0) AS s1, coalesce(s2, 0) AS s2
+FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.day;
+
+-- Value services = entered - left for city × month, year
+SELECT 'services' AS indicator, level, area, period, start,
+    s1 AS value, s1 AS numerator, NULL AS denominator, s1 AS n,
+    present, expected, data_through, run
+FROM made__services__since__until;

@@ -1,0 +1,105 @@
+CREATE TABLE part_visits__presence AS
+-- Presence of visits by city: days on which rows arrived
+SELECT DISTINCT rows.day, path.ancestor AS area
+FROM (SELECT DISTINCT opened_at__day AS day, _area FROM fact_visits
+      WHERE opened_at <= TIMESTAMP '2025-07-10 02:00:00.000000') rows
+JOIN area_path path ON path.code = rows._area AND path.level = 'city';
+
+CREATE TABLE part_visits__due_at AS
+-- Scan visits by due_at: 3 parts per day × area
+SELECT due_at__day AS day, _area AS area,
+    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count(*) AS p2,
+    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+FROM fact_visits
+WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
+GROUP BY ALL;
+
+CREATE TABLE part_visits__closed_at AS
+-- Scan visits by closed_at: 5 parts per day × area
+SELECT closed_at__day AS day, _area AS area,
+    count(*) AS p1,
+    count((epoch(closed_at) - epoch(opened_at)) / 3600) AS p2,
+    count((epoch(closed_at) - epoch(opened_at)) / 3600) FILTER (WHERE online) AS p3,
+    count(*) FILTER (WHERE closed_at >= opened_at) AS p4,
+    count(*) FILTER (WHERE (kind <> 'noise') AND closed_at >= due_at) AS p5
+FROM fact_visits
+WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
+GROUP BY ALL;
+
+CREATE TABLE frame__visits__1 AS
+-- Coverage of visits by city: 1 days an event
+WITH status AS (
+    SELECT coalesce(max(data_through), TIMESTAMP '2025-07-10 02:00:00.000000') AS through, coalesce(max(last_run), 0) AS run
+    FROM feed_status WHERE feed IN ('visits')
+), covered AS (
+    SELECT area, day FROM part_visits__presence
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'day' AS period, day AS start, day FROM days
+    UNION ALL SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
+    UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
+), periods AS (
+    SELECT period, start, period_end(period, start) AS next,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
+), pairs AS (
+    SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
+    UNION
+    SELECT path.ancestor, path.code FROM area_path path JOIN area USING (code) WHERE area.level = 'city'
+), spans AS (
+    -- the days on which an area and a cell that it shares ground with both exist
+    SELECT own.level, pairs.area, pairs.cell,
+        greatest(coalesce(own.valid_from, DATE '0001-01-01'),
+            coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
+        least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
+            DATE '2025-07-10' + CAST(
+                pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
+    FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
+    WHERE own.level IN ('city', 'district', 'ward')
+), expected AS (
+    SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
+        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+    GROUP BY ALL
+), present AS (
+    SELECT spans.area, calendar.period, calendar.start, count(*) AS present
+    FROM covered
+    JOIN calendar USING (day)
+    JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
+    GROUP BY ALL
+)
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, (SELECT run FROM status) AS run
+FROM expected JOIN present USING (area, period, start)
+ORDER BY period, level, area, start;
+
+CREATE TABLE made__visits__due_at__closed_at AS
+-- Balance visits__due_at__closed_at: cumulate to city, district, ward × day, month, quarter, year
+WITH flow AS (
+    SELECT day AS day, area, sum(s1) AS s1
+    FROM (
+        SELECT day, area, p3 AS s1 FROM part_visits__due_at WHERE day <= DATE '2025-07-10'
+        UNION ALL
+        SELECT day, area, -p5 AS s1 FROM part_visits__closed_at WHERE day <= DATE '2025-07-10'
+    )
+    GROUP BY ALL
+), running AS (
+    SELECT path.ancestor AS area, day, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1
+    FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN ('city', 'district', 'ward')
+    GROUP BY path.ancestor, day
+    WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
+), wanted AS (
+    SELECT *, least(CAST(period_end(period, start) - 1 AS DATE), DATE '2025-07-10') AS as_of
+    FROM frame__visits__1
+    WHERE level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
+)
+SELECT wanted.* EXCLUDE (as_of), coalesce(s1, 0) AS s1
+FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.day;
+
+-- Value overdue = entered - left for city, district, ward × day, month, quarter, year
+SELECT 'overdue' AS indicator, level, area, period, start,
+    s1 AS value, s1 AS numerator, NULL AS denominator, s1 AS n,
+    present, expected, data_through, run
+FROM made__visits__due_at__closed_at;

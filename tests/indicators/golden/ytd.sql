@@ -1,0 +1,25 @@
+-- Formula online_ytd = ytd(visits_online) for city, district, ward × day, month, quarter, year
+WITH b1 AS (
+    -- visits_online
+    SELECT level, area, period, start, value, numerator, denominator, n,
+        present, expected, data_through, run
+    FROM indicator_value
+    WHERE indicator = 'visits_online' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
+), b2 AS (
+    -- ytd(visits_online)
+    SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
+        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,
+        data_through, max(run) OVER past AS run
+    FROM b1
+    WINDOW past AS (PARTITION BY area, period, year(start) ORDER BY start)
+    QUALIFY count(*) OVER past = period_index(period, start) - period_index(period, CAST(date_trunc('year', start) AS DATE)) + 1
+)
+SELECT 'online_ytd' AS indicator, level, area, period, start,
+    value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
+    CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, run
+FROM b2
+JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
+WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+  AND (valid_from IS NULL OR valid_from < period_end(period, start))
+  AND (valid_to IS NULL OR valid_to > start);
