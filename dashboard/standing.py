@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from config import City
-from config.models import Feed, Formula, Indicator, Severity
+from config.models import Feed, Formula, Indicator, Measure, Severity
 from config.models.indicator import Period
 from config.periods import next_start, shift
 from config.targets import Aim, aim_on
@@ -104,9 +104,14 @@ def fair_aim(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | No
 
 
 def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> bool:
-    """Whether the value may stand beside one of a whole period: all but a sum whose period still runs."""
-    whole = not is_partial(ctx, value) or ctx.unit(indicator).kind != "amount"
-    return whole or indicator.kind in ("stock", "reported")
+    """Whether the value may stand beside one of a whole period: all but sums and peaks in the making."""
+    if not is_partial(ctx, value) or indicator.kind in ("stock", "reported"):
+        return True
+    # The highest reading of half a day says little beside the highest of a whole one.
+    peak = (
+        isinstance(indicator, Measure) and re.match(r"\s*(max|min|sum)\s*\(", indicator.measure) is not None
+    )
+    return ctx.unit(indicator).kind != "amount" and not peak
 
 
 def mark_of(ctx: ScreenContext, indicator: Indicator, area: str, value: Value | None) -> Mark:

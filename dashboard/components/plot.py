@@ -16,7 +16,7 @@ from dashboard.theme import Theme, tokens
 def plot(chart: Chart, ticks: Sequence[str], theme: Theme, class_name: str = "plot") -> Component:
     """A chart that fills its box, whatever the box's shape."""
     scale = chart.scale
-    shown = spread_labels(len(chart.labels), 7)
+    shown = spread_labels(len(chart.labels), 6)
     last = max(1, len(chart.labels) - 1)
     half = 50 / len(chart.labels) if chart.bars and chart.labels else 0
     y_labels = [

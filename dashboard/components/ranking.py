@@ -97,8 +97,8 @@ def _row(
     loud = mark not in ("none", "met")
     track = html.Span(
         [
-            html.I(className="aim-tick") if aim is not None else None,
-            html.I(className="ref-tick") if reference is not None else None,
+            html.I(className="aim-tick") if aim is not None and firm else None,
+            html.I(className="ref-tick") if reference is not None and firm else None,
             html.I(className="fill") if firm else None,
         ],
         className=f"track {'track-bar' if bars else 'track-dot'}" + ("" if firm else " hatch"),

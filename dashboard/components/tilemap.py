@@ -58,7 +58,13 @@ def steps(values: Sequence[float]) -> list[float]:
         index = round(k * len(firm) / STEPS)
         if 0 < index < len(firm) and firm[index] > (limits[-1] if limits else firm[0]):
             limits.append(firm[index])
-    return limits
+    # Most areas alike and a few above them: one limit tells them apart.
+    return limits or sorted(set(firm))[1:2]
+
+
+def shade(step: int, limits: int) -> int:
+    """The colour, 1 to 5, of a step counted from 0 with so many ``limits``: always from pale to deep."""
+    return 1 + round(step * (STEPS - 1) / limits) if limits else 1
 
 
 def _cell(
@@ -71,11 +77,9 @@ def _cell(
 ) -> Component:
     mark = mark_of(ctx, indicator, area.code, value)
     firm = value is not None and value.value is not None and mark != "insufficient"
-    step = (
-        sum(value.value >= limit for limit in limits) + 1 if firm and value and value.value is not None else 0
-    )
-    if step and limits and len(limits) < STEPS - 1:
-        step += STEPS - 1 - len(limits)
+    colour = 0
+    if firm and value is not None and value.value is not None:
+        colour = shade(sum(value.value >= limit for limit in limits), len(limits))
     number = written(ctx, indicator, value.value).text if firm and value else fmt.NOTHING
     style: dict[str, Any] = {}
     if area.tile_row is not None and area.tile_col is not None:
@@ -93,7 +97,7 @@ def _cell(
         link(
             body,
             ctx.value_href(indicator.id, area.code, period),
-            f"map-cell seq-{step}" if step else "map-cell hatch",
+            f"map-cell seq-{colour}" if colour else "map-cell hatch",
             said,
         ),
         style=style,
@@ -101,13 +105,12 @@ def _cell(
 
 
 def _legend(ctx: ScreenContext, indicator: Indicator, limits: Sequence[float]) -> Component:
-    offset = STEPS - 1 - len(limits)
     texts = [written(ctx, indicator, limit).text for limit in limits]
     unit = written(ctx, indicator, 0.0).unit
     keys: list[Any] = []
     for i in range(len(limits) + 1):
         said = f"< {texts[0]}" if i == 0 and texts else f"≥ {texts[i - 1]}" if i else ctx.words("map.all")
-        keys.append(html.Span([html.I(className=f"swatch seq-{(i + 1 + offset) if limits else 3}"), said]))
+        keys.append(html.Span([html.I(className=f"swatch seq-{shade(i, len(limits))}"), said]))
     keys.append(html.Span([html.I(className="swatch hatch"), ctx.words.of("mark", "insufficient")]))
     return html.Div(
         [html.Span(unit, className="chart-unit") if unit else None, *keys], className="legend map-legend"

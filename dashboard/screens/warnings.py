@@ -14,14 +14,14 @@ from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, icon, link, panel
 from dashboard.components.page import page
 from dashboard.components.states import notice
-from dashboard.components.warnings import card, gravest_first
+from dashboard.components.warnings import card
 from dashboard.context import ScreenContext
 from dashboard.standing import RANK
 
 RECENT = dt.timedelta(days=14)
 """How far back closed warnings are listed."""
 
-MOST = 40
+MOST = 60
 """Cards on one page; filters narrow it down."""
 
 _SEVERITIES = tuple(sorted(RANK, key=lambda s: -RANK[s]))
@@ -40,7 +40,9 @@ def render(ctx: ScreenContext) -> Component:
     pool = [a for a in here if (_is_recent(a, ctx.now) if recent else a.open)]
     shown = [a for a in pool if params.get("severity") in (None, a.severity)]
     ordered = (
-        sorted(shown, key=lambda a: a.closed_at or a.since, reverse=True) if recent else gravest_first(shown)
+        sorted(shown, key=lambda a: a.closed_at or a.since, reverse=True)
+        if recent
+        else sorted(shown, key=_urgency, reverse=True)
     )
     cards: Any = [card(ctx, a) for a in ordered[:MOST]]
     if not cards:
@@ -65,6 +67,11 @@ def render(ctx: ScreenContext) -> Component:
         html.Span(ctx.words.count("warnings.untaken", untaken)),
     ]
     return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead)
+
+
+def _urgency(alert: Alert) -> tuple[int, bool, dt.datetime]:
+    """By severity, then what nobody took on: a card that is taken on stays where one looks for it."""
+    return RANK[alert.severity], not alert.taken, alert.since
 
 
 def _is_recent(alert: Alert, now: dt.datetime) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from config.models import Tiles, Trend
 from dashboard.collate import sort_key
 from dashboard.compact import compact, markup
-from dashboard.components.tilemap import steps
+from dashboard.components.tilemap import shade, steps
 from dashboard.scale import axis, decimals_for, spread_labels
 from dashboard.screens.wall import rows_of
 from dashboard.svg import path, place, sparkline
@@ -92,3 +92,11 @@ def test_heights_of_the_walls_rows() -> None:
     assert rows_of([tiles, half, half]) == "auto minmax(0, 1fr)"
     assert rows_of([half, half, half]) == "minmax(0, 1fr) minmax(0, 1fr)"
     assert rows_of([tiles]) == "minmax(0, 1fr)"
+
+
+def test_shades_run_from_pale_to_deep_however_few_steps_there_are() -> None:
+    assert [shade(i, 4) for i in range(5)] == [1, 2, 3, 4, 5]
+    assert [shade(i, 1) for i in range(2)] == [1, 5]
+    assert shade(0, 0) == 1
+    assert steps([0, 0, 0, 0, 0, 0, 0, 0, 1, 2]) == [1]
+    assert steps([4, 4, 4]) == []
