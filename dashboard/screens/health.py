@@ -238,13 +238,22 @@ def _reasons(ctx: ScreenContext, reasons: Sequence[ReasonCount]) -> Component:
             [
                 td(_feed_link(ctx, r.feed)),
                 td(html.Code(r.column_name) if r.column_name else fmt.NOTHING),
-                td(r.reason),
+                td(_reason(ctx, r.feed, r.reason)),
                 td(fmt.number(r.rows, ctx.lang), number=True),
             ]
         )
         for r in reasons[:SAMPLES]
     ]
     return table(head, rows, "grid", words("health.reasons"))
+
+
+def _reason(ctx: ScreenContext, feed_id: str, reason: str) -> str:
+    """A reason in words; a check of the contract speaks in its own."""
+    feed = ctx.city.feeds.get(feed_id)
+    check = next((c for c in feed.checks if reason == f"check:{c.id}"), None) if feed else None
+    if check is not None:
+        return check.message.get(ctx.lang)
+    return ctx.words.of("reason", reason) if f"reason.{reason}" in ctx.words.keys else reason
 
 
 def _samples(ctx: ScreenContext, samples: Sequence[QuarantinedRow]) -> Component:
@@ -264,7 +273,7 @@ def _samples(ctx: ScreenContext, samples: Sequence[QuarantinedRow]) -> Component
             [
                 td([_feed_link(ctx, q.feed), html.Small(q.file_name or "")]),
                 td(fmt.number(q.line, ctx.lang), number=True),
-                td([html.Span(q.reason), html.Small(q.detail)]),
+                td([html.Span(_reason(ctx, q.feed, q.reason)), html.Small(q.detail)]),
                 td(
                     html.Details([html.Summary(words("health.show_raw"), className="link"), html.Code(q.raw)])
                 ),

@@ -13,6 +13,7 @@ from config.models import PERIODS, Severity
 from dashboard.alerts import Phase
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
+from pipelines import reasons
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -31,6 +32,9 @@ GROUPS: dict[str, set[str]] = {
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
+    "reason": {
+        r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
+    },
 }
 # Keys that are put together in code: ``words(f"health.{key}")`` and ``words(f"target.{kind}")``.
 COMPOSED = {
