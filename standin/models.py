@@ -64,12 +64,17 @@ class Rhythm(Model):
 
 
 class Character(Model):
-    """How areas differ: ``volume`` and ``pace`` multiply by area code, inherited downwards."""
+    """How areas differ: ``volume`` and ``pace`` multiply by area code, inherited downwards.
+
+    ``digital_spread`` is how far (a share) the habit of doing things digitally strays between areas;
+    an area's own habit adds to that of the areas it lies in.
+    """
 
     volume: dict[str, float] = Field(default_factory=dict)
     pace: dict[str, float] = Field(default_factory=dict)
     volume_spread: float = 0.15
     pace_spread: float = 0.08
+    digital_spread: float = 0.0
 
 
 class Pace(Model):

@@ -29,6 +29,11 @@ class Places:
         self.pace: Floats = self._inherited(character.pace) * np.exp(
             character.pace_spread * noise.normal(f"pace/{level}", chance)
         )
+        habit = noise.normal("digital", np.array([_number(u.code) for u in tree.all()], dtype=np.int64))
+        own = dict(zip((u.code for u in tree.all()), habit, strict=True))
+        self.digital: Floats = character.digital_spread * np.array(
+            [sum(own[code] for code in path if code != tree.root.code) for path in self._paths]
+        )
         self._start = np.array([day_number(u.valid_from) if u.valid_from else -(10**6) for u in self.units])
         self._end = np.array([day_number(u.valid_to) if u.valid_to else 10**6 for u in self.units])
 

@@ -44,10 +44,11 @@ class DossierSource(Entities):
         level = pick(np.cumsum([s.share for s in levels]), noise.uniform("level", day, key))
         u_unit, u_procedure = noise.uniform("unit", day, key), noise.uniform("procedure", day, key)
         unit, procedure = np.zeros_like(day), np.zeros_like(day)
-        pace = np.zeros(day.shape)
+        pace, habit = np.zeros(day.shape), np.zeros(day.shape)
         for number, name in enumerate(spec.levels):
             mine = level == number
             unit[mine] = self.places[number].draw(day[mine], u_unit[mine])
+            habit[mine] = self.places[number].digital[unit[mine]]
             weight = np.where(self.catalogue.level == name, self.catalogue.weight, 0.0)
             procedure[mine] = pick(np.cumsum(weight), u_procedure[mine])
             pace[mine] = slowed(
@@ -80,9 +81,9 @@ class DossierSource(Entities):
             "procedure": procedure,
             "service": service,
             "level": level,
-            "online": self._online(day, key, service),
+            "online": self._online(day, key, service, habit),
             "digitised": noise.uniform("digitised", day, key)
-            < drifted([s.digitised for s in levels], world.progress(day))[np.arange(len(day)), level],
+            < drifted([s.digitised for s in levels], world.progress(day))[np.arange(len(day)), level] + habit,
             "place": unit,
             "flaw": noise.uniform("flaw", day, key),
         }
@@ -115,11 +116,12 @@ class DossierSource(Entities):
             }
         )
 
-    def _online(self, day: Ints, key: Ints, service: Ints) -> Bools:
+    def _online(self, day: Ints, key: Ints, service: Ints, habit: Floats) -> Bools:
         chances = drifted(
             [self.spec.online.get(s, (0.0, 0.0)) for s in self._services], self.world.progress(day)
         )
         chance = chances[np.arange(len(day)), service]
+        chance = np.where(chance > 0, chance + habit, 0.0)
         return np.asarray(self.noise.uniform("online", day, key) < chance)
 
     def _finished(self, day: Ints, key: Ints, submitted: Ints, allowed: Ints, pace: Floats) -> Ints:
