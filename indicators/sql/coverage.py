@@ -1,5 +1,4 @@
-"""Which cells (day × coverage area) of each area and period were delivered, out of how many that have passed.
-"""
+"""Which cells (day × coverage area) of each area and period were delivered, of those that have passed."""
 
 from __future__ import annotations
 

@@ -58,8 +58,7 @@ WHERE level IN {listing(step.shape.levels)} AND start <= {moment.day}
 
 
 def reaches(step: FormulaStep, input_: str) -> str:
-    """SQL rows (period, distance): how many periods later a value of ``input_`` still shows in the formula.
-    """
+    """SQL rows (period, distance): how many periods later a value of ``input_`` shows in the formula."""
     rows = [
         f"({literal(period)}, {distance})"
         for period in step.shape.periods
@@ -284,8 +283,7 @@ def _worse(reach: str = "least(l.data_through, r.data_through)") -> str:
 
 
 def _reach(left: Series, right: Series) -> str:
-    """How far the data of two series reach: as far as those of the older, except where it is old on purpose.
-    """
+    """How far the data of two series reach: as far as the older ones, unless they are old on purpose."""
     if _is_past(left) == _is_past(right):
         return "least(l.data_through, r.data_through)"
     return "r.data_through" if _is_past(left) else "l.data_through"

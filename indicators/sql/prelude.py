@@ -63,8 +63,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Dirty:
-    """A table of (period, start): the periods to be looked at again, of which the first begins on ``first``.
-    """
+    """A table of (period, start): periods to be looked at again, of which the first begins on ``first``."""
 
     table: str
     first: dt.date

@@ -1,5 +1,4 @@
-"""Values into the table that everyone reads: what did not change keeps when and from which run it was known.
-"""
+"""Values into the table that everyone reads: what did not change keeps when and whence it was known."""
 
 from __future__ import annotations
 
@@ -37,16 +36,17 @@ def merge(bounds: Mapping[str, dt.date]) -> list[str]:
         f"h.{column} IS DISTINCT FROM f.{column}"
         for column in ("present", "expected", "data_through", "version")
     )
-    near = " OR ".join(
-        f"(period = '{period}' AND start >= DATE '{first}')" for period, first in bounds.items()
-    )
+    near = "FALSE"
+    if bounds:
+        periods = " OR ".join(f"(period = '{p}' AND start >= DATE '{first}')" for p, first in bounds.items())
+        near = f"start >= DATE '{min(bounds.values())}' AND ({periods})"
     return [
         # Old values in reach of this refresh, and beside each what it is now.
         "CREATE OR REPLACE TEMP TABLE held AS\n"
         "SELECT rowid AS place, v.* FROM indicator_value v\n"
         "SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL)"
         " USING (indicator, period, start)\n"
-        f"WHERE {near or 'FALSE'}\n"
+        f"WHERE {near}\n"
         "UNION ALL\n"
         "SELECT rowid AS place, v.* FROM indicator_value v"
         " WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL)",

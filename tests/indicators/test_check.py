@@ -53,7 +53,8 @@ def problems(tmp_path: Path, *definitions: dict[str, Any]) -> list[str]:
         ),
         (
             MEASURE | {"measure": "count(*)", "where": "rooms + 1"},
-            "indicator bad.where: CAST(rooms AS DOUBLE) + 1 is a number, not a condition (compare it with something)",
+            "indicator bad.where: CAST(rooms AS DOUBLE) + 1 is a number, not a condition"
+            " (compare it with something)",
         ),
         (
             FIGURES | {"value": "series", "where": "series = 'share'"},

@@ -69,7 +69,7 @@ WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
 CREATE OR REPLACE TEMP TABLE held AS
 SELECT rowid AS place, v.* FROM indicator_value v
 SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL) USING (indicator, period, start)
-WHERE (period = 'day' AND start >= DATE '2025-07-09') OR (period = 'month' AND start >= DATE '2025-07-01')
+WHERE start >= DATE '2025-07-01' AND ((period = 'day' AND start >= DATE '2025-07-09') OR (period = 'month' AND start >= DATE '2025-07-01'))
 UNION ALL
 SELECT rowid AS place, v.* FROM indicator_value v WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL);
 
