@@ -124,12 +124,12 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
 
 
 def _refuse_open_quote(ready: Ready, quote: str, records: int) -> None:
-    """The reader drops what stands behind a quote that never closes, without a word. Raises SourceError then."""
+    """What stands behind a quote that never closes is dropped in silence: raise SourceError then."""
     line = open_quote(ready.path, ready.shape.skip, quote, records)
     if line is not None:
         raise SourceError(
             f"a quote on line {line} never closes, so the rest of the file cannot be read",
-            "have the line mended; a file that quotes nothing can set connector.quote to a mark it never uses",
+            "have the line mended; if nothing is quoted, set connector.quote to a mark that is never used",
         )
 
 

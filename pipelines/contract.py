@@ -22,7 +22,6 @@ from warehouse.expression import parse_condition
 from warehouse.facts import day_of, q
 from warehouse.syntax import literal
 
-
 EARLIEST: Final = "1800-01-01"
 """Times before this day are slips of the pen."""
 

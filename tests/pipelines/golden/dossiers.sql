@@ -72,9 +72,12 @@ judged AS NOT MATERIALIZED (
     OR coalesce("agency_level" NOT IN ('department', 'district', 'commune'), false)
     OR _t_submitted_at IS NULL
     OR (_t_submitted_at IS NOT NULL AND "submitted_at" IS NULL)
+    OR coalesce("submitted_at" < DATE '1800-01-01', false)
     OR _t_due_at IS NULL
     OR (_t_due_at IS NOT NULL AND "due_at" IS NULL)
+    OR coalesce("due_at" < DATE '1800-01-01', false)
     OR (_t_finished_at IS NOT NULL AND "finished_at" IS NULL)
+    OR coalesce("finished_at" < DATE '1800-01-01', false)
     OR _t_online IS NULL
     OR _t_digitised IS NULL
     OR _t_area_code IS NULL
@@ -101,9 +104,12 @@ SELECT _n, _record, _file_no, "dossier_id", "procedure_code", "field", "service_
     CASE WHEN coalesce("agency_level" NOT IN ('department', 'district', 'commune'), false) THEN {'column': 'agency_level', 'reason': 'value', 'value': left(_t_agency_level::VARCHAR, 80), 'expected': 'department, district, commune', 'detail': '“' || left(_t_agency_level::VARCHAR, 80) || '” is none of: ' || 'department, district, commune'} END,
     CASE WHEN _t_submitted_at IS NULL THEN {'column': 'submitted_at', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN (_t_submitted_at IS NOT NULL AND "submitted_at" IS NULL) THEN {'column': 'submitted_at', 'reason': 'type', 'value': left(_t_submitted_at::VARCHAR, 80), 'expected': 'a time', 'detail': '“' || left(_t_submitted_at::VARCHAR, 80) || '” is not ' || 'a time'} END,
+    CASE WHEN coalesce("submitted_at" < DATE '1800-01-01', false) THEN {'column': 'submitted_at', 'reason': 'range', 'value': left(_t_submitted_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_submitted_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN _t_due_at IS NULL THEN {'column': 'due_at', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN (_t_due_at IS NOT NULL AND "due_at" IS NULL) THEN {'column': 'due_at', 'reason': 'type', 'value': left(_t_due_at::VARCHAR, 80), 'expected': 'a time', 'detail': '“' || left(_t_due_at::VARCHAR, 80) || '” is not ' || 'a time'} END,
+    CASE WHEN coalesce("due_at" < DATE '1800-01-01', false) THEN {'column': 'due_at', 'reason': 'range', 'value': left(_t_due_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_due_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN (_t_finished_at IS NOT NULL AND "finished_at" IS NULL) THEN {'column': 'finished_at', 'reason': 'type', 'value': left(_t_finished_at::VARCHAR, 80), 'expected': 'a time', 'detail': '“' || left(_t_finished_at::VARCHAR, 80) || '” is not ' || 'a time'} END,
+    CASE WHEN coalesce("finished_at" < DATE '1800-01-01', false) THEN {'column': 'finished_at', 'reason': 'range', 'value': left(_t_finished_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_finished_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN _t_online IS NULL THEN {'column': 'online', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN _t_digitised IS NULL THEN {'column': 'digitised', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN _t_area_code IS NULL THEN {'column': 'area_code', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,

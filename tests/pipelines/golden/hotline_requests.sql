@@ -65,9 +65,12 @@ judged AS NOT MATERIALIZED (
     OR coalesce(NOT regexp_full_match(_t_ticket_id::VARCHAR, '1022-[0-9]{6}-[0-9]{5}[A-Z]?'), false)
     OR _t_received_at IS NULL
     OR (_t_received_at IS NOT NULL AND "received_at" IS NULL)
+    OR coalesce("received_at" < DATE '1800-01-01', false)
     OR _t_due_at IS NULL
     OR (_t_due_at IS NOT NULL AND "due_at" IS NULL)
+    OR coalesce("due_at" < DATE '1800-01-01', false)
     OR (_t_closed_at IS NOT NULL AND "closed_at" IS NULL)
+    OR coalesce("closed_at" < DATE '1800-01-01', false)
     OR _t_status IS NULL
     OR coalesce("status" NOT IN ('new', 'processing', 'closed'), false)
     OR _t_category IS NULL
@@ -94,9 +97,12 @@ SELECT _n, _record, _file_no, "ticket_id", "received_at", "due_at", "closed_at",
     CASE WHEN coalesce(NOT regexp_full_match(_t_ticket_id::VARCHAR, '1022-[0-9]{6}-[0-9]{5}[A-Z]?'), false) THEN {'column': 'ticket_id', 'reason': 'pattern', 'value': left(_t_ticket_id::VARCHAR, 80), 'expected': '1022-[0-9]{6}-[0-9]{5}[A-Z]?', 'detail': '“' || left(_t_ticket_id::VARCHAR, 80) || '” does not follow ' || '1022-[0-9]{6}-[0-9]{5}[A-Z]?'} END,
     CASE WHEN _t_received_at IS NULL THEN {'column': 'received_at', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN (_t_received_at IS NOT NULL AND "received_at" IS NULL) THEN {'column': 'received_at', 'reason': 'type', 'value': left(_t_received_at::VARCHAR, 80), 'expected': 'a time (%d/%m/%Y %H:%M)', 'detail': '“' || left(_t_received_at::VARCHAR, 80) || '” is not ' || 'a time (%d/%m/%Y %H:%M)'} END,
+    CASE WHEN coalesce("received_at" < DATE '1800-01-01', false) THEN {'column': 'received_at', 'reason': 'range', 'value': left(_t_received_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_received_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN _t_due_at IS NULL THEN {'column': 'due_at', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN (_t_due_at IS NOT NULL AND "due_at" IS NULL) THEN {'column': 'due_at', 'reason': 'type', 'value': left(_t_due_at::VARCHAR, 80), 'expected': 'a time (%d/%m/%Y %H:%M)', 'detail': '“' || left(_t_due_at::VARCHAR, 80) || '” is not ' || 'a time (%d/%m/%Y %H:%M)'} END,
+    CASE WHEN coalesce("due_at" < DATE '1800-01-01', false) THEN {'column': 'due_at', 'reason': 'range', 'value': left(_t_due_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_due_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN (_t_closed_at IS NOT NULL AND "closed_at" IS NULL) THEN {'column': 'closed_at', 'reason': 'type', 'value': left(_t_closed_at::VARCHAR, 80), 'expected': 'a time (%d/%m/%Y %H:%M)', 'detail': '“' || left(_t_closed_at::VARCHAR, 80) || '” is not ' || 'a time (%d/%m/%Y %H:%M)'} END,
+    CASE WHEN coalesce("closed_at" < DATE '1800-01-01', false) THEN {'column': 'closed_at', 'reason': 'range', 'value': left(_t_closed_at::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_closed_at::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN _t_status IS NULL THEN {'column': 'status', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN coalesce("status" NOT IN ('new', 'processing', 'closed'), false) THEN {'column': 'status', 'reason': 'value', 'value': left(_t_status::VARCHAR, 80), 'expected': 'new, processing, closed', 'detail': '“' || left(_t_status::VARCHAR, 80) || '” is none of: ' || 'new, processing, closed'} END,
     CASE WHEN _t_category IS NULL THEN {'column': 'category', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,

@@ -58,7 +58,9 @@ judged AS NOT MATERIALIZED (
     OR coalesce("service_level" NOT IN ('full', 'partial'), false)
     OR _t_online_since IS NULL
     OR (_t_online_since IS NOT NULL AND "online_since" IS NULL)
+    OR coalesce("online_since" < DATE '1800-01-01', false)
     OR (_t_retired_on IS NOT NULL AND "retired_on" IS NULL)
+    OR coalesce("retired_on" < DATE '1800-01-01', false)
     OR coalesce(NOT ((retired_on IS NULL) OR (retired_on >= online_since)), false) AS _bad,
     hash("procedure_code", "name", "field", "service_level", "online_since", "retired_on", _area) AS _hash
   FROM placed
@@ -76,7 +78,9 @@ SELECT _n, _record, _file_no, "procedure_code", "name", "field", "service_level"
     CASE WHEN coalesce("service_level" NOT IN ('full', 'partial'), false) THEN {'column': 'service_level', 'reason': 'value', 'value': left(_t_service_level::VARCHAR, 80), 'expected': 'full, partial', 'detail': '“' || left(_t_service_level::VARCHAR, 80) || '” is none of: ' || 'full, partial'} END,
     CASE WHEN _t_online_since IS NULL THEN {'column': 'online_since', 'reason': 'missing', 'value': NULL::VARCHAR, 'expected': NULL::VARCHAR, 'detail': 'is required but empty'} END,
     CASE WHEN (_t_online_since IS NOT NULL AND "online_since" IS NULL) THEN {'column': 'online_since', 'reason': 'type', 'value': left(_t_online_since::VARCHAR, 80), 'expected': 'a date', 'detail': '“' || left(_t_online_since::VARCHAR, 80) || '” is not ' || 'a date'} END,
+    CASE WHEN coalesce("online_since" < DATE '1800-01-01', false) THEN {'column': 'online_since', 'reason': 'range', 'value': left(_t_online_since::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_online_since::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN (_t_retired_on IS NOT NULL AND "retired_on" IS NULL) THEN {'column': 'retired_on', 'reason': 'type', 'value': left(_t_retired_on::VARCHAR, 80), 'expected': 'a date', 'detail': '“' || left(_t_retired_on::VARCHAR, 80) || '” is not ' || 'a date'} END,
+    CASE WHEN coalesce("retired_on" < DATE '1800-01-01', false) THEN {'column': 'retired_on', 'reason': 'range', 'value': left(_t_retired_on::VARCHAR, 80), 'expected': '1800-01-01…', 'detail': left(_t_retired_on::VARCHAR, 80) || ' is outside ' || '1800-01-01…'} END,
     CASE WHEN coalesce(NOT ((retired_on IS NULL) OR (retired_on >= online_since)), false) THEN {'column': NULL::VARCHAR, 'reason': 'check:retired_after_online', 'value': NULL::VARCHAR, 'expected': 'retired_on is null or retired_on >= online_since', 'detail': 'Retired before it went online'} END
   ], lambda p: p IS NOT NULL) END AS _problems
 FROM judged
