@@ -44,7 +44,7 @@ def places(path: Path, skip: int, quote: str, parsed: int, refused: list[int]) -
 
 
 def open_quote(path: Path, skip: int, quote: str, records: int) -> int | None:
-    """The line whose quote never closes, so that none of the ``records`` holds the rest; None if all is well."""
+    """The line whose quote never closes, so that no record holds the rest; None if there is none."""
     _, inside, size = _breaks(path, skip, quote.encode())
     starts, lines = _records(path, skip, quote.encode())
     if len(lines) != records + 1 or not len(inside):
