@@ -1,4 +1,4 @@
-"""What measuring rests on: figures kept by name, work measured in a process of its own, nothing left running."""
+"""What measuring rests on: figures kept by name, work in a process of its own, nothing left running."""
 
 from __future__ import annotations
 
