@@ -85,9 +85,8 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         regular = ready.shape.format != "csv" or (not refused and ready.lines - ready.shape.skip == count)
         if not regular and feed.connector.unpivot is None:
             positions = [position for position, *_ in refused]
+            _refuse_open_quote(ready, feed.connector.quote, count, positions)
             found = places(ready.path, ready.shape.skip, feed.connector.quote, count, positions)
-            if found is None:
-                _refuse_open_quote(ready, feed.connector.quote, count + len(refused))
         if found is not None:
             records = pa.array(range(first, first + count), pa.int64())
             maps.append(pa.table({"_record": records, "line": pa.array(found.parsed, pa.int64())}))
@@ -123,13 +122,13 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
     return bool(maps)
 
 
-def _refuse_open_quote(ready: Ready, quote: str, records: int) -> None:
-    """What stands behind a quote that never closes is dropped in silence: raise SourceError then."""
-    line = open_quote(ready.path, ready.shape.skip, quote, records)
+def _refuse_open_quote(ready: Ready, quote: str, parsed: int, refused: list[int]) -> None:
+    """Raise SourceError for a quote that never closes: the reader drops what follows it without a word."""
+    line = open_quote(ready.path, ready.shape.skip, quote, parsed, refused)
     if line is not None:
         raise SourceError(
             f"a quote on line {line} never closes, so the rest of the file cannot be read",
-            "have the line mended; if nothing is quoted, set connector.quote to a mark that is never used",
+            "have the line mended, or set connector.quote to a mark that the file never uses",
         )
 
 

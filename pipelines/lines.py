@@ -43,16 +43,21 @@ def places(path: Path, skip: int, quote: str, parsed: int, refused: list[int]) -
     return None
 
 
-def open_quote(path: Path, skip: int, quote: str, records: int) -> int | None:
-    """The line whose quote never closes, so that no record holds the rest; None if there is none."""
-    _, inside, size = _breaks(path, skip, quote.encode())
-    starts, lines = _records(path, skip, quote.encode())
-    if len(lines) != records + 1 or not len(inside):
+def open_quote(path: Path, skip: int, quote: str, parsed: int, refused: list[int]) -> int | None:
+    """The line where a quote opens that never closes, if the record there is not one of the ``parsed``.
+
+    The rest of the file is then inside that record. ``refused`` are byte positions, from 1.
+    """
+    mark = quote.encode()
+    starts, lines = _records(path, skip, mark)
+    if not len(starts):
         return None
+    dropped = len(lines) == parsed + len(refused) + 1
+    reported = len(lines) == parsed + len(refused) and bool(refused) and max(refused) > starts[-1]
     with path.open("rb") as stream:
         stream.seek(int(starts[-1]))
-        rest = stream.read(size)
-    return int(lines[-1]) if rest.count(quote.encode()) % 2 else None
+        closed = stream.read().count(mark) % 2 == 0
+    return int(lines[-1]) if (dropped or reported) and not closed else None
 
 
 def _records(path: Path, skip: int, quote: bytes) -> tuple[_Numbers, _Numbers]:
