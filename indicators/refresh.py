@@ -238,7 +238,10 @@ class Refresh:
         self._execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment, last_day)}"
         )
-        self._put(step.indicator, formula_values(step, self.moment, self.city.levels, name))
+        self._put(
+            step.indicator,
+            formula_values(step, self.moment, self.city.levels, Dirty(name, self._first(name))),
+        )
 
     # Writing
 

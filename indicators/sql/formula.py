@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import datetime as dt
 
+from config.periods import shift
+from config.periods import start_of as period_start
 from indicators.formula import (
     YEAR,
     Change,
@@ -28,22 +30,20 @@ from indicators.formula import (
     references,
 )
 from indicators.plan import FormulaStep
-from indicators.sql.prelude import Moment, comment, listing, start_of
+from indicators.sql.prelude import Dirty, Moment, comment, listing, start_of
 from warehouse.syntax import literal
 
 _KEYS = "level, area, period, start"
 
 
 def formula_values(
-    step: FormulaStep, moment: Moment, levels: tuple[str, ...], dirty: str | None = None
+    step: FormulaStep, moment: Moment, levels: tuple[str, ...], dirty: Dirty | None = None
 ) -> str:
-    """The values of one formula. ``levels`` are the city's, from the root down; ``dirty`` a table of (period,
-    start).
-    """
+    """The values of one formula, or of its ``dirty`` periods. ``levels`` are the city's, from the root."""
     blocks = _Blocks(step, levels, dirty)
     last = blocks.name(step.series, step.shape.levels)
     factor = "" if step.factor == 1 else f"{step.factor!r} * "
-    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty} USING (period, start)"
+    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
 WITH {blocks.text}
 SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
@@ -91,13 +91,13 @@ def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment,
 class _Blocks:
     """Writes the blocks of a tree, each series once."""
 
-    def __init__(self, step: FormulaStep, levels: tuple[str, ...], dirty: str | None) -> None:
+    def __init__(self, step: FormulaStep, levels: tuple[str, ...], dirty: Dirty | None) -> None:
         self.step = step
         self.levels = levels
         self.blocks: dict[str, str] = {}
         self.names: dict[tuple[Series, tuple[str, ...]], str] = {}
         if dirty is not None:
-            self._needed(dirty)
+            self._needed(dirty.table)
         self.dirty = dirty
 
     @property
@@ -146,14 +146,23 @@ class _Blocks:
                 return self._rank(series, self.name(series.series, levels))
 
     def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
-        needed = "" if self.dirty is None else f"\n    SEMI JOIN needed_{ref.indicator} USING (period, start)"
+        needed, recent = "", ""
+        if self.dirty is not None:
+            needed = f"\n    SEMI JOIN needed_{ref.indicator} USING (period, start)"
+            recent = f" AND start >= DATE '{self._oldest(ref, self.dirty)}'"
         return (
             f"    SELECT {_KEYS}, value, numerator, denominator, n,\n"
             f"        present, expected, data_through, run\n"
             f"    FROM indicator_value{needed}\n"
             f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)}"
-            f" AND period IN {listing(self.step.shape.periods)}"
+            f" AND period IN {listing(self.step.shape.periods)}{recent}"
         )
+
+    def _oldest(self, ref: Ref, dirty: Dirty) -> dt.date:
+        """The first start that any dirty period looks back to: older values are passed over."""
+        periods = self.step.shape.periods
+        back = {period: max(reach(self.step.series, ref.indicator, period)) for period in periods}
+        return min(shift(p, period_start(p, dirty.first), -back[p]) for p in periods)
 
     def _scaled(self, series: Scaled, below: str) -> str:
         pair = ("value", f"{series.number!r}")

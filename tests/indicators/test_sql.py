@@ -13,7 +13,7 @@ from indicators.explain import explain, statements
 from indicators.plan import tree
 from indicators.planner import make_plan
 from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import Moment
+from indicators.sql.prelude import Dirty, Moment
 from indicators.sql.publish import merge
 from indicators.sql.scan import scan_rows, update
 
@@ -58,7 +58,7 @@ def test_incremental_statements(lab: City, golden: Golden) -> None:
     blocks = [
         *update(scan.table, scan_rows(scan, moment, changed=True), scan.dataset.name, scan.time),
         dirty_after(formula, {"closing": "dirty__closing"}, moment, dt.date(2025, 7, 9)),
-        formula_values(formula, moment, lab.levels, "dirty__closing_3"),
+        formula_values(formula, moment, lab.levels, Dirty("dirty__closing_3", dt.date(2025, 7, 1))),
         *merge({"day": dt.date(2025, 7, 9), "month": dt.date(2025, 7, 1)}),
     ]
     golden(GOLDEN / "incremental.sql", ";\n\n".join(blocks) + ";\n")

@@ -45,7 +45,7 @@ WITH needed_closing AS (
         present, expected, data_through, run
     FROM indicator_value
     SEMI JOIN needed_closing USING (period, start)
-    WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
+    WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year') AND start >= DATE '2023-01-01'
 ), b2 AS (
     -- rolling(closing, 3)
     SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
