@@ -21,7 +21,7 @@
       shown = pathname;
       const language = (pathname || "").split("/")[1];
       if (language) document.documentElement.lang = language;
-      return tree;
+      return window.toancanh.patch(tree) ? window.dash_clientside.no_update : tree;
     } catch (error) {
       body().dataset.connection = "lost";
       return window.dash_clientside.no_update;
