@@ -30,7 +30,7 @@ class Document:
         return self.lines.get(path, 1)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """YAML 1.2's idea of a boolean: `on`, `yes` and `no` are words."""
 
 
@@ -60,12 +60,11 @@ def read_yaml(path: Path, name: str) -> tuple[Document | None, list[Problem]]:
         data = None if node is None else loader.construct_document(node)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        return None, [
-            Problem(
-                name, line, "file", f"is not YAML: {error.problem}", "check indentation, colons and quotes"
-            )
-        ]
+        line = mark.line if mark else 0
+        message, hint = f"is not YAML: {error.problem}", "check indentation, colons and quotes"
+        if re.match(r" *\t", text.splitlines()[line] if line < len(text.splitlines()) else ""):
+            message, hint = "is indented with a tab", "YAML wants spaces"
+        return None, [Problem(name, line + 1, "file", message, hint)]
     finally:
         loader.dispose()
     return Document(name, data, lines), problems

@@ -7,16 +7,16 @@ import logging
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
-from config import REFERENCE_CITY, City, CityError, load_city
+from config import REFERENCE_CITY, City, CityError
 from dashboard import accounts, catalogue, simulation
-from dashboard.check import check_city
+from dashboard.check import check_city, checked_city
 from dashboard.places import Places
 from dashboard.progress import bars
 
@@ -143,15 +143,15 @@ def _serve(
 
 def _city(path: Path) -> City:
     """The city at ``path``, or the end of the program with every problem of it."""
-    problems = check_city(path)
-    if problems:
+    city, problems = checked_city(path)
+    if city is None or problems:
         for problem in problems:
             typer.echo(str(problem), err=True)
         _stop(f"{path} has {len(problems)} problem(s); mend them first")
-    return load_city(path)
+    return city
 
 
-def _stop(sentence: str) -> None:
+def _stop(sentence: str) -> NoReturn:
     console.print(f"ioc: {sentence}", style="bold red", highlight=False, soft_wrap=True)
     raise typer.Exit(1)
 
