@@ -97,7 +97,9 @@ def _cell(
         link(
             body,
             ctx.value_href(indicator.id, area.code, period),
-            f"map-cell seq-{colour}" if colour else "map-cell hatch",
+            " ".join(
+                ["map-cell", f"seq-{colour}" if colour else "hatch", *([f"map-{mark}"] if loud else [])]
+            ),
             said,
         ),
         style=style,
