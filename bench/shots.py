@@ -40,10 +40,7 @@ def shots(city: City) -> Iterator[Shot]:
     """Every screen of the city in every language and size."""
     districts = city.areas.at(city.levels[1])
     wards = city.areas.children(districts[0].code)
-    indicators = [
-        next(i.id for i in city.indicators.values() if i.kind == kind)
-        for kind in ("measure", "stock", "reported", "formula")
-    ]
+    indicators = [_richest(city, kind) for kind in ("measure", "stock", "reported", "formula")]
     for language in city.head.languages:
         pages = {
             "city": f"/{language}/city",
@@ -60,6 +57,12 @@ def shots(city: City) -> Iterator[Shot]:
                 yield Shot(f"{name}-{language}-{width}x{height}", path, width, height, full=True)
         for width, height in WALL:
             yield Shot(f"wall-{language}-{width}x{height}", f"/{language}/wall", width, height)
+
+
+def _richest(city: City, kind: str) -> str:
+    """The indicator of one kind whose page has most to show."""
+    of_kind = [item for item in city.indicators.values() if item.kind == kind]
+    return max(of_kind, key=lambda item: (len(item.levels) * len(item.periods), len(item.targets))).id
 
 
 def take(browser: Browser, url: str, shot: Shot, folder: Path) -> None:
