@@ -34,7 +34,8 @@ class Line:
 class Chart:
     """A chart before it is drawn: places along the bottom with short and full names, lines, and the unit.
 
-    ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow.
+    ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow. ``least`` is
+    the smallest step that y is told in.
     """
 
     starts: Sequence[str]
@@ -45,6 +46,7 @@ class Chart:
     from_zero: bool = False
     partial: bool = False
     unit: str = ""
+    least: float = 0.0
     targets: Sequence[float | None] = field(default_factory=tuple)
     target_name: str = ""
 
@@ -53,7 +55,7 @@ class Chart:
         """The y axis that holds every line and the target."""
         known = [v for line in self.lines for v in line.values if v is not None]
         known += [t for t in self.targets if t is not None]
-        return axis(known, from_zero=self.from_zero or self.bars)
+        return axis(known, from_zero=self.from_zero or self.bars, least=self.least)
 
 
 def tick_texts(scale: Axis, lang_number: Any) -> list[str]:
@@ -172,6 +174,7 @@ def _line(chart: Chart, line: Line, colour: str, colours: dict[str, str]) -> lis
         "x": list(chart.starts),
         "y": whole,
         "connectgaps": False,
+        "cliponaxis": False,
         "line": {
             "color": colour,
             "width": 1.5 if line.ghost else 2.25,

@@ -20,10 +20,11 @@ class Axis:
         return min(1.0, max(0.0, (value - self.low) / (self.high - self.low)))
 
 
-def axis(values: Sequence[float], *, from_zero: bool, count: int = 4) -> Axis:
+def axis(values: Sequence[float], *, from_zero: bool, count: int = 4, least: float = 0.0) -> Axis:
     """A scale that holds ``values`` with about ``count`` steps of 1, 2, 2.5 or 5 times a power of ten.
 
-    ``from_zero`` keeps zero in it, which bars need. Equal or no values still get a scale of some height.
+    ``from_zero`` keeps zero in it, which bars need. No step is smaller than ``least``: half a case is none.
+    Equal or no values still get a scale of some height.
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if from_zero:
@@ -31,7 +32,7 @@ def axis(values: Sequence[float], *, from_zero: bool, count: int = 4) -> Axis:
     if math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12):
         room = abs(low) * 0.05 or 1.0
         low, high = (low, high + room) if from_zero else (low - room, high + room)
-    rough = (high - low) / count
+    rough = max((high - low) / count, least)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)

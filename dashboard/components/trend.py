@@ -66,6 +66,9 @@ def group(
     ``before`` is the same indicator reaching a year further back: it is drawn as a ghost a year later.
     """
     chart = build(ctx, area, members, series, period, bars=bars, before=before)
+    bars = chart.bars
+    if all(v is None for line in chart.lines for v in line.values):
+        return notice("empty", "slash-circle", ctx.words.of("mark", "insufficient"), ctx.words("state.thin"))
     ticks = tick_texts(chart.scale, lambda value, decimals: fmt.number(value, ctx.lang, decimals))
     names = ctx.names([m.id for m in members])
     legend = [_legend(ctx, area, m, names[m.id], series[m.id][-1], i, bars) for i, m in enumerate(members)]
@@ -140,6 +143,7 @@ def build(
         partial=any(
             is_partial(ctx, series[m.id][-1]) and series[m.id][-1].start == starts[-1] for m in members
         ),
+        least=10.0 ** -ctx.unit(lead).decimals,
         unit=ctx.unit(lead).symbol.get(ctx.lang),
         targets=[a.value if a else None for a in aims],
         target_name=ctx.words("tile.target", value=target_text(ctx, lead, final)) if final else "",

@@ -100,3 +100,8 @@ def test_shades_run_from_pale_to_deep_however_few_steps_there_are() -> None:
     assert shade(0, 0) == 1
     assert steps([0, 0, 0, 0, 0, 0, 0, 0, 1, 2]) == [1]
     assert steps([4, 4, 4]) == []
+
+
+def test_no_tick_tells_half_a_case() -> None:
+    assert axis([0, 1, 2], from_zero=True, least=1).ticks == (0, 1, 2)
+    assert axis([0, 0], from_zero=True, least=1).ticks == (0, 1)
