@@ -7,6 +7,7 @@ stays.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -47,6 +48,15 @@ _INDEX: Final = """<!DOCTYPE html>
 <footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
 </body>
 </html>"""
+
+
+def fingerprint() -> str:
+    """Tells one build of the pages' scripts and styles from another: an open page of an older one reloads."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(_ASSETS.rglob("*")):
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def create_app(runtime: Runtime) -> FastAPI:

@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
-from config import REFERENCE_CITY, City, CityError
+from config import REFERENCE_CITY, City
 from dashboard import accounts, catalogue, simulation
 from dashboard.check import check_city, checked_city
-from dashboard.places import Places
+from dashboard.places import Places, UnwritableError
 from dashboard.progress import bars
+from dashboard.simulation import StandinError
 
 console = Console(stderr=True)
 app = typer.Typer(
@@ -106,7 +107,7 @@ def show_catalogue(city: CityOption = REFERENCE_CITY, as_json: JsonOption = Fals
         typer.echo(json.dumps(catalogue.as_data(here), ensure_ascii=False, indent=1))
     else:
         for table in catalogue.as_tables(here):
-            Console().print(table)
+            Console(width=None if sys.stdout.isatty() else 200).print(table)
 
 
 @app.command()
@@ -125,6 +126,7 @@ def explain(indicator: str, city: CityOption = REFERENCE_CITY) -> None:
 def _serve(
     city: City, var: Path, inbox: Path | None, host: str, port: int, *, live: bool, build: bool
 ) -> None:
+    from dashboard.app import fingerprint
     from dashboard.runtime import Runtime
     from dashboard.serve import demand_port, serve
 
@@ -134,7 +136,7 @@ def _serve(
     simulated = simulation.exists(city)
     if build and simulated:
         simulation.build(city, places)
-    with Runtime(city, places) as runtime:
+    with Runtime(city, places, build=fingerprint()) as runtime:
         with bars(console) as progress:
             runtime.cycle(progress=progress)
         with simulation.delivering(city, places) if live and simulated else nullcontext():
@@ -159,6 +161,7 @@ def _stop(sentence: str) -> NoReturn:
 def main() -> None:
     """Entry point of the console script ``ioc``."""
     from dashboard.serve import PortBusyError
+    from warehouse.state import StateError
     from warehouse.store import StoreError
 
     logging.basicConfig(
@@ -172,12 +175,8 @@ def main() -> None:
         sentence = f"{error.format_message().rstrip('.')}; see ioc --help"
         console.print(f"ioc: {sentence}", style="bold red", highlight=False)
         sys.exit(error.exit_code)
-    except (StoreError, PortBusyError, CityError) as error:
+    except (StoreError, StateError, PortBusyError, UnwritableError, StandinError) as error:
         console.print(f"ioc: {error}", style="bold red", highlight=False, soft_wrap=True)
-        sys.exit(1)
-    except PermissionError as error:
-        sentence = f"cannot write to {error.filename}; choose another folder with --var"
-        console.print(f"ioc: {sentence}", style="bold red", highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+
+class UnwritableError(Exception):
+    """A folder that the city needs cannot be made or written to."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        super().__init__(f"cannot write to {folder} ({error.strerror}); choose another folder with --var")
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,11 @@ class Places:
         return self.var / "truth.json"
 
     def make(self) -> None:
-        """Create the folders. Raises PermissionError where the var folder cannot be written."""
+        """Create the folders. Raises UnwritableError where one cannot be made or written to."""
         for folder in (self.var, self.inbox, self.landing):
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder):
+                    pass
+            except OSError as error:
+                raise UnwritableError(folder, error) from error

@@ -56,7 +56,7 @@ class Runtime:
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
 
-        Raises StoreError when another process owns the warehouse, PermissionError when a folder cannot be
+        Raises StoreError when another process owns the warehouse, UnwritableError when a folder cannot be
         written.
         """
         self.places.make()
