@@ -12,10 +12,9 @@ from config.models.base import Identifier, Model
 class Area(Model):
     """One administrative unit over ``valid_from`` ≤ day < ``valid_to`` (None: open).
 
-    ``code`` is unique in the city; ``official`` (default: the code) is what feeds deliver, since a reform may
-    give an old code to a new unit.
-    ``parent`` is the code one level up (empty for the root). ``tile_row``/``tile_col`` place it on the equal-
-    size tile map; the first row and the first column are 1.
+    ``code`` is unique in the city; ``official`` (default: the code) is what feeds deliver, since a reform
+    may give an old code to a new unit. ``parent`` is the code one level up (empty for the root).
+    ``tile_row``/``tile_col`` place it on the equal-size tile map; the first row and the first column are 1.
     """
 
     code: str = Field(min_length=1, max_length=20)

@@ -38,11 +38,11 @@ class Domain(Model):
 class Unit(Model):
     """A unit of measurement and how its numbers are written.
 
-    ``kind`` says what may be done with it: an *amount* adds up and changes by per cent, a *rate* does not add
-    up and
-    changes by points, a *level* is read off an instrument, an *index* or *rank* has no unit of its own.
-    ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent). ``vnd`` makes it money: the
-    đồng that one unit is worth; such numbers are written on the scale triệu, tỷ, nghìn tỷ.
+    ``kind`` says what may be done with it: an *amount* adds up and changes by per cent, a *rate* does not
+    add up and changes by points, a *level* is read off an instrument, an *index* or *rank* has no unit of
+    its own. ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent). ``vnd``
+    makes it money: the đồng that one unit is worth; such numbers are written on the scale triệu, tỷ, nghìn
+    tỷ.
     """
 
     id: Identifier

@@ -28,8 +28,7 @@ class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox.
 
     ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json
-    .jsonl .parquet .xlsx).
-    ``header_row`` is the 1-based line of the header; rows above it are titles.
+    .jsonl .parquet .xlsx). ``header_row`` is the 1-based line of the header; rows above it are titles.
     """
 
     kind: Literal["folder"] = "folder"
@@ -50,10 +49,8 @@ class Column(Model):
     """One column of the fact table and what a cell of it must be.
 
     ``source`` is the header in the file (default: the column's own name). ``format`` is a strptime pattern
-    for dates and timestamps
-    that are not ISO. ``strip`` is a regular expression removed from the text before it is read (a unit in the
-    cell).
-    Timestamps without an offset are read in the city's zone.
+    for dates and timestamps that are not ISO. ``strip`` is a regular expression removed from the text
+    before it is read (a unit in the cell). Timestamps without an offset are read in the city's zone.
     """
 
     name: Identifier
@@ -82,9 +79,9 @@ class AreaRule(Model):
 
     ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives
     one code for all. ``otherwise`` names columns to ask in turn where ``column`` is empty, such as the
-    district of a row without a ward.
-    ``missing: root`` counts a row without area for the whole city only; ``missing: reject`` quarantines it.
-    ``codes`` translates the source's spelling to unit codes before matching.
+    district of a row without a ward. ``missing: root`` counts a row without area for the whole city only;
+    ``missing: reject`` quarantines it. ``codes`` translates the source's spelling to unit codes before
+    matching.
     """
 
     column: Identifier | None = None
@@ -115,12 +112,9 @@ class Feed(Model):
     """One feed: connector, schedule, contract and delivery obligation.
 
     Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates
-    the row: its area must be
-    valid on that day. ``coverage`` is the area level whose silence for a day means that data are missing
-    rather than zero (default: the whole
-    city). ``mode: upsert`` replaces a row with the same ``key``; ``append`` keeps every row whose full
-    content is new.
-    ``label`` names the columns that identify a row for people on lists of rows.
+    the row: its area must be valid on that day. ``coverage`` is the area level whose silence for a day
+    means that data are missing rather than zero (default: the whole city). ``mode: upsert`` replaces a row
+    with the same ``key``; ``append`` keeps every row whose full content is new.
     """
 
     id: Identifier

@@ -14,10 +14,9 @@ PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
 
 
 class Target(Model):
-    """What is aimed at from a date on: ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due
-    on ``date``.
+    """What is aimed at from a date on.
 
-    ``levels``, ``areas`` and ``periods`` narrow down where it holds (a daily limit is not a yearly one); of
+    ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due on ``date``. ``levels``, ``areas`` and ``periods`` narrow down where it holds (a daily limit is not a yearly one); of
     several that hold, the most narrowly given wins, then the one that began last.
     """
 
@@ -72,8 +71,10 @@ class Stock(IndicatorBase):
 
 
 class Reported(IndicatorBase):
-    """A published figure: of the rows that ``where`` selects, the value of the period that starts on
-    ``time``, latest as of ``known``.
+    """A published figure.
+
+    Of the rows that ``where`` selects, the value of the period that starts on ``time``, latest as of
+    ``known``.
     """
 
     kind: Literal["reported"]

@@ -65,8 +65,9 @@ Condition = Annotated[
 
 
 class NoData(Model):
-    """What a series that vanished does: after ``after`` without a value it is *no data*, and a warning when
-    ``then: warn``.
+    """What a series that vanished does.
+
+    After ``after`` without a value it is *no data*, and a warning when ``then: warn``.
     """
 
     after: Duration

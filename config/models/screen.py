@@ -37,7 +37,10 @@ class Trend(PanelBase):
 
 
 class Ranking(PanelBase):
-    """The areas of one level ordered by an indicator, from the ``order`` end on; ``top`` keeps the first few."""
+    """The areas of one level ordered by an indicator, from the ``order`` end on.
+
+    ``top`` keeps the first few.
+    """
 
     type: Literal["ranking"]
     indicator: Identifier

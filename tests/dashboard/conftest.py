@@ -37,7 +37,7 @@ class Synthetic:
         indicator, unit = self.city.indicators[id_], self.city.areas[area]
         if self.absent or unit.level not in indicator.levels or period not in indicator.periods:
             return None
-        end = next_start(period, start)  # type: ignore[arg-type]
+        end = next_start(period, start)
         amount = 40.0 + (sum(map(ord, id_ + area)) + start.toordinal() * 7) % 55
         through = min(dt.datetime.combine(end, dt.time()) - dt.timedelta(hours=7), BARE)
         return Value(
