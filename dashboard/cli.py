@@ -35,7 +35,7 @@ InboxOption = Annotated[
     typer.Option("--inbox", envvar="IOC_INBOX", help="Where departments drop files (default: in var)."),
 ]
 HostOption = Annotated[str, typer.Option(envvar="IOC_HOST", help="Address to listen on.")]
-PortOption = Annotated[int, typer.Option(envvar="IOC_PORT", help="Port to listen on.")]
+PortOption = Annotated[int, typer.Option(envvar="IOC_PORT", min=1, max=65535, help="Port to listen on.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 VAR = Path("var")
