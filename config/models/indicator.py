@@ -16,8 +16,9 @@ PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
 class Target(Model):
     """What is aimed at from a date on.
 
-    ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due on ``date``. ``levels``, ``areas`` and ``periods`` narrow down where it holds (a daily limit is not a yearly one); of
-    several that hold, the most narrowly given wins, then the one that began last.
+    ``floor`` = at least, ``ceiling`` = at most, ``path`` = the value due on ``date``. ``levels``, ``areas``
+    and ``periods`` narrow down where it holds (a daily limit is not a yearly one); of several that hold,
+    the most narrowly given wins, then the one that began last.
     """
 
     kind: Literal["floor", "ceiling", "path"]
