@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from config import City
@@ -107,6 +107,12 @@ def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> boo
     """Whether the value may stand beside one of a whole period: all but sums and peaks in the making."""
     if not is_partial(ctx, value) or indicator.kind in ("stock", "reported"):
         return True
+    if isinstance(indicator, Formula):
+        # So many in half a month per 10,000 people is half a number as well.
+        counted = re.match(r"\s*per_capita\s*\(\s*([a-z][a-z0-9_]*)", indicator.formula)
+        part = ctx.city.indicators.get(counted[1]) if counted else None
+        if part is not None:
+            return is_comparable(ctx, part, replace(value, indicator=part.id))
     # The highest reading of half a day says little beside the highest of a whole one.
     peak = (
         isinstance(indicator, Measure) and re.match(r"\s*(max|min|sum)\s*\(", indicator.measure) is not None

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 HISTORY: dict[Period, int] = {"day": 120, "month": 36, "quarter": 20, "year": 15}
 """How many periods back the chart reaches, over which the year before still fits beside."""
 
-TABLE_ROWS = 14
+TABLE_ROWS = 18
 
 
 def render(ctx: ScreenContext) -> Component:
@@ -55,12 +55,12 @@ def render(ctx: ScreenContext) -> Component:
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
     told = panel(ctx.words("indicator.table"), _table(ctx, indicator, area, values, period), kind="table")
     past = _history(ctx, indicator, area, period, values)
+    meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
     body: list[Any] = [
         _headline(ctx, standing, values),
         html.Div([past, told], className="w-8 stack"),
-        _ranks(ctx, indicator, area, period),
-        panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value), width=5),
-        panel(ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), width=7, kind="rows"),
+        html.Div([_ranks(ctx, indicator, area, period), meaning], className="w-4 stack"),
+        panel(ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
     lead = [
@@ -202,14 +202,12 @@ def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) 
     lower = levels[levels.index(level) + 1] if level != levels[-1] else None
     if lower in indicator.levels and lower is not None:
         title = ctx.words("indicator.ranking", level=ctx.level_name(lower, plural=True))
-        return panel(title, ranking(ctx, area, indicator.id, lower, period), width=4, kind="ranking")
+        return panel(title, ranking(ctx, area, indicator.id, lower, period), kind="ranking")
     if level in indicator.levels and level != levels[0]:
         parent = list(path.values())[-2]
         title = ctx.words("indicator.ranking", level=ctx.level_name(level, plural=True))
-        return panel(
-            title, ranking(ctx, parent, indicator.id, level, period, here=area), width=4, kind="ranking"
-        )
-    return panel(ctx.words("nav.warnings"), warning_list(ctx, area, 6), width=4, kind="warnings")
+        return panel(title, ranking(ctx, parent, indicator.id, level, period, here=area), kind="ranking")
+    return panel(ctx.words("nav.warnings"), warning_list(ctx, area, 6), kind="warnings")
 
 
 def _table(
@@ -223,13 +221,18 @@ def _table(
         th(words("indicator.period")),
         th(words("indicator.value") + (f" ({unit})" if unit else ""), number=True),
         th(words("indicator.change"), number=True),
-        th(words("indicator.parts"), number=True),
+        *([th(words("indicator.parts"), number=True)] if _has_parts(values) else []),
         th(words("indicator.n"), number=True),
         th(words("indicator.coverage"), number=True),
     ]
     by_start = {v.start: v for v in values}
     rows = [_table_row(ctx, indicator, area, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
     return table(head, rows, "grid", words("indicator.table"))
+
+
+def _has_parts(values: Sequence[Value]) -> bool:
+    """Whether any value is a ratio that keeps its numerator and denominator."""
+    return any(v.numerator is not None and v.denominator is not None for v in values)
 
 
 def _table_row(
@@ -263,7 +266,7 @@ def _table_row(
             if firm
             else td(ctx.words.of("mark", mark), class_name="num hatch"),
             td(change, number=True),
-            td(parts, number=True),
+            *([td(parts, number=True)] if _has_parts(list(by_start.values())) else []),
             td(fmt.number(value.n, ctx.lang), number=True),
             td(
                 f"{value.present}/{value.expected}",

@@ -158,3 +158,21 @@ def test_a_running_sum_is_not_compared_with_a_whole_period(context: Make, city: 
     assert "cả tháng trước" in headline
     assert "so với" not in headline
     assert start_of("month", NOW.date()).month == 11
+
+
+def test_peaks_and_counts_per_head_in_the_making_are_not_compared(context: Make, city: City) -> None:
+    """A running day's highest reading, or half a month's cases per head, seems to fall where nothing fell."""
+    growing = [
+        i.id
+        for i in city.indicators.values()
+        if "month" in i.periods
+        and (
+            (i.kind == "measure" and i.measure.startswith("max("))
+            or (i.kind == "formula" and i.formula.startswith("per_capita("))
+        )
+    ]
+    assert growing
+    for id_ in growing:
+        text = told(context("indicator", id_, params={"period": "month"}))
+        headline = text[text.index("headline-line") : text.index("qualities")]
+        assert "so với" not in headline, id_
