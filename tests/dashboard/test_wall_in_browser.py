@@ -45,10 +45,11 @@ def opened(browser: Browser, ctx: ScreenContext, size: tuple[int, int] = (1920, 
 
 def shown(page: Page) -> list[int]:
     """Numbers of the pages in view."""
-    return page.evaluate(
+    found: list[int] = page.evaluate(
         "[...document.querySelectorAll('.wall-page')]"
         ".map((e, i) => (getComputedStyle(e).display === 'none' ? -1 : i)).filter((i) => i >= 0)"
     )
+    return found
 
 
 def test_pages_follow_one_another_and_begin_again(
