@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, insert, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from warehouse.state.tables import SCHEMA_VERSION, meta, metadata
 
@@ -33,7 +33,7 @@ def connect(url: str) -> Engine:
     try:
         metadata.create_all(engine)
         _check_version(engine)
-    except OperationalError as error:
+    except DBAPIError as error:
         engine.dispose()
         raise StateError(f"cannot open {target.render_as_string()}: {error.orig}") from error
     except StateError:
