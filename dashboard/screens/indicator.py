@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 HISTORY: dict[Period, int] = {"day": 120, "month": 36, "quarter": 20, "year": 15}
 """How many periods back the chart reaches, over which the year before still fits beside."""
 
-TABLE_ROWS = 18
+TABLE_ROWS = 24
 
 
 def render(ctx: ScreenContext) -> Component:
