@@ -77,14 +77,12 @@ def problems(tmp_path: Path, *definitions: dict[str, Any]) -> list[str]:
         (
             FORMULA | {"formula": "visits + visits_online"},
             "indicator bad.formula: visits_online (rate in percent) cannot be added to visits"
-            " (amount in visits",
-            " (both must have the same unit)",
+            " (amount in visits) (both must have the same unit)",
         ),
         (
             FORMULA | {"formula": "road_cost - visits"},
             "indicator bad.formula: visits (amount in visits) cannot be taken from road_cost"
-            " (amount in money",
-            " (both must have the same unit)",
+            " (amount in money) (both must have the same unit)",
         ),
         (
             FORMULA | {"formula": "yoyo(visits)"},
