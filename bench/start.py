@@ -19,7 +19,7 @@ def measure(var: Path) -> list[Figure]:
         Figure("first_screen_s", fresh, "s", "fresh `ioc run`, feeds built, loaded, computed (target 90)"),
         Figure("second_screen_s", again, "s", "second `ioc run` on the same data (target 10)"),
         Figure(
-            "start_peak_mib",
+            "peak_memory_mib",
             max(fresh_peak, again_peak),
             "MiB",
             "resident memory of all processes (target 2,048)",
