@@ -154,6 +154,14 @@ def moment(at: dt.datetime, zone: ZoneInfo, lang: Lang) -> str:
     return f"{date(there.date(), lang)}, {there:%H:%M}"
 
 
+def through(at: dt.datetime, zone: ZoneInfo, lang: Lang) -> str:
+    """The end of a span of data: its last day where it ends with the day, else the moment."""
+    there = local(at, zone)
+    if there.time() == dt.time():
+        return date(there.date() - dt.timedelta(days=1), lang)
+    return moment(at, zone, lang)
+
+
 def local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     """A UTC time, aware or as the store keeps it, in the city's zone."""
     return (at if at.tzinfo else at.replace(tzinfo=dt.UTC)).astimezone(zone)

@@ -71,11 +71,15 @@ def overdue(feed: Feed, status: FeedStatus | None, now: dt.datetime) -> dt.timed
 
 
 def late_feeds(ctx: ScreenContext) -> frozenset[str]:
-    """Ids of the feeds that are late."""
+    """Ids of the feeds that are late: by their delivery, or by a warning that their newest row is too old.
+
+    An archive may come in on time and tell of years ago.
+    """
     statuses = ctx.reader.feeds()
-    return frozenset(
+    late = {
         id_ for id_, feed in ctx.city.feeds.items() if overdue(feed, statuses.get(id_), ctx.now) is not None
-    )
+    }
+    return frozenset(late | {alert.feed for alert in ctx.alerts if alert.open and alert.feed is not None})
 
 
 def is_partial(ctx: ScreenContext, value: Value) -> bool:

@@ -48,7 +48,8 @@ def when(ctx: ScreenContext, value: Value) -> str:
         return name
     zone = ctx.city.zone
     through = fmt.local(value.data_through, zone)
-    until = fmt.clock(through, zone) if period == "day" else fmt.day_month(through.date(), ctx.lang)
+    last_day = (through - dt.timedelta(microseconds=1)).date()
+    until = fmt.clock(through, zone) if period == "day" else fmt.day_month(last_day, ctx.lang)
     return ctx.words("period.until", period=name, time=until)
 
 

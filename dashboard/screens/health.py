@@ -15,7 +15,7 @@ from dashboard.components.base import age, chip, dashed, icon, link, panel, tabl
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.standing import overdue
+from dashboard.standing import late_feeds, overdue
 
 if TYPE_CHECKING:
     from warehouse.ledger import FeedAccount
@@ -39,7 +39,7 @@ def render(ctx: ScreenContext) -> Component:
     scope = one.id if one else None
     reasons = [r for r in ctx.reader.quarantine_summary() if one is None or r.feed == one.id]
     body: list[Any] = [
-        _summary(ctx, feeds, statuses, accounts),
+        _summary(ctx, feeds, accounts),
         panel(words("health.feeds"), _feeds(ctx, feeds, statuses, accounts), width=12, kind="table"),
         html.Div(
             [
@@ -75,12 +75,12 @@ def render(ctx: ScreenContext) -> Component:
 def _summary(
     ctx: ScreenContext,
     feeds: Sequence[Feed],
-    statuses: Mapping[str, FeedStatus],
     accounts: Mapping[str, FeedAccount],
 ) -> Component:
     """Four numbers that say whether anything is amiss, the sum of the accounts among them."""
     words = ctx.words
-    late = [f for f in feeds if overdue(f, statuses.get(f.id), ctx.now) is not None]
+    behind = late_feeds(ctx)
+    late = [f for f in feeds if f.id in behind]
     mine = [accounts[f.id] for f in feeds if f.id in accounts]
     received = sum(a.received for a in mine)
     accepted = sum(a.inserted + a.updated for a in mine)
@@ -155,12 +155,13 @@ def _feeds(
         th(words("health.received"), number=True),
         th(words("health.accounts")),
     ]
-    rows = [_feed_row(ctx, f, statuses.get(f.id), accounts.get(f.id)) for f in feeds]
+    behind = late_feeds(ctx)
+    rows = [_feed_row(ctx, f, statuses.get(f.id), accounts.get(f.id), f.id in behind) for f in feeds]
     return table(head, rows, "grid feeds", words("health.feeds"))
 
 
 def _feed_row(
-    ctx: ScreenContext, feed: Feed, status: FeedStatus | None, account: FeedAccount | None
+    ctx: ScreenContext, feed: Feed, status: FeedStatus | None, account: FeedAccount | None, behind: bool
 ) -> Component:
     words = ctx.words
     late = overdue(feed, status, ctx.now)
@@ -168,6 +169,8 @@ def _feed_row(
         state = chip("insufficient", "inbox", words("health.never"))
     elif late is not None:
         state = chip("late", "clock-history", words("health.late_by", span=fmt.span(late, ctx.lang)))
+    elif behind:
+        state = chip("late", "clock-history", words("mark.late"))
     else:
         state = chip("met", "check2", words("health.in_time"))
     name = [
@@ -185,7 +188,7 @@ def _feed_row(
         [
             html.Th(name, scope="row"),
             td(state),
-            td(_moment(ctx, status.data_through if status else None), class_name="nowrap"),
+            td(_through(ctx, status.data_through if status else None), class_name="nowrap"),
             td(_moment(ctx, status.last_loaded_at if status else None), class_name="nowrap"),
             td(duty, class_name="quiet nowrap"),
             td(fmt.number(status.rows if status else None, ctx.lang), number=True),
@@ -193,6 +196,12 @@ def _feed_row(
             td(_account(ctx, account) if account else fmt.NOTHING),
         ]
     )
+
+
+def _through(ctx: ScreenContext, at: dt.datetime | None) -> Any:
+    if at is None:
+        return fmt.NOTHING
+    return [fmt.through(at, ctx.city.zone, ctx.lang), html.Br(), html.Small(age(ctx, at))]
 
 
 def _moment(ctx: ScreenContext, at: dt.datetime | None) -> Any:

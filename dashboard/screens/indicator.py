@@ -160,7 +160,7 @@ def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) 
         )
     )
     limit = allowance(feeds_of(ctx.city, indicator)) if standing.partial else None
-    through = fmt.moment(value.data_through, ctx.city.zone, ctx.lang)
+    through = fmt.through(value.data_through, ctx.city.zone, ctx.lang)
     entries.append(
         (words("indicator.through"), html.Span([through, " ", age(ctx, value.data_through, limit)]))
     )

@@ -229,7 +229,25 @@ def test_years_later_everything_is_stale_and_nothing_has_resolved(
             assert client.screen(address).status_code == 200, address
         for address in ("/en/area/NYC", "/en/area/QN", "/en/area/BK16", "/en/wall", "/en/health"):
             said = text(client.screen(address).json()).lower()
-            assert "late" in said or "stale" in said, f"{address} shows old figures as if they were new"
+            assert "data late" in said or "late by" in said, (
+                f"{address} shows old figures as if they were new"
+            )
+
+
+def test_an_old_archive_that_comes_in_today_does_not_pass_for_today(
+    nyc: Running, tmp_path: Path, shared_data: Path, visitor: Callable[[Runtime], Visitor]
+) -> None:
+    places = Places.of("nyc", tmp_path, shared_data / "complaints")
+    with Runtime(nyc.city, places, clock=lambda: TODAY) as runtime:
+        runtime.cycle()
+        assert [w.rule for w in runtime.state.warnings(areas=None)] == ["archive_stale"]
+        client = visitor(runtime)
+        for address in ("/en/area/NYC", "/en/area/QN", "/en/area/BK16", "/en/wall"):
+            assert "Data late" in text(client.screen(address).json()), address
+        health = text(client.screen("/en/health").json())
+        assert "0/1" in health
+        assert "1 feed late" in health
+        assert "31 Dec 2020" in health
 
 
 def newest(runtime: Runtime) -> object:
