@@ -8,6 +8,7 @@ stays.
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -15,7 +16,7 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.development.base_component import Component
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
-from plotly.io.json import to_json_plotly
+from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import actions
 from dashboard.alerts import alerts_from
@@ -150,4 +151,6 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             now=runtime.clock(),
             version=version,
         )
-        return str(to_json_plotly(render(context))).encode()
+        tree = render(context)
+    # Plotly's own serialiser writes every Vietnamese letter as six characters.
+    return json.dumps(tree, cls=PlotlyJSONEncoder, ensure_ascii=False, separators=(",", ":")).encode()

@@ -24,6 +24,7 @@ from dashboard.components.warnings import (
 from dashboard.context import ScreenContext
 from dashboard.format import moment
 from dashboard.screens.panels import panels
+from dashboard.standing import allowance
 
 ALERT_SECONDS = 60
 """Dwell of the page of critical warnings; a new one is held for five times as long (92-wall.js)."""
@@ -50,15 +51,16 @@ def render(ctx: ScreenContext) -> Component:
 
 
 def _head(ctx: ScreenContext, title: str, critical: Sequence[Alert]) -> Component:
-    loaded = [s.last_loaded_at for s in ctx.reader.feeds().values() if s.last_loaded_at is not None]
-    newest = max(loaded, default=None)
+    reached = [s.data_through for s in ctx.reader.feeds().values() if s.data_through is not None]
+    newest = max((at for at in reached if at <= ctx.now.replace(tzinfo=None)), default=None)
     words = ctx.words
     fresh: list[Any] = [html.Span([html.I(className="pulse"), words("fresh.up")], className="when-up")]
     fresh.append(html.Span([icon("wifi-off"), words("fresh.down")], className="when-down"))
     if newest is not None:
         fresh.append(
             html.Span(
-                [words("fresh.data") + " ", age(ctx, newest)], title=moment(newest, ctx.city.zone, ctx.lang)
+                [words("fresh.data") + " ", age(ctx, newest, allowance(ctx.city.feeds.values()))],
+                title=moment(newest, ctx.city.zone, ctx.lang),
             )
         )
     alarm = None
