@@ -7,6 +7,7 @@ stays.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -78,11 +79,14 @@ def create_app(runtime: Runtime) -> FastAPI:
         headers = {
             "ETag": page.etag,
             "Cache-Control": "no-cache",
-            "Content-Encoding": "gzip",
+            "Vary": "Accept-Encoding",
             "X-Version": version,
         }
         if request.headers.get("if-none-match") == page.etag:
             return Response(status_code=304, headers=headers)
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(gzip.decompress(page.body), media_type="application/json", headers=headers)
+        headers["Content-Encoding"] = "gzip"
         return Response(page.body, media_type="application/json", headers=headers)
 
     @server.get("/api/stream")

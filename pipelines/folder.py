@@ -35,7 +35,11 @@ class Delivery:
 
 
 def deliveries(feed: Feed, inbox: Path) -> list[Delivery]:
-    """Every complete file that the feed's pattern matches, by name. A missing folder has none."""
+    """Every complete file that the feed's pattern matches, by name. A missing folder has none.
+
+    A link that leads out of the inbox is no delivery: whoever may drop files must not make us read others.
+    """
+    home = inbox.resolve()
     pattern = PurePosixPath(feed.connector.path)
     found: list[Delivery] = []
     for path in inbox.glob(str(pattern)):
@@ -45,7 +49,7 @@ def deliveries(feed: Feed, inbox: Path) -> list[Delivery]:
             status = path.stat()
         except FileNotFoundError:  # taken away between listing and looking
             continue
-        if not path.is_file():
+        if not path.is_file() or not path.resolve().is_relative_to(home):
             continue
         found.append(Delivery(path.relative_to(inbox).as_posix(), path, status.st_size, _modified(status)))
     return sorted(found, key=lambda delivery: delivery.name)

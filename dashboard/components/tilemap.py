@@ -97,9 +97,7 @@ def _cell(
         link(
             body,
             ctx.value_href(indicator.id, area.code, period),
-            " ".join(
-                ["map-cell", f"seq-{colour}" if colour else "hatch", *([f"map-{mark}"] if loud else [])]
-            ),
+            " ".join(["map-cell", f"map-{mark}" if loud else f"seq-{colour}" if colour else "hatch"]),
             said,
         ),
         style=style,

@@ -57,10 +57,10 @@ def render(ctx: ScreenContext) -> Component:
                     _samples(ctx, ctx.reader.quarantined(scope, SAMPLES)),
                     kind="table",
                 ),
-                panel(words("health.runs"), _runs(ctx, ctx.reader.runs(scope, RUNS)), kind="table"),
             ],
             className="w-7 stack",
         ),
+        panel(words("health.runs"), _runs(ctx, ctx.reader.runs(scope, RUNS)), width=12, kind="table"),
     ]
     trail = [(words("nav.health"), ctx.href("health"))] if one else None
     title = one.name.get(ctx.lang) if one else words("nav.health")

@@ -29,7 +29,6 @@ from dashboard.standing import (
     feeds_of,
     is_comparable,
     late_feeds,
-    mark_of,
     stand,
 )
 
@@ -53,7 +52,7 @@ def render(ctx: ScreenContext) -> Component:
     standing = stand(ctx, indicator, values, area, late)
     path = list(ctx.city.areas.path(area).values())
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
-    told = panel(ctx.words("indicator.table"), _table(ctx, indicator, area, values, period), kind="table")
+    told = panel(ctx.words("indicator.table"), _table(ctx, indicator, values, period), kind="table")
     past = _history(ctx, indicator, area, period, values)
     meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
     body: list[Any] = [
@@ -210,9 +209,7 @@ def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) 
     return panel(ctx.words("nav.warnings"), warning_list(ctx, area, 6), kind="warnings")
 
 
-def _table(
-    ctx: ScreenContext, indicator: Indicator, area: str, values: Sequence[Value], period: Period
-) -> Component:
+def _table(ctx: ScreenContext, indicator: Indicator, values: Sequence[Value], period: Period) -> Component:
     words = ctx.words
     if not values:
         return notice("empty", "table", words("state.empty"))
@@ -226,7 +223,7 @@ def _table(
         th(words("indicator.coverage"), number=True),
     ]
     by_start = {v.start: v for v in values}
-    rows = [_table_row(ctx, indicator, area, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
+    rows = [_table_row(ctx, indicator, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
     return table(head, rows, "grid", words("indicator.table"))
 
 
@@ -238,7 +235,6 @@ def _has_parts(values: Sequence[Value]) -> bool:
 def _table_row(
     ctx: ScreenContext,
     indicator: Indicator,
-    area: str,
     value: Value,
     by_start: dict[dt.date, Value],
     period: Period,
@@ -256,7 +252,6 @@ def _table_row(
         if value.numerator is not None and value.denominator is not None
         else fmt.NOTHING
     )
-    mark = mark_of(ctx, indicator, area, value) if not firm else "none"
     name = fmt.period(period, value.start, ctx.lang)
     shown = written(ctx, indicator, value.value)
     return html.Tr(
@@ -264,7 +259,7 @@ def _table_row(
             html.Th(name if value.start != next(reversed(by_start)) else when(ctx, value), scope="row"),
             td(str(shown) if ctx.unit(indicator).vnd else shown.text, number=True)
             if firm
-            else td(ctx.words.of("mark", mark), class_name="num hatch"),
+            else td(ctx.words.of("mark", "insufficient"), class_name="num hatch"),
             td(change, number=True),
             *([td(parts, number=True)] if _has_parts(list(by_start.values())) else []),
             td(fmt.number(value.n, ctx.lang), number=True),

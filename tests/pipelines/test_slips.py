@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
 
@@ -61,3 +63,14 @@ def test_a_year_of_two_digits_does_not_open_two_thousand_years_of_history(build:
     (run,) = house.load()
     assert (run.inserted, run.rejected) == (1, 2)
     assert house.reasons() == [(2, "opened", "range"), (3, "closed", "range")]
+
+
+def test_a_link_out_of_the_inbox_is_no_delivery(
+    house: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "secret.csv"
+    outside.write_text(rows("app"))
+    own = house.deliver("own.csv", rows("app"))
+    own.with_name("stolen.csv").symlink_to(outside)
+    own.with_name("alias.csv").symlink_to(own)
+    assert [run.file.rpartition("/")[2] for run in house.load()] == ["alias.csv", "own.csv"]
