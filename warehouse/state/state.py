@@ -108,12 +108,15 @@ class State:
             if evaluation.visible:
                 self._touch(connection)
             _save_series(connection, evaluation.series)
-            loose = [_transition_row(item, None, evaluation.at) for item in evaluation.transitions]
+            moves: list[tuple[Transition, int | None]] = [(item, None) for item in evaluation.transitions]
             for episode in evaluation.episodes:
                 _save_episode(connection, episode, evaluation.at)
-                loose += [_transition_row(item, episode.id, evaluation.at) for item in episode.transitions]
-            if loose:
-                connection.execute(insert(t.transition), loose)
+                moves += [(item, episode.id) for item in episode.transitions]
+            # One evaluation may take a series through several warnings: told in the order in which it went.
+            moves.sort(key=lambda move: move[0].at)
+            if moves:
+                rows = [_transition_row(item, warning, evaluation.at) for item, warning in moves]
+                connection.execute(insert(t.transition), rows)
 
     def warnings(
         self,
