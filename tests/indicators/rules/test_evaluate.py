@@ -370,9 +370,14 @@ def test_one_late_evaluation_equals_many_in_time(
 
 
 def test_one_evaluation_tells_several_warnings_of_a_series_in_their_order(pair: tuple[World, World]) -> None:
-    rule = {"when": {"below": 80, "clear_above": 88}, "for": "2d", "keep_firing": "0d", "no_data": None}
+    rule: dict[str, object] = {
+        "when": {"below": 80, "clear_above": 88},
+        "for": "2d",
+        "keep_firing": "0d",
+        "no_data": None,
+    }
     often, once = ruled(pair, rule)
-    series: list[list[float | None]] = [[70.0] * 8 + [95.0, 70.0]]
+    series: list[list[float | None]] = [[*([70.0] * 8), 95.0, 70.0]]
     for day in range(10):
         deliver(often, series, day)
         deliver(once, series, day)
