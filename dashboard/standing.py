@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from config import City
 from config.models import Feed, Formula, Indicator, Measure, Severity
-from config.models.indicator import Period
 from config.periods import next_start, shift
 from config.targets import Aim, aim_on
 
@@ -84,7 +83,7 @@ def late_feeds(ctx: ScreenContext) -> frozenset[str]:
 
 def is_partial(ctx: ScreenContext, value: Value) -> bool:
     """Whether the value's period still runs; a published figure is whole from the start."""
-    runs = next_start(_period(value), value.start) > ctx.today
+    runs = next_start(value.period, value.start) > ctx.today
     return runs and ctx.city.indicators[value.indicator].kind != "reported"
 
 
@@ -95,7 +94,7 @@ def enough(indicator: Indicator, value: Value | None) -> bool:
 
 def aim_of(indicator: Indicator, value: Value) -> Aim | None:
     """The target that the value is held to: the one of its period's last day."""
-    period = _period(value)
+    period = value.period
     last = next_start(period, value.start) - dt.timedelta(days=1)
     return aim_on(indicator, value.level, value.area, period, last)
 
@@ -165,7 +164,7 @@ def stand(
     if value is None:
         mark = judge(indicator, None, None, alert, feed_late)
         return Standing(indicator, None, None, None, alert, mark, partial=False, comparable=False)
-    before = shift(_period(value), value.start, -1)
+    before = shift(value.period, value.start, -1)
     previous = next((v for v in reversed(history[:-1]) if v.start == before), None)
     mark = judge(indicator, value, fair_aim(ctx, indicator, value), alert, feed_late)
     return Standing(
@@ -178,7 +177,3 @@ def stand(
         partial=is_partial(ctx, value),
         comparable=is_comparable(ctx, indicator, value),
     )
-
-
-def _period(value: Value) -> Period:
-    return value.period  # type: ignore[return-value]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from config import City
-from config.models.indicator import Formula, Indicator, Measure, Period, Reported, Stock
+from config.models.indicator import Formula, Indicator, Measure, Reported, Stock
 from config.periods import next_start
 from indicators.changes import Standing
 from indicators.datasets import Dataset, datasets
@@ -54,7 +52,7 @@ def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
 
 def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> str:
     """SQL condition that picks the rows behind a value, within its area."""
-    end = next_start(cast(Period, value.period), value.start)
+    end = next_start(value.period, value.start)
     own = [] if not item_where(item) else [f"({parse_condition(item_where(item), dataset.columns)})"]
     match item:
         case Measure():

@@ -76,4 +76,4 @@ def matches(feed: Feed, name: str) -> bool:
 def _modified(status: os.stat_result) -> dt.datetime:
     """UTC without offset, to the microsecond, as the ledger stores it."""
     seconds, micro = divmod(status.st_mtime_ns // 1000, 1_000_000)
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds, microseconds=micro)  # noqa: DTZ001
+    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds, microseconds=micro)  # noqa: DTZ001 UTC, as the ledger keeps it

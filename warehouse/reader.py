@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from config import City
+from config.models import Period
 from warehouse.ledger import FeedStatus, LedgerReader, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.scope import Scope
 from warehouse.store import Cursor, Store
@@ -38,7 +39,7 @@ class Value:
     indicator: str
     level: str
     area: str
-    period: str
+    period: Period
     start: dt.date
     value: float | None
     numerator: float | None

@@ -42,14 +42,13 @@ def period_name(ctx: ScreenContext, period: Period, start: dt.date) -> str:
 
 def when(ctx: ScreenContext, value: Value) -> str:
     """The period of a value and, while it runs, up to when it is told."""
-    period: Period = value.period  # type: ignore[assignment]
-    name = period_name(ctx, period, value.start)
+    name = period_name(ctx, value.period, value.start)
     if not is_partial(ctx, value):
         return name
     zone = ctx.city.zone
     through = fmt.local(value.data_through, zone)
     last_day = (through - dt.timedelta(microseconds=1)).date()
-    until = fmt.clock(through, zone) if period == "day" else fmt.day_month(last_day, ctx.lang)
+    until = fmt.clock(through, zone) if value.period == "day" else fmt.day_month(last_day, ctx.lang)
     return ctx.words("period.until", period=name, time=until)
 
 

@@ -140,7 +140,7 @@ def _headline(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -
 def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -> list[Component]:
     indicator, words = standing.indicator, ctx.words
     value = cast("Value", standing.value)
-    period = cast(Period, value.period)
+    period = value.period
     entries: list[tuple[str, Any]] = []
     if standing.aim is not None:
         entries.append((words("indicator.target"), target_text(ctx, indicator, standing.aim)))
