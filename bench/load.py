@@ -17,15 +17,7 @@ from bench.common.child import cost_of, report
 from bench.common.report import Figure
 from config import REFERENCE_CITY, City, load_city
 from config.models import Column, Feed
-
-_TYPES = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "number": "DOUBLE",
-    "boolean": "BOOLEAN",
-    "date": "DATE",
-    "timestamp": "TIMESTAMP",
-}
+from warehouse.facts import SQL_TYPES
 
 
 def measure(var: Path) -> list[Figure]:
@@ -86,7 +78,7 @@ def _bare(inbox: Path, work: Path) -> Mapping[str, float]:
 
 def _csv_options(feed: Feed) -> str:
     columns = ", ".join(
-        f"'{column.source or column.name}': '{_TYPES[column.type]}'" for column in feed.columns
+        f"'{column.source or column.name}': '{SQL_TYPES[column.type]}'" for column in feed.columns
     )
     options = f", header=true, delim='{feed.connector.delimiter}', columns={{{columns}}}, ignore_errors=true"
     for kind, option in (("date", "dateformat"), ("timestamp", "timestampformat")):

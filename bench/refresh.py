@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ import duckdb
 import numpy as np
 
 from bench.common.child import cost_of, report
+from bench.common.copy import warehouse_copy
 from bench.common.report import Figure
 from config import REFERENCE_CITY, City, load_city
 from config.models import Column, Measure, Stock
@@ -25,19 +25,11 @@ from warehouse.store import Store
 
 def measure(var: Path) -> list[Figure]:
     """Needs a loaded ``var``; works on copies of its warehouse."""
-    source = var / load_city(REFERENCE_CITY).head.id / "warehouse.duckdb"
-    work = var / "bench-refresh"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    copy = work / "copy.duckdb"
-    try:
-        shutil.copyfile(source, copy)
+    with warehouse_copy(var, "refresh") as copy:
         scan = cost_of("bench.refresh", "scan", str(copy))
         again = cost_of("bench.refresh", "again", str(copy))
         full = cost_of("bench.refresh", "first", str(copy))
         touched = cost_of("bench.refresh", "touched", str(copy))
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     values = f"{full.result['values']:,.0f} values of {full.result['indicators']:.0f} indicators"
     return [
         Figure(

@@ -6,7 +6,6 @@ python -m bench.rules WAREHOUSE    measures one warehouse (for `cost_of`)
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 import statistics
 import sys
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench.common.child import cost_of, report
+from bench.common.copy import warehouse_copy
 from bench.common.report import Figure
 from config import REFERENCE_CITY, load_city
 from indicators.rules.evaluate import evaluate
@@ -25,16 +25,8 @@ TIMES = 9
 
 def measure(var: Path) -> list[Figure]:
     """Needs a loaded ``var``; works on a copy of its warehouse and a state of its own."""
-    source = var / load_city(REFERENCE_CITY).head.id / "warehouse.duckdb"
-    work = var / "bench-rules"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
-    copy = work / "copy.duckdb"
-    try:
-        shutil.copyfile(source, copy)
+    with warehouse_copy(var, "rules") as copy:
         found = cost_of("bench.rules", str(copy)).result
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
     series = f"{found['rules']:.0f} rules, {found['series']:,.0f} series"
     return [
         Figure(

@@ -31,11 +31,6 @@ def next_start(period: Period, start: dt.date) -> dt.date:
     return shift(period, start, 1)
 
 
-def per_year(period: Period) -> int | None:
-    """Periods in a year where that is a whole number, else None (days)."""
-    return None if period == "day" else 12 // _MONTHS[period]
-
-
 def same_last_year(period: Period, start: dt.date) -> dt.date:
     """The same period one year before; a day is compared with 52 weeks before, so that weekdays match."""
     return start - dt.timedelta(days=364) if period == "day" else shift(period, start, -12 // _MONTHS[period])

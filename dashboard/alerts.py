@@ -33,7 +33,6 @@ class Alert:
     since: dt.datetime
     closed_at: dt.datetime | None
     message: Mapping[str, str]
-    taken_by: str | None
     taken_at: dt.datetime | None
 
     @property
@@ -66,7 +65,6 @@ def _alert(city: City, warning: Warning) -> Alert:
         since=_utc(warning.firing_since),
         closed_at=_utc(warning.resolved_at) if warning.resolved_at else None,
         message=warning.message,
-        taken_by=warning.acknowledged_by,
         taken_at=_utc(warning.acknowledged_at) if warning.acknowledged_at else None,
     )
 

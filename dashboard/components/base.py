@@ -13,7 +13,6 @@ from dashboard.format import local, moment
 from dashboard.standing import Mark
 
 Node = Component | str
-Nodes = list[Any]
 
 MARK_ICON: dict[Mark, str] = {
     "critical": "exclamation-octagon-fill",

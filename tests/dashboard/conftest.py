@@ -125,7 +125,7 @@ def alert(city: City) -> Callable[..., Alert]:
         defaults: dict[str, Any] = {
             "id": 1, "rule": rule.id, "severity": "serious", "phase": "firing", "area": city.areas.root.code,
             "indicator": rule.indicator, "feed": None, "period": rule.period, "closed_at": None,
-            "since": NOW - dt.timedelta(hours=3), "message": words, "taken_by": None, "taken_at": None,
+            "since": NOW - dt.timedelta(hours=3), "message": words, "taken_at": None,
         }  # fmt: skip
         return Alert(**defaults | given)
 

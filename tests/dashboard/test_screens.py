@@ -116,7 +116,7 @@ def test_untaken_critical_warnings_have_a_page_of_their_own_on_the_wall(
 ) -> None:
     assert "data-critical" not in told(context("wall"))
     grave = alert(id=7, severity="critical")
-    taken = alert(id=8, severity="critical", taken_by="A", taken_at=alert().since)
+    taken = alert(id=8, severity="critical", taken_at=alert().since)
     assert 'data-critical=\\"7\\"' in told(context("wall", alerts=[grave, taken]))
 
 
