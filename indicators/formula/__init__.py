@@ -1,0 +1,62 @@
+"""The language of formulas: indicators joined by arithmetic, and functions that look along time or across
+areas.
+
+A formula is read into a tree of *series*. Each has a value for every area and period that has one: a gap
+stays a gap, since time is counted in periods of the calendar and never in rows.
+
+    a + b   a - b   a * b   a / b   numbers   ( )
+    ratio(a, b)         a / b; numerator and denominator are kept
+    lag(a, k)           the value k periods before
+    diff(a, k)          the change from k periods before (k = 1 if left out)
+    yoy(a)              the change from the same period last year: per cent, or points for rates
+    ytd(a)              from the start of the year up to and with the period
+    rolling(a, k)       the last k periods together; k gaps or one, there is no value
+    per_capita(a, k)    per k inhabitants
+    share_of_parent(a)  the share in the unit one level up
+    rank(a)             the place among the units of a level, 1 is best; the denominator is how many took part
+"""
+
+from indicators.formula.reader import parse_formula, parse_references
+from indicators.formula.series import (
+    YEAR,
+    Change,
+    Combined,
+    Constant,
+    Lagged,
+    PerCapita,
+    Rank,
+    Ref,
+    Scaled,
+    Series,
+    ShareOfParent,
+    Window,
+    describe,
+    operands,
+    reach,
+    references,
+)
+from indicators.formula.traits import Accumulation, Kind, Trait
+
+__all__ = [
+    "YEAR",
+    "Accumulation",
+    "Change",
+    "Combined",
+    "Constant",
+    "Kind",
+    "Lagged",
+    "PerCapita",
+    "Rank",
+    "Ref",
+    "Scaled",
+    "Series",
+    "ShareOfParent",
+    "Trait",
+    "Window",
+    "describe",
+    "operands",
+    "parse_formula",
+    "parse_references",
+    "reach",
+    "references",
+]

@@ -1,0 +1,174 @@
+"""The tree of series that a formula is read into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from config.models.indicator import Period
+from indicators.formula.traits import Trait
+from warehouse.expression import Operator
+
+YEAR: Final[dict[Period, int]] = {"day": 364, "month": 12, "quarter": 4, "year": 1}
+"""Periods in a year; days are compared with 52 weeks before, so that weekdays match."""
+_LONGEST: Final[dict[Period, int]] = {"day": 366, "month": 12, "quarter": 4, "year": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The values of another indicator."""
+
+    indicator: str
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """A series and a number joined by an operator."""
+
+    operator: Operator
+    series: Series
+    number: float
+    reverse: bool
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """Two series of the same area and period joined by an operator."""
+
+    operator: Operator
+    left: Series
+    right: Series
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Lagged:
+    """The series ``count`` periods later than it was; None: a year later."""
+
+    series: Series
+    count: int | None
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How far ``series`` lies above ``base``: in per cent if ``relative``, else the difference."""
+
+    series: Series
+    base: Series
+    relative: bool
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last ``count`` periods together; None: since the start of the year."""
+
+    series: Series
+    count: int | None
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class PerCapita:
+    """The series per ``heads`` inhabitants of the area."""
+
+    series: Series
+    heads: int
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfParent:
+    """The series as a share of that of the unit one level up."""
+
+    series: Series
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """The place of each area among those of its level."""
+
+    series: Series
+    trait: Trait
+
+
+Series = Ref | Scaled | Combined | Lagged | Change | Window | PerCapita | ShareOfParent | Rank
+Node = Series | Constant
+
+
+def references(series: Series) -> tuple[Ref, ...]:
+    """Every indicator that a series is made of, each once."""
+    return tuple(dict.fromkeys(_references(series)))
+
+
+def operands(series: Series) -> tuple[Series, ...]:
+    """The series directly below one."""
+    match series:
+        case Ref():
+            return ()
+        case Combined():
+            return (series.left, series.right)
+        case Change():
+            return (series.series, series.base)
+    return (series.series,)
+
+
+def reach(series: Series, indicator: str, period: Period) -> frozenset[int]:
+    """How many periods later a value of ``indicator`` can still show in ``series``: each such distance."""
+    match series:
+        case Ref():
+            return frozenset({0} if series.indicator == indicator else ())
+        case Lagged():
+            steps = {YEAR[period] if series.count is None else series.count}
+        case Window():
+            steps = set(range(_LONGEST[period] if series.count is None else series.count))
+        case _:
+            steps = {0}
+    below = frozenset().union(*(reach(part, indicator, period) for part in operands(series)))
+    return frozenset(step + distance for step in steps for distance in below)
+
+
+def describe(series: Node) -> str:
+    """The series in the language of formulas."""
+    match series:
+        case Ref():
+            return series.indicator
+        case Constant():
+            return f"{series.value:g}"
+        case Scaled():
+            pair = (describe(series.series), f"{series.number:g}")
+            first, second = reversed(pair) if series.reverse else pair
+            return f"({first} {series.operator} {second})"
+        case Combined():
+            return f"({describe(series.left)} {series.operator} {describe(series.right)})"
+        case Lagged():
+            return f"lag({describe(series.series)}, {'a year' if series.count is None else series.count})"
+        case Change():
+            word = "change" if series.relative else "difference"
+            return f"{word}({describe(series.series)}, {describe(series.base)})"
+        case Window():
+            inner = describe(series.series)
+            return f"ytd({inner})" if series.count is None else f"rolling({inner}, {series.count})"
+        case PerCapita():
+            return f"per_capita({describe(series.series)}, {series.heads})"
+        case ShareOfParent():
+            return f"share_of_parent({describe(series.series)})"
+        case Rank():
+            return f"rank({describe(series.series)})"
+
+
+def _references(series: Series) -> tuple[Ref, ...]:
+    if isinstance(series, Ref):
+        return (series,)
+    return tuple(ref for part in operands(series) for ref in _references(part))
