@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.areas import AreaTree
-from config.models import CityModel, Feed, Indicator, Rule, Screen, Unit
+from config.models import CityModel, Feed, Identity, Indicator, Rule, Screen, Unit
 from config.problems import Problem
 from config.yamlio import Document, Path_
 
@@ -29,6 +29,7 @@ class City:
     rules: Mapping[str, Rule]
     screens: Mapping[str, Screen]
     places: Mapping[tuple[str, str], Place] = field(repr=False)
+    identities: Mapping[str, Identity] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:

@@ -14,15 +14,27 @@ from config.areas import AreaTree
 from config.city import City, Place
 from config.lint import lint
 from config.messages import say_all
-from config.models import CityModel, Feed, Formula, Indicator, Rule, Screen
+from config.models import CityModel, Feed, Formula, Identity, Indicator, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
 
 D = TypeVar("D")
 
-KINDS: dict[str, Any] = {"feed": Feed, "indicator": Indicator, "rule": Rule, "screen": Screen}
-FOLDERS = {"feed": "feeds", "indicator": "indicators", "rule": "rules", "screen": "screens"}
+KINDS: dict[str, Any] = {
+    "feed": Feed,
+    "indicator": Indicator,
+    "identity": Identity,
+    "rule": Rule,
+    "screen": Screen,
+}
+FOLDERS = {
+    "feed": "feeds",
+    "indicator": "indicators",
+    "identity": "identities",
+    "rule": "rules",
+    "screen": "screens",
+}
 KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values()})
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
 
@@ -52,7 +64,17 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
     if head is None:
         return None, problems
     areas = _read_areas(path, [level.id for level in head.levels], problems, places)
-    city = City(path, head, areas, found["feed"], found["indicator"], found["rule"], found["screen"], places)
+    city = City(
+        path,
+        head,
+        areas,
+        found["feed"],
+        found["indicator"],
+        found["rule"],
+        found["screen"],
+        places,
+        found["identity"],
+    )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong
 
@@ -74,6 +96,7 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
             for id_, item in keep("indicator", city.indicators).items()
             if isinstance(item, Formula) or item.dataset in tables
         },
+        identities=keep("identity", city.identities),
         rules=keep("rule", city.rules),
         screens=keep("screen", city.screens),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from config.models import CityModel, Feed, Indicator, Rule, Screen
+from config.models import CityModel, Feed, Identity, Indicator, Rule, Screen
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -16,13 +16,14 @@ _FILES: dict[str, TypeAdapter[Any]] = {
     "city": TypeAdapter(CityModel),
     "feeds": TypeAdapter(list[Feed] | Feed),
     "indicators": TypeAdapter(list[Indicator] | Indicator),
+    "identities": TypeAdapter(list[Identity] | Identity),
     "rules": TypeAdapter(list[Rule] | Rule),
     "screens": TypeAdapter(list[Screen] | Screen),
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each kind of file: city, feeds, indicators, rules and screens."""
+    """The schema of each kind of file: city, feeds, indicators, identities, rules and screens."""
     return {
         name: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from config.city import City
 from config.lint.feeds import lint_datasets, lint_feed
+from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.place import Place
 from config.lint.rules import lint_rule
@@ -24,6 +25,8 @@ def lint(city: City) -> list[Problem]:
         problems += lint_feed(Place(city, "feed", feed.id), feed)
     for indicator in city.indicators.values():
         problems += lint_indicator(Place(city, "indicator", indicator.id), indicator)
+    for identity in city.identities.values():
+        problems += lint_identity(Place(city, "identity", identity.id), identity)
     for rule in city.rules.values():
         problems += lint_rule(Place(city, "rule", rule.id), rule)
     for screen in city.screens.values():

@@ -4,6 +4,7 @@ from config.models.area import Area
 from config.models.base import Model, Text
 from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Unit
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
+from config.models.identity import Identity, Tolerance
 from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock, Target
 from config.models.rule import Change, Condition, NoData, Rule, Severity, Stale, TargetGap, Threshold
 from config.models.screen import (
@@ -36,6 +37,7 @@ __all__ = [
     "FolderConnector",
     "Formula",
     "Holiday",
+    "Identity",
     "Indicator",
     "Level",
     "Matrix",
@@ -57,6 +59,7 @@ __all__ = [
     "Threshold",
     "TileMap",
     "Tiles",
+    "Tolerance",
     "Trend",
     "Unit",
     "WallPage",
