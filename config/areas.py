@@ -5,16 +5,22 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
-from config.models.area import Area
+from config.models.area import Area, AreaChange
+from config.succession import Recast, Rows, compose, steps
 
 
 class AreaTree:
     """Every unit that the city ever had, each reachable by its code."""
 
-    def __init__(self, areas: Sequence[Area], levels: Sequence[str]) -> None:
+    def __init__(
+        self, areas: Sequence[Area], levels: Sequence[str], changes: Sequence[AreaChange] = ()
+    ) -> None:
         self.levels = tuple(levels)
+        self.changes = tuple(changes)
+        self._recasts: dict[dt.date, Recast] = {}
         self._by_code = {area.code: area for area in areas}
         self._children: dict[str, list[Area]] = defaultdict(list)
         for area in areas:
@@ -49,3 +55,47 @@ class AreaTree:
         while chain[-1].parent:
             chain.append(self._by_code[chain[-1].parent])
         return {area.level: area.code for area in reversed(chain)}
+
+    @cached_property
+    def steps(self) -> dict[dt.date, Rows]:
+        """By date on which boundaries move, the parts of every unit of the day before that they touch."""
+        return steps(self, self.changes)
+
+    @cached_property
+    def reforms(self) -> tuple[dt.date, ...]:
+        """The dates in ``changes.csv``, oldest first."""
+        return tuple(sorted({change.date for change in self.changes}))
+
+    def recast(self, on: dt.date) -> Recast:
+        """Every unit of every time on the boundaries of day ``on``."""
+        since = max((date for date in self.steps if date <= on), default=dt.date.min)
+        if since not in self._recasts:
+            self._recasts[since] = compose(self, self.steps, since)
+        return self._recasts[since]
+
+    def came_from(self, code: str) -> list[Move]:
+        """Ground that a unit was given, oldest first: when, by which unit, and which share of that unit."""
+        return [
+            Move(date, source, row[code])
+            for date, rows in self.steps.items()
+            for source, row in rows.items()
+            if code in row and source != code
+        ]
+
+    def went_to(self, code: str) -> list[Move]:
+        """Ground that a unit gave away, oldest first: when, to which unit, and which share of it."""
+        return [
+            Move(date, target, share)
+            for date, rows in self.steps.items()
+            for target, share in rows.get(code, {}).items()
+            if target != code
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Ground that changed hands on a day: the unit on the other side and the ``share`` of the giving one."""
+
+    date: dt.date
+    unit: str
+    share: float

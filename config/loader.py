@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from config.areas import AreaTree
+from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
 from config.messages import say_all
@@ -168,7 +169,11 @@ def _read_areas(
     units, document, found = read_units(file, _name(path, file), levels)
     problems += found
     places.update({("area", str(*place)): (document, place) for place in document.lines})
-    return AreaTree(units, levels)
+    file = path / "areas" / "changes.csv"
+    codes = {str(*place) for place in document.lines}
+    changes, wrong = read_changes(file, _name(path, file), units, codes)
+    problems += wrong
+    return AreaTree(units, levels, changes)
 
 
 def _validate(

@@ -12,11 +12,12 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.models import Area, CityModel, Feed, Identity, Indicator, Model, Rule, Screen, Text
+from config.models import Area, AreaChange, CityModel, Feed, Identity, Indicator, Model, Rule, Screen, Text
 
 _FILES: tuple[tuple[str, Any], ...] = (
     ("city.yaml", CityModel),
     ("areas/units.csv", Area),
+    ("areas/changes.csv", AreaChange),
     ("feeds/*.yaml", Feed),
     ("indicators/*.yaml", Indicator),
     ("identities/*.yaml", Identity),

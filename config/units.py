@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from config.csvio import read_rows
 from config.messages import say_all
 from config.models.area import Area
 from config.problems import Problem, did_you_mean
@@ -22,28 +21,11 @@ def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area]
     """Read ``areas/units.csv``: the sound units, the line of every code in the file, and every problem."""
     areas: list[Area] = []
     lines: dict[Path_, int] = {}
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        hint = "list the city's units in it, one a line"
-        return [], Document(name, None), [Problem(name, 1, "units", "there is no such file", hint)]
-    except UnicodeDecodeError as error:
-        message = f"is not UTF-8 at byte {error.start}"
-        return [], Document(name, None), [Problem(name, 1, "units", message, "save it as UTF-8")]
-    reader = csv.reader(io.StringIO(text, newline=""))
-    header = next(reader, [])
-    problems = _header_problems(name, header)
-    for cells in reader:
-        if not any(cells):
-            continue
-        line = reader.line_num
-        if len(cells) != len(header):
-            message = f"has {len(cells)} cells where the header has {len(header)}"
-            problems.append(Problem(name, line, f"line {line}", message, "put cells with a comma in quotes"))
-            continue
-        row = {
-            key: cell for key, cell in zip(header, cells, strict=True) if cell and key in Area.model_fields
-        }
+    hint = "list the city's units in it, one a line"
+    rows, problems = read_rows(path, name, Area, "units", hint)
+    if rows is None:
+        return [], Document(name, None), problems
+    for line, row in rows:
         code = row.get("code", "")
         unit = f"unit {code}" if code else f"line {line}"
         if code and (code,) in lines:
@@ -61,14 +43,6 @@ def read_units(path: Path, name: str, levels: Sequence[str]) -> tuple[list[Area]
     document = Document(name, None, lines)
     problems += [*_tree_problems(areas, document, levels), *_overlaps(areas, document)]
     return areas, document, problems
-
-
-def _header_problems(name: str, header: Sequence[str]) -> list[Problem]:
-    return [
-        Problem(name, 1, "header", f"column {column!r} is unknown", did_you_mean(column, Area.model_fields))
-        for column in header
-        if column not in Area.model_fields
-    ]
 
 
 def _tree_problems(areas: Sequence[Area], document: Document, levels: Sequence[str]) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
 """Typed models of everything that a city defines."""
 
-from config.models.area import Area
+from config.models.area import Area, AreaChange
 from config.models.base import Model, Text
 from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Unit
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
@@ -24,6 +24,7 @@ from config.models.screen import (
 __all__ = [
     "PERIODS",
     "Area",
+    "AreaChange",
     "AreaRule",
     "AreaScreen",
     "Calendar",

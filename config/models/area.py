@@ -1,8 +1,9 @@
-"""``areas/units.csv``: the administrative units, each valid for a span of days."""
+"""``areas/units.csv``: the units, each valid for a span of days; ``areas/changes.csv``: what they became."""
 
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from pydantic import Field
 
@@ -42,3 +43,21 @@ class Area(Model):
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day < self.valid_to
         )
+
+
+class AreaChange(Model):
+    """From ``date`` on, the ``share`` of unit ``from`` that lies in unit ``to``.
+
+    ``from`` is a unit of the day before, ``to`` one of that day, both of one level. The shares of a unit that
+    ends add up to 1; what a unit that goes on does not give away stays with it. ``to`` left out: that share
+    left the city; ``from`` left out: ground that came from outside. ``kind``, ``decision`` (its number) and
+    ``note`` are for people.
+    """
+
+    source: str = Field(default="", alias="from")
+    target: str = Field(default="", alias="to")
+    date: dt.date
+    share: float = Field(default=1.0, gt=0, le=1)
+    kind: Literal["rename", "merge", "split", "transfer"] | None = None
+    decision: str = ""
+    note: str = ""
