@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from indicators.planner import make_plan
 from indicators.refresh import Refresh
 from indicators.sql.prelude import Moment
 from warehouse.progress import Progress, silent
-from warehouse.store import Store
+from warehouse.store import Cursor, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class Engine:
             seconds = time.perf_counter() - began
             report = RefreshReport(work.kind, len(work.refreshed), work.rows, seconds, work.message)
             started = now.astimezone(dt.UTC).replace(tzinfo=None)
-            cursor.execute(
-                "INSERT INTO refresh VALUES (nextval('refresh_id'), ?, ?, ?, ?, ?, ?, ?)",
+            row = cursor.execute(
+                "INSERT INTO refresh VALUES (nextval('refresh_id'), ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 [
                     started,
                     started + dt.timedelta(seconds=seconds),
@@ -72,7 +73,28 @@ class Engine:
                     report.seconds,
                     report.message,
                 ],
-            )
+            ).fetchone()
+            assert row is not None
+            _note_steps(cursor, row[0], report.kind, work.timings)
             if work.stirred:
                 self.store.bump(cursor)
         return report
+
+
+def _note_steps(cursor: Cursor, refresh: int, kind: str, steps: Mapping[str, tuple[int, float]]) -> None:
+    """Keep what each step cost, in place of what it cost in the last refresh of this kind."""
+    names = list(steps)
+    cursor.execute(
+        "DELETE FROM refresh_step WHERE step IN (SELECT unnest($names))"
+        " AND refresh IN (SELECT id FROM refresh WHERE kind = $kind)",
+        {"names": names, "kind": kind},
+    )
+    cursor.execute(
+        "INSERT INTO refresh_step SELECT $refresh, unnest($names), unnest($rows), unnest($seconds)",
+        {
+            "refresh": refresh,
+            "names": names,
+            "rows": [rows for rows, _ in steps.values()],
+            "seconds": [seconds for _, seconds in steps.values()],
+        },
+    )

@@ -49,3 +49,5 @@ CREATE TABLE IF NOT EXISTS refresh (
     id BIGINT PRIMARY KEY, started_at TIMESTAMP, finished_at TIMESTAMP, kind VARCHAR,
     indicators INTEGER, rows BIGINT, seconds DOUBLE, message VARCHAR
 );
+-- What each step of the plan cost when it was last carried out, in a full refresh and in one of changes only.
+CREATE TABLE IF NOT EXISTS refresh_step (refresh BIGINT, step VARCHAR, rows BIGINT, seconds DOUBLE);
