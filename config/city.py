@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from config.areas import AreaTree
 from config.models import CityModel, Feed, Identity, Indicator, Rule, Screen, Unit
+from config.periods import Periods
 from config.problems import Problem
 from config.yamlio import Document, Path_
 
@@ -40,6 +41,11 @@ class City:
     def levels(self) -> tuple[str, ...]:
         """Area levels from the whole city downwards."""
         return tuple(level.id for level in self.head.levels)
+
+    @cached_property
+    def periods(self) -> Periods:
+        """The kinds of period that the city knows, and reckoning with them."""
+        return Periods(self.head.reporting)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from config import City
-from config.models import Area, Indicator, Unit
+from config.models import Area, Indicator, Period, Unit
 from dashboard.alerts import Alert
 from dashboard.format import Lang
 from dashboard.i18n import Words, words_in
@@ -89,6 +89,11 @@ class ScreenContext:
         """What a level of areas is called."""
         found = next(entry for entry in self.city.head.levels if entry.id == level)
         return (found.plural if plural else found.name).get(self.lang)
+
+    def period_word(self, period: Period) -> str:
+        """What a kind of period is called; a reporting calendar has its name from the city."""
+        own = self.city.periods.calendars.get(period)
+        return self.words.of("period", period) if own is None else own.name.get(self.lang)
 
     def href(self, kind: ScreenKind, target: str = "", **params: str) -> str:
         """Address of a screen in this language."""

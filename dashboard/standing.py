@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from config import City
 from config.models import Feed, Formula, Indicator, Measure, Severity
-from config.periods import next_start, shift
+from config.periods import moment_of
 from config.targets import Aim, aim_on
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def late_feeds(ctx: ScreenContext) -> frozenset[str]:
 
 def is_partial(ctx: ScreenContext, value: Value) -> bool:
     """Whether the value's period still runs; a published figure is whole from the start."""
-    runs = next_start(value.period, value.start) > ctx.today
-    return runs and ctx.city.indicators[value.indicator].kind != "reported"
+    end = ctx.city.periods.next_start(value.period, value.start)
+    return moment_of(end, ctx.city.zone) > ctx.now and ctx.city.indicators[value.indicator].kind != "reported"
 
 
 def enough(indicator: Indicator, value: Value | None) -> bool:
@@ -92,16 +92,15 @@ def enough(indicator: Indicator, value: Value | None) -> bool:
     return value is not None and value.value is not None and value.n >= indicator.min_n
 
 
-def aim_of(indicator: Indicator, value: Value) -> Aim | None:
+def aim_of(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | None:
     """The target that the value is held to: the one of its period's last day."""
-    period = value.period
-    last = next_start(period, value.start) - dt.timedelta(days=1)
-    return aim_on(indicator, value.level, value.area, period, last)
+    last = ctx.city.periods.last_day(value.period, value.start)
+    return aim_on(indicator, value.level, value.area, value.period, last)
 
 
 def fair_aim(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | None:
     """The target, unless the value is a sum that still grows: such a one is not yet short of its floor."""
-    aim = aim_of(indicator, value)
+    aim = aim_of(ctx, indicator, value)
     growing = aim is not None and aim.side == "floor" and not is_comparable(ctx, indicator, value)
     return None if growing else aim
 
@@ -164,14 +163,14 @@ def stand(
     if value is None:
         mark = judge(indicator, None, None, alert, feed_late)
         return Standing(indicator, None, None, None, alert, mark, partial=False, comparable=False)
-    before = shift(value.period, value.start, -1)
+    before = ctx.city.periods.shift(value.period, value.start, -1)
     previous = next((v for v in reversed(history[:-1]) if v.start == before), None)
     mark = judge(indicator, value, fair_aim(ctx, indicator, value), alert, feed_late)
     return Standing(
         indicator,
         value,
         previous,
-        aim_of(indicator, value),
+        aim_of(ctx, indicator, value),
         alert,
         mark,
         partial=is_partial(ctx, value),

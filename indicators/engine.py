@@ -55,7 +55,7 @@ class Engine:
         ones.
         """
         began = time.perf_counter()
-        moment = Moment(now, self.city.zone)
+        moment = Moment.of(self.city, now)
         with self.store.write() as cursor:
             work = Refresh(cursor, self.city, self.plan, moment, progress or silent)
             work.run()

@@ -11,7 +11,7 @@ from indicators.sql.balance import balance, stock_values
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube, measure_values
 from indicators.sql.formula import formula_values
-from indicators.sql.prelude import MACROS, Moment
+from indicators.sql.prelude import Moment
 from indicators.sql.reported import reported_values
 from indicators.sql.scan import presence_rows, scan_rows
 
@@ -38,7 +38,7 @@ def explain(city: City, indicator: str, now: dt.datetime = _MOMENT) -> str:
     return (
         "\n".join(parts)
         + "\n"
-        + ";\n\n".join(statements(city, step, indicator, Moment(now, city.zone)))
+        + ";\n\n".join(statements(city, step, indicator, Moment.of(city, now)))
         + ";\n"
     )
 
@@ -61,6 +61,7 @@ def dependencies(plan: Plan, indicator: str) -> list[str]:
 
 def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[str]:
     """The SQL that gives one indicator's values, in the order in which it runs."""
+    macros = moment.calendar.macros.rstrip().rstrip(";")
     match step:
         case Cube():
             (value,) = (value for value in step.values if value.indicator == indicator)
@@ -68,7 +69,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             return [
                 f"CREATE TABLE {step.scan.dataset.presence} AS\n{presence_rows(step.scan.dataset, moment)}",
                 f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
-                f"{MACROS.rstrip().rstrip(';')}",
+                macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
                 f"CREATE TABLE {made} AS\n{cube(step, moment, base)}",
                 measure_values(value, step, made),
@@ -79,12 +80,15 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             return [
                 f"CREATE TABLE {step.opens.dataset.presence} AS\n{presence_rows(step.opens.dataset, moment)}",
                 *(f"CREATE TABLE {s.table} AS\n{scan_rows(s, moment)}" for s in (step.opens, step.closes)),
-                f"{MACROS.rstrip().rstrip(';')}",
+                macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
                 f"CREATE TABLE {made} AS\n{balance(step, moment, base)}",
                 stock_values(stock, step, made),
             ]
         case ReportedRead():
-            return [f"{MACROS.rstrip().rstrip(';')}", reported_values(step, moment)]
+            return [macros, reported_values(step, moment)]
         case FormulaStep():
-            return [f"{MACROS.rstrip().rstrip(';')}", formula_values(step, moment, city.levels)]
+            return [
+                macros,
+                formula_values(step, moment, city.levels),
+            ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from config import City
 from config.models.indicator import Formula, Indicator, Measure, Reported, Stock
-from config.periods import next_start
 from indicators.changes import Standing
 from indicators.datasets import Dataset, datasets
 from indicators.formula import parse_references
@@ -26,7 +25,7 @@ def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offse
     if item is None or isinstance(item, Formula) or standing.now is None:
         return None
     dataset = datasets(city)[item.dataset]
-    where = _where(item, dataset, value, Moment(standing.now, city.zone))
+    where = _where(item, dataset, value, Moment.of(city, standing.now))
     time = item.opens if isinstance(item, Stock) else item.known if isinstance(item, Reported) else item.time
     return reader.facts(
         item.dataset,
@@ -52,7 +51,7 @@ def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
 
 def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> str:
     """SQL condition that picks the rows behind a value, within its area."""
-    end = next_start(value.period, value.start)
+    end = moment.calendar.periods.next_start(value.period, value.start)
     own = [] if not item_where(item) else [f"({parse_condition(item_where(item), dataset.columns)})"]
     match item:
         case Measure():

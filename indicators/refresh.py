@@ -4,10 +4,7 @@ right.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
-import time
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from config import City
@@ -27,7 +24,7 @@ from indicators.sql.balance import balance, stock_values
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube, measure_values
 from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import MACROS, Dirty, Moment, start_of
+from indicators.sql.prelude import Dirty, Moment
 from indicators.sql.reported import reported_values
 from indicators.upkeep import Upkeep
 from warehouse.progress import Progress
@@ -54,9 +51,7 @@ class Refresh:
         self.rows = 0
         self.refreshed: set[str] = set()
         self.dirty: dict[str, str] = {}
-        self.given = 0
-        self.timings: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
-        cursor.execute(MACROS)
+        cursor.execute(moment.calendar.macros)
         tables = cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         self.tables = {str(row[0]) for row in tables}
         self.areas = areas_fingerprint(cursor)
@@ -85,12 +80,10 @@ class Refresh:
         upkeep.note_changed_days(datasets)
         for dataset in datasets:
             self.progress("parts", 0, len(self.plan.scans))
-            with self._timed(f"presence {dataset.name}"):
-                upkeep.follow_presence(dataset)
+            upkeep.follow_presence(dataset)
         for done, scan in enumerate(self.plan.scans, start=1):
             if scan.dataset.table in self.tables:
-                with self._timed(f"scan {scan.table}"):
-                    upkeep.follow_scan(scan)
+                upkeep.follow_scan(scan)
             self.progress("parts", done, len(self.plan.scans))
         self._values()
         self._execute("DELETE FROM touched")
@@ -103,7 +96,7 @@ class Refresh:
         total = len(self.definitions.versions)
         self._execute(
             "CREATE OR REPLACE TEMP TABLE fresh AS FROM indicator_value LIMIT 0;"
-            "CREATE OR REPLACE TEMP TABLE scope (indicator VARCHAR, period VARCHAR, start DATE)"
+            "CREATE OR REPLACE TEMP TABLE scope (indicator VARCHAR, period VARCHAR, start TIMESTAMP)"
         )
         if self.definitions.gone:
             gone = ", ".join(f"({literal(id_)}, NULL, NULL)" for id_ in sorted(self.definitions.gone))
@@ -115,11 +108,9 @@ class Refresh:
         for step in grouped:
             self._note_dirty(step)
         for coverage in self.plan.coverages:
-            with self._timed(f"frame {coverage.name}"):
-                self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
+            self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
         for step in grouped:
-            with self._timed(f"roll up {step.name}"):
-                self._compute(step)
+            self._compute(step)
             self.progress("values", len(self.refreshed), total)
         for reported in self.plan.reported:
             if self._has_facts(reported):
@@ -164,12 +155,11 @@ class Refresh:
                 f"DAY)) AS DATE) AS day"
             )
         periods = " UNION ".join(
-            f"SELECT '{period}' AS period, {start_of(period, 'day')} AS start FROM days"
-            for period in step.shape.periods
+            self.moment.calendar.touched(period, "days") for period in step.shape.periods
         )
         self._execute(
             f"CREATE OR REPLACE TEMP TABLE {name} AS\n"
-            f"WITH days AS ({days}) SELECT * FROM ({periods}) WHERE start <= {self.moment.day}"
+            f"WITH days AS ({days}) SELECT * FROM ({periods}) WHERE start <= {self.moment.clock}"
         )
         for id_ in indicators_of(step):
             self.dirty[id_] = name
@@ -218,7 +208,7 @@ class Refresh:
     def _first(self, table: str) -> dt.date:
         """The first start in a table of periods."""
         row = self.cursor.execute(f"SELECT min(start) FROM {table}").fetchone()
-        return row[0] if row and row[0] else self.moment.today
+        return row[0].date() if row and row[0] else self.moment.today
 
     def _is_whole(self, step: Grouped) -> bool:
         return not self.whole.isdisjoint(indicators_of(step))
@@ -256,10 +246,6 @@ class Refresh:
 
     def _put(self, indicator: str, rows: str) -> None:
         """Set the rows of an indicator aside for the next merge; those of a new indicator need none."""
-        with self._timed(f"values of {indicator}"):
-            self._set_aside(indicator, rows)
-
-    def _set_aside(self, indicator: str, rows: str) -> None:
         version = self.definitions.versions[indicator]
         target = "fresh"
         if indicator in self.definitions.new:
@@ -271,10 +257,8 @@ class Refresh:
                 f"INSERT INTO scope SELECT {literal(indicator)}, period, start FROM {self.dirty[indicator]}"
             )
         row = self.cursor.execute(publish.insert(target, rows, self.moment, version)).fetchone()
-        made = int(row[0]) if row else 0
-        self.given += made
-        if indicator in self.definitions.new:
-            self.rows += made
+        if indicator in self.definitions.new and row is not None:
+            self.rows += int(row[0])
         self.refreshed.add(indicator)
 
     def _merge(self) -> None:
@@ -290,14 +274,6 @@ class Refresh:
         self.rows += changed
         self.stirred = self.stirred or changed > 0
         self._execute("TRUNCATE fresh; TRUNCATE scope")
-
-    @contextlib.contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        """Note under ``name`` how many rows of values a step gives and how long it takes, in seconds."""
-        began, before = time.perf_counter(), self.given
-        yield
-        rows, seconds = self.timings[name]
-        self.timings[name] = rows + self.given - before, seconds + time.perf_counter() - began
 
     def _execute(self, statement: str) -> None:
         self.cursor.execute(statement)

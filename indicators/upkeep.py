@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
@@ -55,7 +56,7 @@ class Upkeep:
 
     def _came_due(self, dataset: Dataset, time: str) -> bool:
         """Whether rows that lay in the future at the last refresh, such as deadlines, no longer do."""
-        before = Moment(self.last, self.moment.zone)
+        before = replace(self.moment, now=self.last)
         past = f"{self.moment.past(dataset, time)} AND NOT ({before.past(dataset, time)})"
         return (
             self.cursor.execute(f"SELECT 1 FROM {dataset.table} WHERE {past} LIMIT 1").fetchone() is not None

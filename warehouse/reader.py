@@ -54,6 +54,7 @@ class Value:
 
 
 _COLUMNS = ", ".join(Value.__slots__)
+_PERIOD = Value.__slots__.index("period")
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ class Reader(LedgerReader):
         """The newest value of each indicator, of a period that begins on or before ``day``."""
         self._scope.demand(self._city.areas, area)
         found = self._values(
-            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start <= $day",
-            {"area": area, "period": period, "day": day or dt.date.max, **_named(indicators)},
+            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start < $day",
+            {"area": area, "period": period, "day": _end_of(day), **_named(indicators)},
             "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY start DESC) = 1",
         )
         return {value.indicator: value for value in found}
@@ -91,11 +92,11 @@ class Reader(LedgerReader):
         """The last ``count`` values of each indicator up to ``until``, oldest first; a gap has no value."""
         self._scope.demand(self._city.areas, area)
         found = self._values(
-            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start <= $day",
+            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start < $day",
             {
                 "area": area,
                 "period": period,
-                "day": until or dt.date.max,
+                "day": _end_of(until),
                 "count": count,
                 **_named(indicators),
             },
@@ -171,7 +172,26 @@ class Reader(LedgerReader):
 
     def _values(self, where: str, parameters: dict[str, Any], tail: str = "") -> list[Value]:
         rows = self.cursor.execute(f"SELECT {_COLUMNS} FROM indicator_value WHERE {where} {tail}", parameters)
-        return [Value(*row) for row in rows.fetchall()]
+        return [Value(*self._typed(row)) for row in rows.fetchall()]
+
+    def _typed(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """A row with its start as the city's periods have it: a day, unless some begin at another hour."""
+        period, start = row[_PERIOD], row[_PERIOD + 1]
+        return (
+            row
+            if self._city.periods.timed(period)
+            else (*row[: _PERIOD + 1], start.date(), *row[_PERIOD + 2 :])
+        )
+
+
+_LAST = dt.date(9999, 1, 1)
+
+
+def _end_of(day: dt.date | None) -> dt.datetime:
+    """The moment before which everything begins that begins on or before a day (or moment)."""
+    if isinstance(day, dt.datetime):
+        return day + dt.timedelta.resolution
+    return dt.datetime.combine(day or _LAST, dt.time()) + dt.timedelta(days=1)
 
 
 def _marks(indicators: Sequence[str]) -> str:

@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS definition (
     PRIMARY KEY (indicator, version)
 );
 CREATE TABLE IF NOT EXISTS indicator_value (
-    indicator VARCHAR, level VARCHAR, area VARCHAR, period VARCHAR, start DATE,
+    indicator VARCHAR, level VARCHAR, area VARCHAR, period VARCHAR, start TIMESTAMP,
     value DOUBLE, numerator DOUBLE, denominator DOUBLE, n BIGINT, present INTEGER, expected INTEGER,
     data_through TIMESTAMP, known_from TIMESTAMP, version INTEGER, run BIGINT
 );

@@ -15,6 +15,7 @@ from config.lint.indicators import lint_indicator
 from config.lint.place import Place
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
+from config.models import PERIODS
 from config.problems import Problem
 
 
@@ -37,6 +38,10 @@ def lint(city: City) -> list[Problem]:
 def _head(place: Place) -> Iterator[Problem]:
     head = place.city.head
     yield from place.texts(head)
-    for group in ("levels", "domains", "units"):
+    for group in ("levels", "domains", "units", "reporting"):
         ids = [item.id for item in getattr(head, group)]
         yield from place.repeated((group,), "id", ids)
+    for number, own in enumerate(head.reporting):
+        if own.id in PERIODS:
+            hint = "give it another id such as reporting_month"
+            yield place.problem(("reporting", number, "id"), f"{own.id!r} is a period already", hint)

@@ -14,3 +14,5 @@ def lint_identity(place: Place, identity: Identity) -> Iterator[Problem]:
     yield from place.texts(identity)
     for number, level in enumerate(identity.levels or ()):
         yield from place.known(("levels", number), "level", level, place.city.levels)
+    for number, period in enumerate(identity.periods or ()):
+        yield from place.known(("periods", number), "period", period, place.city.periods.ids)

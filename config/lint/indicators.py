@@ -17,6 +17,8 @@ def lint_indicator(place: Place, indicator: Indicator) -> Iterator[Problem]:
     yield from place.known(("unit",), "unit", indicator.unit, city.units)
     for number, level in enumerate(indicator.levels):
         yield from place.known(("levels", number), "level", level, city.levels)
+    for number, period in enumerate(indicator.periods):
+        yield from place.known(("periods", number), "period", period, city.periods.ids)
     if not isinstance(indicator, Formula):
         feed = city.datasets.get(indicator.dataset)
         if feed is not None:
@@ -36,7 +38,8 @@ def _target(place: Place, number: int, target: Target, indicator: Indicator) -> 
             message = f"target for level {level!r}, which the indicator does not have"
             yield place.problem((*keys, "levels", index), message, "add it to levels or drop it here")
     for index, period in enumerate(target.periods or ()):
-        if period not in indicator.periods:
+        yield from place.known((*keys, "periods", index), "period", period, place.city.periods.ids)
+        if period in place.city.periods.ids and period not in indicator.periods:
             message = f"target by {period}, which the indicator does not have"
             yield place.problem((*keys, "periods", index), message, "add it to periods or drop it here")
     for index, code in enumerate(target.areas or ()):

@@ -54,7 +54,7 @@ class Place:
         if level in self.city.levels and level not in indicator.levels:
             message = f"indicator {indicator.id!r} is not computed for level {level!r}"
             yield self.problem(keys, message, f"it has {', '.join(indicator.levels)}")
-        if period is not None and period not in indicator.periods:
+        if period in self.city.periods.ids and period not in indicator.periods:
             message = f"indicator {indicator.id!r} is not computed by {period}"
             yield self.problem(keys, message, f"it has {', '.join(indicator.periods)}")
 

@@ -16,6 +16,8 @@ def lint_rule(place: Place, rule: Rule) -> Iterator[Problem]:
         yield from place.known(("feed",), "feed", rule.feed, place.named("feed"))
     if rule.level is not None:
         yield from place.known(("level",), "level", rule.level, place.city.levels)
+    if rule.period is not None:
+        yield from place.known(("period",), "period", rule.period, place.city.periods.ids)
     if rule.indicator is not None:
         yield from place.computed(("indicator",), rule.indicator, rule.level, rule.period)
         indicator = place.city.indicators.get(rule.indicator)

@@ -31,6 +31,7 @@ def _panel(place: Place, keys: Keys, panel: Panel, level: str | None) -> Iterato
     """``level`` is that of the screen's own area; a panel across areas has a level of its own."""
     if isinstance(panel, WarningList):
         return
+    yield from place.known((*keys, "period"), "period", panel.period, place.city.periods.ids)
     if isinstance(panel, (Ranking, TileMap, Matrix)):
         yield from place.known((*keys, "level"), "level", panel.level, place.city.levels)
         level = panel.level

@@ -2,7 +2,7 @@
 
 from config.models.area import Area, AreaChange
 from config.models.base import Model, Text
-from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Unit
+from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Reporting, Unit
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock, Target
@@ -49,6 +49,7 @@ __all__ = [
     "Period",
     "Ranking",
     "Reported",
+    "Reporting",
     "Rule",
     "Screen",
     "Severity",

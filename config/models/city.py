@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -75,6 +76,37 @@ class Calendar(Model):
     holidays: tuple[Holiday, ...] = ()
 
 
+def _full_hour(at: str) -> str:
+    if re.fullmatch(r"([01]\d|2[0-3]):00", at) is None:
+        raise ValueError(f'{at!r} is not a full hour; write one in quotes such as "12:00"')
+    return at
+
+
+class Reporting(Model):
+    """A reporting calendar: periods that run from one ``day`` and hour to the same of a later month.
+
+    Half-open by the city's clock: `day: 25, at: "12:00"` counts what happens at 12:00:00 on the 25th to the
+    next period. Each is called after the month (quarter, half-year, year) in which it ends. Its ``id`` can
+    then be used wherever a period can.
+    """
+
+    id: Identifier
+    name: Text
+    every: Literal["month", "quarter", "half_year", "year"]
+    day: int = Field(ge=1, le=28)
+    at: Annotated[str, AfterValidator(_full_hour)] = "00:00"
+
+    @property
+    def hour(self) -> int:
+        """The hour of the day at which a period begins."""
+        return int(self.at[:2])
+
+    @property
+    def lead(self) -> int:
+        """How many months the first month that names a period lies after the month of its start."""
+        return 0 if self.day == 1 and self.hour == 0 else 1
+
+
 class CityModel(Model):
     """The head of a city folder."""
 
@@ -85,6 +117,7 @@ class CityModel(Model):
     languages: tuple[Literal["vi", "en"], ...] = Field(min_length=1)
     levels: tuple[Level, ...] = Field(min_length=1)
     calendar: Calendar = Calendar()
+    reporting: tuple[Reporting, ...] = ()
     domains: tuple[Domain, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
 

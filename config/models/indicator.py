@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, Tag
 
 from config.models.base import Identifier, Model, Text, tag_or
 
-Period = Literal["day", "month", "quarter", "year"]
-PERIODS: tuple[Period, ...] = ("day", "month", "quarter", "year")
+PERIODS: Final = ("hour", "day", "week", "month", "quarter", "half_year", "year", "year_to_date")
+"""The built-in periods, from short to long."""
+Period = Annotated[str, Field(examples=list(PERIODS))]
+"""A built-in period, or the id of a reporting calendar of ``city.yaml``."""
 
 
 class Target(Model):

@@ -49,7 +49,7 @@ def ranking(
     known = [v.value for v in values if v.value is not None and enough(indicator, v)]
     whole = ctx.reader.latest([id_], area, period).get(id_)
     reference = None if bars or whole is None or whole.start != values[0].start else whole.value
-    aim = aim_of(indicator, values[0])
+    aim = aim_of(ctx, indicator, values[0])
     extra = [x for x in (reference, aim.value if aim else None) if x is not None]
     scale = axis([*known, *extra], from_zero=bars)
     placed = list(enumerate(values, start=1))
@@ -86,7 +86,7 @@ def _row(
     bars: bool,
     here: bool,
 ) -> Component:
-    aim = aim_of(indicator, value)
+    aim = aim_of(ctx, indicator, value)
     mark = mark_of(ctx, indicator, value.area, value)
     firm = value.value is not None and mark != "insufficient"
     style: dict[str, Any] = {"--at": f"{scale.share(value.value or 0.0) * 100:.1f}%"} if firm else {}

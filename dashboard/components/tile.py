@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from config.models import Indicator
 from config.models.indicator import Period
-from config.periods import shift
+from config.periods import Periods
 from dashboard import format as fmt
 from dashboard.components.base import age, icon, link, mark_chip
 from dashboard.components.value import coverage, delta_line, target_text, when, written
@@ -69,7 +69,7 @@ def _body(ctx: ScreenContext, standing: Standing, history: Sequence[Value], peri
         " is-very-long" if len(number.text) > _VERY_LONG else " is-long" if len(number.text) > _LONG else ""
     )
     picture = sparkline(
-        by_place(history, period, standing.comparable),
+        by_place(ctx.city.periods, history, period, standing.comparable),
         tokens("dark" if ctx.wall else "light")["series-1"],
         tokens("dark" if ctx.wall else "light")["line"],
         from_zero=ctx.unit(indicator).kind == "amount",
@@ -113,7 +113,9 @@ def _foot(ctx: ScreenContext, standing: Standing) -> Component:
     return html.Div([told, html.Span(aim, className="aim")], className="tile-foot")
 
 
-def by_place(history: Sequence[Value], period: Period, with_last: bool = True) -> list[float | None]:
+def by_place(
+    periods: Periods, history: Sequence[Value], period: Period, with_last: bool = True
+) -> list[float | None]:
     """A history on evenly spaced places: a period without a value is None, never skipped."""
     if not history:
         return []
@@ -122,5 +124,5 @@ def by_place(history: Sequence[Value], period: Period, with_last: bool = True) -
     points: list[float | None] = []
     while start <= last:
         points.append(found.get(start))
-        start = shift(period, start, 1)
+        start = periods.shift(period, start, 1)
     return points if with_last else points[:-1]

@@ -11,7 +11,6 @@ from dash.development.base_component import Component
 
 from config.models import Indicator
 from config.models.indicator import Period
-from config.periods import next_start, same_last_year, shift
 from config.targets import aim_on
 from dashboard import format as fmt
 from dashboard.components.base import icon, link
@@ -107,26 +106,24 @@ def build(
     before: Sequence[Value] = (),
 ) -> Chart:
     """The chart of indicators that share a unit, on the places of all their periods."""
-    lead = members[0]
+    lead, periods = members[0], ctx.city.periods
     first = min(series[m.id][0].start for m in members)
     last = max(series[m.id][-1].start for m in members)
     bars = bars and len(members) == 1
     if not bars and not all(is_comparable(ctx, m, series[m.id][-1]) for m in members):
         # A line that ends in a sum that still grows would seem to fall; the legend says how far it has come.
-        last = shift(period, last, -1)
+        last = periods.shift(period, last, -1)
     starts: list[dt.date] = []
     while first <= last:
         starts.append(first)
-        first = shift(period, first, 1)
+        first = periods.shift(period, first, 1)
     names = ctx.names([m.id for m in members])
     lines = [line_of(ctx, m, names[m.id], series[m.id], starts) for m in members]
     if before:
         lines.append(_year_before(ctx, lead, before, starts, period))
     level = ctx.city.areas[area].level
     aims = [
-        aim_on(lead, level, area, period, next_start(period, s) - dt.timedelta(days=1))
-        if len(members) == 1
-        else None
+        aim_on(lead, level, area, period, periods.last_day(period, s)) if len(members) == 1 else None
         for s in starts
     ]
     known = [v for line in lines for v in line.values if v is not None]
@@ -167,7 +164,7 @@ def _year_before(
     period: Period,
 ) -> Line:
     found = {v.start: v.value for v in values if v.n >= indicator.min_n}
-    points = [found.get(same_last_year(period, s)) for s in starts]
+    points = [found.get(ctx.city.periods.same_last_year(period, s)) for s in starts]
     texts = [str(written(ctx, indicator, p)) for p in points]
     return Line(ctx.words("chart.last_year"), points, texts, ghost=True)
 

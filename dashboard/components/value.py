@@ -89,6 +89,8 @@ def delta_text(ctx: ScreenContext, indicator: Indicator, value: Value, before: V
 
 
 def _previous_key(ctx: ScreenContext, value: Value) -> str:
+    if value.period in ctx.city.periods.calendars:
+        return "reporting"
     if value.period != "day":
         return value.period
     return "yesterday" if value.start == ctx.today else "day"

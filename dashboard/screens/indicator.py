@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import PERIODS, Indicator, Period
-from config.periods import same_last_year, shift
+from config.models import Indicator, Period
 from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.definition import definition, rows_behind
@@ -98,12 +97,11 @@ def _year_back(period: Period) -> int:
 def _periods(ctx: ScreenContext, indicator: Indicator, area: str, current: Period) -> Component:
     tabs = [
         link(
-            ctx.words.of("period", p),
+            ctx.period_word(p),
             ctx.value_href(indicator.id, area, p),
             "segment is-active" if p == current else "segment",
         )
-        for p in PERIODS
-        if p in indicator.periods
+        for p in ctx.city.periods.ordered(indicator.periods)
     ]
     return html.Nav(tabs, className="segments", **dashed(aria_label=ctx.words("indicator.period")))
 
@@ -144,7 +142,8 @@ def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) 
     entries: list[tuple[str, Any]] = []
     if standing.aim is not None:
         entries.append((words("indicator.target"), target_text(ctx, indicator, standing.aim)))
-    year_ago = next((v for v in values if v.start == same_last_year(period, value.start)), None)
+    then = ctx.city.periods.same_last_year(period, value.start)
+    year_ago = next((v for v in values if v.start == then), None)
     if year_ago is not None and period != "year" and standing.comparable and enough(indicator, year_ago):
         entries.append((words("indicator.last_year"), delta_text(ctx, indicator, value, year_ago)))
     if value.numerator is not None and value.denominator is not None:
@@ -239,7 +238,7 @@ def _table_row(
     by_start: dict[dt.date, Value],
     period: Period,
 ) -> Component:
-    before = by_start.get(shift(period, value.start, -1))
+    before = by_start.get(ctx.city.periods.shift(period, value.start, -1))
     firm = enough(indicator, value)
     fair = is_comparable(ctx, indicator, value)
     change = (

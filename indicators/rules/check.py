@@ -13,7 +13,16 @@ from config.problems import did_you_mean
 from config.targets import fitting
 from indicators.rules.messages import PLACEHOLDERS
 
-_SHORTEST: Final[dict[Period, int]] = {"day": 1, "month": 28, "quarter": 90, "year": 365}
+_SHORTEST: Final[dict[Period, dt.timedelta]] = {
+    "hour": dt.timedelta(hours=1),
+    "day": dt.timedelta(days=1),
+    "week": dt.timedelta(days=7),
+    "month": dt.timedelta(days=28),
+    "quarter": dt.timedelta(days=90),
+    "half_year": dt.timedelta(days=181),
+    "year": dt.timedelta(days=365),
+    "year_to_date": dt.timedelta(days=28),
+}
 
 
 def check(city: City) -> list[Problem]:
@@ -39,10 +48,11 @@ def _problems(city: City, rule: Rule) -> Iterator[Problem]:
             hint = "widen the levels or periods of a target"
             yield city.problem("rule", rule.id, ("when",), what, hint)
     if rule.no_data is not None and not rule.partial:
-        least = dt.timedelta(days=_SHORTEST[rule.period])
+        least = _SHORTEST[city.periods.like(rule.period)]
         if rule.no_data.after < least:
+            hint = f"give at least {least.days}d" if least.days else "give at least 1h"
             what = f"is missed before the next {rule.period} can be there"
-            yield city.problem("rule", rule.id, ("no_data", "after"), what, f"give at least {least.days}d")
+            yield city.problem("rule", rule.id, ("no_data", "after"), what, hint)
 
 
 def _placeholders(city: City, rule: Rule) -> Iterator[Problem]:

@@ -93,7 +93,9 @@ class _Run:
             begin = watch.begin([series.judged_through for series in known.values()], self.now)
             begins[watch.rule.id] = begin
             spans[watch.group] += watch.spans(begin, self.now)
-        grids = read_grids(cursor, {group: _merged(wanted) for group, wanted in spans.items()})
+        grids = read_grids(
+            cursor, self.city.periods, {group: _merged(wanted) for group, wanted in spans.items()}
+        )
         for done, watch in enumerate(watches):
             progress("rules", done, len(watches))
             known = self.by_rule[watch.rule.id]

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.models import Period
+from config.periods import Periods
 from indicators.rules.conditions.verdict import Flags, Floats
 from warehouse.store import Cursor
-
-EPOCH = dt.date(1970, 1, 1)
 
 
 class Group(NamedTuple):
@@ -64,19 +63,19 @@ class Grid:
         )
 
 
-def read_grids(cursor: Cursor, wanted: Mapping[Group, Sequence[Span]]) -> dict[Group, Grid]:
+def read_grids(cursor: Cursor, periods: Periods, wanted: Mapping[Group, Sequence[Span]]) -> dict[Group, Grid]:
     """The values of every group in its spans. A group without any value is absent."""
     groups = list(wanted)
     rows = [(g, group, span) for g, group in enumerate(groups) for span in wanted[group]]
     if not rows:
         return {}
-    table = ", ".join(["(?, ?, ?, ?, ?::DATE, ?::DATE)"] * len(rows))
+    table = ", ".join(["(?, ?, ?, ?, ?::TIMESTAMP, ?::TIMESTAMP)"] * len(rows))
     narrow = [_narrowed(wanted, period) for period in sorted({group.period for group in groups})]
     found = cursor.execute(
         f"""
         WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table}),
              v AS ({" UNION ALL ".join(sql for sql, _ in narrow)})
-        SELECT w.g, v.area, v.start - DATE '1970-01-01' AS day,
+        SELECT w.g, v.area, v.start,
                coalesce(v.value, 'nan'::DOUBLE) AS value, coalesce(v.n::DOUBLE, 'nan'::DOUBLE) AS n,
                epoch_us(v.data_through) AS through
         FROM v JOIN wanted AS w USING (indicator, level, period)
@@ -87,12 +86,12 @@ def read_grids(cursor: Cursor, wanted: Mapping[Group, Sequence[Span]]) -> dict[G
             *(part for _, parameters in narrow for part in parameters),
         ],
     ).fetchnumpy()
-    columns = {name: np.asarray(found[name]) for name in ("g", "area", "day", "value", "n", "through")}
+    columns = {name: np.asarray(found[name]) for name in ("g", "area", "start", "value", "n", "through")}
     number = columns["g"]
     order = np.argsort(number, kind="stable")
     edges = np.searchsorted(number[order], np.arange(len(groups) + 1))
     return {
-        group: _grid(columns, order[edges[g] : edges[g + 1]])
+        group: _grid(columns, order[edges[g] : edges[g + 1]], periods.timed(group.period))
         for g, group in enumerate(groups)
         if edges[g] < edges[g + 1]
     }
@@ -108,7 +107,7 @@ def _narrowed(wanted: Mapping[Group, Sequence[Span]], period: Period) -> tuple[s
     groups = [group for group in wanted if group.period == period]
     spans = sorted({span for group in groups for span in wanted[group]})
     indicators, levels = sorted({g.indicator for g in groups}), sorted({g.level for g in groups})
-    within = " OR ".join(["(start >= ?::DATE AND start < ?::DATE)"] * len(spans))
+    within = " OR ".join(["(start >= ?::TIMESTAMP AND start < ?::TIMESTAMP)"] * len(spans))
     sql = (
         "SELECT indicator, level, period, area, start, value, n, data_through FROM indicator_value"
         f" WHERE period = ? AND indicator IN ({_marks(indicators)}) AND level IN ({_marks(levels)})"
@@ -121,15 +120,15 @@ def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp]) -> Grid:
+def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp], timed: bool) -> Grid:
     areas, a = np.unique(columns["area"][rows].astype(str), return_inverse=True)
-    days, d = np.unique(columns["day"][rows], return_inverse=True)
-    shape = (len(areas), len(days))
+    moments, d = np.unique(columns["start"][rows], return_inverse=True)
+    shape = (len(areas), len(moments))
     value, n = np.full(shape, np.nan), np.full(shape, np.nan)
     present, through = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
     value[a, d] = columns["value"][rows]
     n[a, d] = columns["n"][rows]
     present[a, d] = True
     through[a, d] = columns["through"][rows]
-    starts = tuple(EPOCH + dt.timedelta(days=int(day)) for day in days)
+    starts = tuple(moments.astype("datetime64[us]" if timed else "datetime64[D]").tolist())
     return Grid(tuple(map(str, areas)), starts, value, n, present, through)

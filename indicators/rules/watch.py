@@ -13,14 +13,23 @@ import numpy as np
 
 from config import City
 from config.models import Change, Period, Reported, Rule, Stale, TargetGap
-from config.periods import next_start, same_last_year, shift, start_of
+from config.periods import moment_of
 from config.targets import Aim, aim_on
 from indicators.rules.conditions import Verdict, change, target_gap, threshold
 from indicators.rules.conditions.verdict import Floats
 from indicators.rules.grid import Grid, Group, Span
 from indicators.rules.machine import Observation, Seen
 
-LOOKBACK: Final[dict[Period, int]] = {"day": 120, "month": 24, "quarter": 8, "year": 5}
+LOOKBACK: Final[dict[Period, int]] = {
+    "hour": 14 * 24,
+    "day": 120,
+    "week": 60,
+    "month": 24,
+    "quarter": 8,
+    "half_year": 6,
+    "year": 5,
+    "year_to_date": 24,
+}
 """Periods that a rule looks back over when it judges a series for the first time."""
 EVIDENCE: Final = 14
 """Values up to a transition that are kept as evidence."""
@@ -74,19 +83,19 @@ class Watch:
 
         A series that stopped long ago does not make every evaluation read back to its end.
         """
-        period = self.group.period
-        earliest = shift(period, start_of(period, now.date()), -LOOKBACK[period])
+        period, periods = self.group.period, self.city.periods
+        earliest = periods.shift(period, periods.start_of(period, now), -LOOKBACK[periods.like(period)])
         if not judged or None in judged:
             return earliest
-        return max(earliest, start_of(period, min(at for at in judged if at is not None).date()))
+        return max(earliest, periods.start_of(period, min(at for at in judged if at is not None)))
 
     def spans(self, begin: dt.date, now: dt.datetime) -> list[Span]:
         """Periods to read: from ``begin`` on, some before it as evidence, and those compared with."""
-        period = self.group.period
-        end = next_start(period, start_of(period, now.date()))
-        spans = [(shift(period, begin, -EVIDENCE), end)]
+        period, periods = self.group.period, self.city.periods
+        end = periods.next_start(period, periods.start_of(period, now))
+        spans = [(periods.shift(period, begin, -EVIDENCE), end)]
         if isinstance(self.rule.when, Change) and self.rule.when.against == "last_year":
-            spans.append((same_last_year(period, begin), same_last_year(period, end)))
+            spans.append((periods.same_last_year(period, begin), periods.same_last_year(period, end)))
         return spans
 
     def sightings(
@@ -99,8 +108,9 @@ class Watch:
         """
         kept = grid.select(np.array([begin <= start for start in grid.starts]))
         zone = cast(ZoneInfo, now.tzinfo)
-        opened = [_midnight(start, zone) for start in grid.starts]
-        ended = [_midnight(next_start(self.group.period, start), zone) for start in grid.starts]
+        periods = self.city.periods
+        opened = [moment_of(start, zone) for start in grid.starts]
+        ended = [moment_of(periods.next_start(self.group.period, start), zone) for start in grid.starts]
         first = len(grid.starts) - len(kept.starts)
         end_us = np.array([_micros(at) for at in ended], dtype=np.int64)[first:]
         open_us = np.array([_micros(at) for at in opened], dtype=np.int64)[first:]
@@ -160,10 +170,10 @@ class Watch:
                 return threshold.judge(condition, values)
 
     def _baseline(self, grid: Grid, kept: Grid, condition: Change) -> Floats:
-        period = self.group.period
+        period, periods = self.group.period, self.city.periods
         if condition.against == "previous":
-            return grid.columns([shift(period, start, -1) for start in kept.starts])
-        return grid.columns([same_last_year(period, start) for start in kept.starts])
+            return grid.columns([periods.shift(period, start, -1) for start in kept.starts])
+        return grid.columns([periods.same_last_year(period, start) for start in kept.starts])
 
     def _aims(self, kept: Grid) -> tuple[Floats, Floats]:
         """The target of each area and period (NaN: none) and +1 where it is a floor, −1 where it is a
@@ -171,7 +181,7 @@ class Watch:
         """
         indicator = self.city.indicators[self.group.indicator]
         period = self.group.period
-        last_days = [next_start(period, start) - dt.timedelta(days=1) for start in kept.starts]
+        last_days = [self.city.periods.last_day(period, start) for start in kept.starts]
         named = {area for target in indicator.targets for area in target.areas or ()}
 
         def aims_of(area: str) -> list[Aim | None]:
@@ -195,10 +205,6 @@ def _seen(verdict: Verdict, row: int, column: int) -> Seen:
     if verdict.breach[row, column]:
         return Seen.BREACH
     return Seen.CLEAR if verdict.clear[row, column] else Seen.BETWEEN
-
-
-def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), zone)
 
 
 def _micros(at: dt.datetime) -> int:

@@ -40,7 +40,7 @@ WITH flow AS (
     GROUP BY path.ancestor, day
     WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
 ), wanted AS (
-    SELECT *, least(CAST(period_end(period, start) - 1 AS DATE), {moment.day}) AS as_of
+    SELECT *, least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), {moment.day}) AS as_of
     FROM {frame}{wanted}
     WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indicators.plan import Coverage
-from indicators.sql.prelude import Moment, comment, feeds_of, listing, start_of
+from indicators.sql.prelude import Moment, comment, feeds_of, listing
 from warehouse.syntax import literal
 
 
@@ -25,9 +25,9 @@ WITH status AS (
 ), calendar AS (
 {_calendar(coverage, moment, dirty)}
 ), periods AS (
-    SELECT period, start, period_end(period, start) AS next,
+    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
         least((SELECT through FROM status), {moment.utc("period_end(period, start)")}) AS data_through
-    FROM (SELECT DISTINCT period, start FROM calendar)
+    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = {level}
     UNION
@@ -83,14 +83,14 @@ def _covered(coverage: Coverage, moment: Moment) -> str:
 def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
     """Every day with each period that it lies in."""
     if dirty is not None:
-        end = f"least(CAST(period_end(period, start) - 1 AS DATE), {moment.day})"
+        end = f"least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), {moment.day})"
         return (
             f"    SELECT period, start, CAST(unnest(generate_series(start, {end}, INTERVAL 1 "
             f"DAY)) AS DATE) AS day"
             f" FROM {dirty}"
         )
     branches = "\n    UNION ALL ".join(
-        f"SELECT '{period}' AS period, {start_of(period, 'day')} AS start, day FROM days"
+        f"SELECT '{period}' AS period, {moment.calendar.start(period, 'day')} AS start, day FROM days"
         for period in coverage.shape.periods
     )
     first = "(SELECT min(day) FROM covered)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from config.models.indicator import Period
 from indicators.measures import Part
 from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
-from indicators.sql.prelude import Dirty, Moment, comment, listing, start_of
+from indicators.sql.prelude import Dirty, Moment, comment, listing
 from warehouse.syntax import literal
 
 
@@ -66,15 +66,16 @@ def _leaf(step: Cube, moment: Moment, dirty: Dirty | None) -> str:
     """Periods first, at the finest areas: the fewer rows are then joined to their ancestors."""
 
     def branch(period: Period) -> str:
+        start = moment.calendar.start(period, "day")
         # a part is already the only one of its day
         day = period == "day"
         columns = (
             "".join(f", {step.scan.column(part)}" for part in step.scan.parts) if day else _sums(step.scan)
         )
         return (
-            f"    SELECT area, '{period}' AS period, {start_of(period, 'day')} AS start{columns}\n"
+            f"    SELECT area, '{period}' AS period, {start} AS start{columns}\n"
             f"    FROM {step.scan.table}\n"
-            f"    WHERE day <= {moment.day}{_in(period, 'day', dirty)}"
+            f"    WHERE day <= {moment.day}{_in(moment, period, 'day', dirty)}"
             + ("" if day else "\n    GROUP BY ALL")
         )
 
@@ -99,24 +100,26 @@ def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: Dirty | None) -> str:
             wanted = own.at(level, period)
             if not wanted:
                 continue
+            day = f"{scan.time}__day"
             columns = "".join(f",\n        {known.sql} AS {own.column(known)}" for known in wanted)
             blocks.append(
                 f"    SELECT _ancestor AS area, '{period}' AS period,"
-                f" {start_of(period, f'{scan.time}__day')} AS start{columns}\n"
+                f" {moment.calendar.start(period, day)} AS start{columns}\n"
                 f"    FROM {scan.dataset.table} fact\n"
                 f"    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE "
                 f"level = {literal(level)}) path USING (_area)\n"
-                f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(period, f'{scan.time}__day', dirty)}\n"
+                f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(moment, period, day, dirty)}\n"
                 f"    GROUP BY ALL"
             )
     return comment(own) + "\n    UNION ALL BY NAME\n".join(blocks)
 
 
-def _in(period: Period, day: str, dirty: Dirty | None) -> str:
+def _in(moment: Moment, period: Period, day: str, dirty: Dirty | None) -> str:
     if dirty is None:
         return ""
+    start = moment.calendar.start(period, day)
     # the plain comparison lets the database skip what is older without looking at it
     return (
         f"\n      AND {day} >= DATE '{dirty.first}'"
-        f"\n      AND {start_of(period, day)} IN (SELECT start FROM {dirty.table} WHERE period = '{period}')"
+        f"\n      AND {start} IN (SELECT start FROM {dirty.table} WHERE period = '{period}')"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from indicators.plan import ReportedRead
-from indicators.sql.prelude import Moment, comment, feeds_of, listing, start_of
+from indicators.sql.prelude import Moment, comment, feeds_of, listing
 from warehouse.syntax import literal, quote
 
 
@@ -15,7 +15,7 @@ WITH print AS (
     SELECT _area AS area, {day} AS start, CAST({quote(step.value)} AS DOUBLE) AS value
     FROM {step.dataset.table}
     WHERE ({step.where}) AND {quote(step.value)} IS NOT NULL AND {moment.past(step.dataset, step.known)}
-      AND {day} <= {moment.day} AND {start_of(period, day)} = {day}
+      AND {day} <= {moment.day} AND {moment.calendar.start(period, day)} = {day}
     QUALIFY row_number() OVER (
         PARTITION BY _area, {day} ORDER BY {quote(step.known)} DESC, _run DESC, _line DESC) = 1
 ), status AS (

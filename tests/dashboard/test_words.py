@@ -23,7 +23,7 @@ GROUPS: dict[str, set[str]] = {
     "mark": set(typing.get_args(Mark)) - {"none"},
     "phase": set(typing.get_args(Phase)) | {"acknowledged"},
     "tone": {"good", "bad"},
-    "previous": {"day", "yesterday", "month", "quarter", "year"},
+    "previous": set(PERIODS) | {"yesterday", "reporting"},
     "period": set(PERIODS) | {"today", "yesterday", "until"},
     "direction": {"up", "down", "none"},
     "kind": {"measure", "stock", "reported", "formula"},

@@ -46,13 +46,13 @@ def test_plan(lab: City, golden: Golden) -> None:
 def test_values(lab: City, golden: Golden, kind: str) -> None:
     step = make_plan(lab).step_of(KINDS[kind])
     blocks = [
-        block for block in statements(lab, step, KINDS[kind], Moment(NOW, lab.zone)) if "MACRO" not in block
+        block for block in statements(lab, step, KINDS[kind], Moment.of(lab, NOW)) if "MACRO" not in block
     ]
     golden(GOLDEN / f"{kind}.sql", ";\n\n".join(blocks) + ";\n")
 
 
 def test_incremental_statements(lab: City, golden: Golden) -> None:
-    plan, moment = make_plan(lab), Moment(NOW, lab.zone)
+    plan, moment = make_plan(lab), Moment.of(lab, NOW)
     scan = next(scan for scan in plan.scans if scan.table == "part_visits__due_at")
     formula = next(step for step in plan.formulas if step.indicator == "closing_3")
     blocks = [

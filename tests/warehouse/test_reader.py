@@ -14,6 +14,7 @@ import pytest
 from config import City
 from config.areas import AreaTree
 from config.models import Area
+from config.periods import Periods
 from warehouse.areas import sync_areas
 from warehouse.reader import Reader, reading
 from warehouse.scope import EVERYONE, OutOfScopeError, Scope
@@ -29,7 +30,7 @@ UNITS = [
     ("121", "ward", "12"),
 ]
 TREE = AreaTree([Area(code=c, name_vi=c, name_en=c, level=level, parent=p) for c, level, p in UNITS], LEVELS)
-CITY = cast(City, SimpleNamespace(areas=TREE, feeds=MappingProxyType({})))
+CITY = cast(City, SimpleNamespace(areas=TREE, feeds=MappingProxyType({}), periods=Periods()))
 
 
 @pytest.fixture(scope="module")
