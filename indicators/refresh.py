@@ -263,14 +263,14 @@ class Refresh:
 
     def _merge(self) -> None:
         """Bring what everyone reads in line with what was set aside."""
-        bounds = self.cursor.execute(
-            "SELECT period, min(start) FROM scope WHERE period IS NOT NULL GROUP BY period ORDER BY period"
-        ).fetchall()
-        *statements, count = publish.merge(dict(bounds))
-        for statement in statements:
+        first = dict(self.cursor.execute(publish.SCOPED).fetchall())
+        self._execute(publish.compare(first))
+        row = self.cursor.execute(publish.DIFFERENCE).fetchone()
+        assert row is not None
+        found = publish.Difference(*row)
+        for statement in publish.bring_in_line(found, self.moment):
             self._execute(statement)
-        row = self.cursor.execute(count).fetchone()
-        changed = int(row[0]) if row else 0
+        changed = found.new + found.gone + found.moved
         self.rows += changed
         self.stirred = self.stirred or changed > 0
         self._execute("TRUNCATE fresh; TRUNCATE scope")

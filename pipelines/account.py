@@ -168,6 +168,8 @@ def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> N
         # A row of a day speaks for the whole day: only so is a month complete with the rows of its last day.
         moment = clock.to_utc(f"{q(event.name)}::TIMESTAMP")
         until = clock.to_utc(f"({q(event.name)} + 1)::TIMESTAMP")
+    given = {"feed": feed.id, "now": naive(now)}
+    cursor.execute("INSERT INTO feed_past SELECT *, $now FROM feed_status WHERE feed = $feed", given)
     # A date in the future is somebody's slip of the pen; it must not make the feed look fresh.
     cursor.execute(
         "INSERT INTO feed_status SELECT $feed, "
@@ -175,7 +177,7 @@ def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> N
         f"(SELECT max(run) FROM batch_file), $now, (SELECT count(*) FROM {q(fact_table(feed.table))}) "
         "ON CONFLICT (feed) DO UPDATE SET data_through = greatest(data_through, excluded.data_through), "
         "last_run = excluded.last_run, last_loaded_at = excluded.last_loaded_at, rows = excluded.rows",
-        {"feed": feed.id, "now": naive(now)},
+        given,
     )
 
 

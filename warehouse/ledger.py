@@ -94,17 +94,26 @@ class FeedAccount:
 
 
 class LedgerReader:
-    """Reads of the ledger on one cursor."""
+    """Reads of the ledger on one cursor.
 
-    def __init__(self, cursor: Cursor) -> None:
+    ``as_of`` is the moment (UTC without offset) at which what is read stood; None: it stands now.
+    """
+
+    def __init__(self, cursor: Cursor, as_of: dt.datetime | None = None) -> None:
         self.cursor = cursor
+        self.as_of = as_of
 
     def feeds(self) -> dict[str, FeedStatus]:
         """Status by feed; a feed that never delivered is absent."""
-        rows = self.cursor.execute(
-            "SELECT feed, data_through, last_run, last_loaded_at, rows FROM feed_status"
-        ).fetchall()
-        return {row[0]: FeedStatus(*row) for row in rows}
+        columns = "feed, data_through, last_run, last_loaded_at, rows"
+        sql, at = f"SELECT {columns} FROM feed_status", {}
+        if self.as_of is not None:
+            sql += (
+                f" WHERE last_loaded_at <= $at UNION ALL SELECT {columns} FROM feed_past"
+                " WHERE last_loaded_at <= $at AND known_until > $at"
+            )
+            at = {"at": self.as_of}
+        return {row[0]: FeedStatus(*row) for row in self.cursor.execute(sql, at).fetchall()}
 
     def accounts(self) -> dict[str, FeedAccount]:
         """Row account of every feed over all its runs."""

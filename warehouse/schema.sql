@@ -10,6 +10,17 @@ CREATE TABLE IF NOT EXISTS area (
 );
 CREATE TABLE IF NOT EXISTS area_path (code VARCHAR, level VARCHAR, ancestor VARCHAR);
 
+-- What became of units, as the city folder says; and each unit on the boundaries that stood from a day on: over
+-- since <= day < until, that share of it lies in target.
+CREATE TABLE IF NOT EXISTS area_change (
+    source VARCHAR, target VARCHAR, date DATE, share DOUBLE, kind VARCHAR, decision VARCHAR
+);
+CREATE TABLE IF NOT EXISTS area_recast (
+    boundaries DATE, level VARCHAR, unit VARCHAR, target VARCHAR, since DATE, until DATE, share DOUBLE, exact BOOLEAN
+);
+-- How each indicator's values follow from their parts when boundaries move (JSON).
+CREATE TABLE IF NOT EXISTS recast_rule (indicator VARCHAR PRIMARY KEY, rule VARCHAR);
+
 -- What came in: the bytes as received, and one line of account for each attempt to load them.
 CREATE TABLE IF NOT EXISTS landed (
     hash VARCHAR, feed VARCHAR, name VARCHAR, path VARCHAR, size BIGINT,
@@ -30,6 +41,14 @@ CREATE TABLE IF NOT EXISTS quarantine (
 CREATE TABLE IF NOT EXISTS feed_status (
     feed VARCHAR PRIMARY KEY, data_through TIMESTAMP, last_run BIGINT, last_loaded_at TIMESTAMP, rows BIGINT
 );
+-- Rows of feed_status as they stood from last_loaded_at until known_until.
+CREATE TABLE IF NOT EXISTS feed_past AS
+    SELECT *, NULL::TIMESTAMP AS known_until FROM feed_status LIMIT 0;
+
+-- Columns of fact tables that hold an expression over the row, computed when it is loaded.
+CREATE TABLE IF NOT EXISTS derived_column (
+    dataset VARCHAR, name VARCHAR, type VARCHAR, sql VARCHAR, PRIMARY KEY (dataset, name)
+);
 
 -- Days × areas that a run changed and that no refresh has taken up yet.
 CREATE TABLE IF NOT EXISTS touched (run BIGINT, dataset VARCHAR, time_column VARCHAR, day DATE, area VARCHAR);
@@ -39,10 +58,21 @@ CREATE TABLE IF NOT EXISTS definition (
     indicator VARCHAR, version INTEGER, fingerprint VARCHAR, body VARCHAR, since TIMESTAMP,
     PRIMARY KEY (indicator, version)
 );
+-- Every text that an indicator's definition had, those included that compute the same (a new name, a target).
+CREATE TABLE IF NOT EXISTS definition_text (indicator VARCHAR, since TIMESTAMP, body VARCHAR);
 CREATE TABLE IF NOT EXISTS indicator_value (
     indicator VARCHAR, level VARCHAR, area VARCHAR, period VARCHAR, start TIMESTAMP,
     value DOUBLE, numerator DOUBLE, denominator DOUBLE, n BIGINT, present INTEGER, expected INTEGER,
-    data_through TIMESTAMP, known_from TIMESTAMP, version INTEGER, run BIGINT
+    data_through TIMESTAMP, known_from TIMESTAMP, version INTEGER, run BIGINT, stored_at TIMESTAMP
+);
+-- Rows of indicator_value as they stood from stored_at until known_until, when they changed or went.
+CREATE TABLE IF NOT EXISTS value_past AS
+    SELECT *, NULL::TIMESTAMP AS known_until FROM indicator_value LIMIT 0;
+-- What identities were found to be: holds is NULL where they cannot be checked; since: when first found broken.
+CREATE TABLE IF NOT EXISTS reconciliation (
+    identity VARCHAR, level VARCHAR, area VARCHAR, period VARCHAR, start TIMESTAMP,
+    left_value DOUBLE, right_value DOUBLE, gap DOUBLE, allowed DOUBLE, holds BOOLEAN,
+    checked_at TIMESTAMP, since TIMESTAMP
 );
 CREATE SEQUENCE IF NOT EXISTS refresh_id;
 CREATE TABLE IF NOT EXISTS refresh (

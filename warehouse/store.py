@@ -17,7 +17,7 @@ Cursor = duckdb.DuckDBPyConnection
 SqlError = duckdb.Error
 """What a statement that fails raises, for those who may not import duckdb."""
 
-SCHEMA_VERSION: Final = "1"
+SCHEMA_VERSION: Final = "2"
 
 _LONG_LOG: Final = 32 * 2**20
 """Bytes of write-ahead log above which a restart would be felt."""
@@ -76,10 +76,10 @@ class Store:
             settings["threads"] = threads
         for name, value in settings.items():
             connection.execute(f"SET GLOBAL {name} = {_literal(value)}")
+        _bring_up(connection)
         connection.execute(_text("schema.sql"))
-        connection.execute(
-            "INSERT OR IGNORE INTO meta VALUES ('schema', ?), ('data_version', '0')", [SCHEMA_VERSION]
-        )
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('data_version', '0')")
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('schema', ?)", [SCHEMA_VERSION])
         allowed = ", ".join(_literal(str(folder.resolve())) for folder in (path.parent, *folders))
         connection.execute(f"SET GLOBAL allowed_directories = [{allowed}]")
         connection.execute("SET GLOBAL enable_external_access = false")
@@ -150,6 +150,20 @@ class Store:
     def _read_version(cursor: Cursor) -> int:
         row = cursor.execute("SELECT value::BIGINT FROM meta WHERE key = 'data_version'").fetchone()
         return int(row[0]) if row else 0
+
+
+def _bring_up(connection: Cursor) -> None:
+    """Give the tables of an older warehouse the shape that they now have."""
+    held = connection.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE table_name = 'indicator_value'"
+        " AND sql NOT LIKE '%stored_at%' AND NOT internal"
+    ).fetchone()
+    if held is not None:
+        connection.execute(
+            "ALTER TABLE indicator_value ALTER start TYPE TIMESTAMP;"
+            "ALTER TABLE indicator_value ADD COLUMN stored_at TIMESTAMP;"
+            "UPDATE indicator_value SET stored_at = known_from"
+        )
 
 
 def _literal(value: str | int | bool) -> str:

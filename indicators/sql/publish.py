@@ -1,9 +1,10 @@
-"""Values into the table that everyone reads: what did not change keeps when and whence it was known."""
+"""Values into the table that everyone reads: what did not change stays, what changed is kept as past."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from indicators.sql.prelude import Moment
@@ -11,65 +12,125 @@ from indicators.sql.prelude import Moment
 COLUMNS: Final = (
     "indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through"
 )
-_KEYS: Final = "indicator, area, period, start"
+_KEYS: Final = ("indicator", "area", "period", "start")
 _RESULT: Final = ("value", "numerator", "denominator", "n")
+_COVERAGE: Final = ("level", "present", "expected", "data_through", "version")
 _PRECISION: Final = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How the values made anew differ from those that stand: how many there were not before, are gone, have
+    another result, and in all another result or coverage.
+    """
+
+    new: int
+    gone: int
+    moved: int
+    altered: int
 
 
 def insert(target: str, values: str, moment: Moment, version: int) -> str:
     """Put the rows of a step into ``target``, which has the columns of ``indicator_value``."""
+    at = moment.timestamp
     return (
         f"INSERT INTO {target}\n"
-        f"SELECT {COLUMNS}, {moment.timestamp} AS known_from, {version} AS version, run FROM (\n{values}\n)"
+        f"SELECT {COLUMNS}, {at} AS known_from, {version} AS version, run, {at} AS stored_at"
+        f" FROM (\n{values}\n)"
     )
 
 
-def merge(bounds: Mapping[str, dt.date]) -> list[str]:
-    """Bring ``indicator_value`` in line with ``fresh``, for the indicators and periods listed in ``scope``.
+SCOPED: Final = "SELECT period, min(start) FROM scope GROUP BY period ORDER BY period"
+"""The periods in ``scope``, each with its first start; NULL where all of an indicator is in it."""
+
+
+def compare(first: Mapping[str | None, dt.datetime | None]) -> str:
+    """Table ``compared``: the values within ``scope`` in which ``indicator_value`` and ``fresh`` differ.
 
     ``scope`` has columns indicator, period, start, where a NULL period stands for all of the indicator;
-    ``bounds`` says for each period in it what the first start is, so that older values are passed over
-    quickly. The last statement returns how many values are new, changed or gone.
+    ``first`` is what `SCOPED` gives, so that older values are passed over quickly. A row of ``compared`` has
+    the row's ``place`` (NULL: there was none), the value as it shall be (NULL indicator: none), and as it
+    ``was_``.
     """
-    differs = " OR ".join(_differs(column) for column in _RESULT)
-    coverage = " OR ".join(
-        f"h.{column} IS DISTINCT FROM f.{column}"
-        for column in ("present", "expected", "data_through", "version")
-    )
-    near = "FALSE"
+    bounds = {period: start for period, start in first.items() if period is not None}
+    held = []
     if bounds:
-        periods = " OR ".join(f"(period = '{p}' AND start >= DATE '{first}')" for p, first in bounds.items())
-        near = f"start >= DATE '{min(bounds.values())}' AND ({periods})"
-    return [
-        # Old values in reach of this refresh, and beside each what it is now.
-        "CREATE OR REPLACE TEMP TABLE held AS\n"
-        "SELECT rowid AS place, v.* FROM indicator_value v\n"
-        "SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL)"
-        " USING (indicator, period, start)\n"
-        f"WHERE {near}\n"
-        "UNION ALL\n"
-        "SELECT rowid AS place, v.* FROM indicator_value v"
-        " WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL)",
-        f"CREATE OR REPLACE TEMP TABLE compared AS\n"
-        f"SELECT h.place, f.*, ({differs}) AS moved, ({differs} OR {coverage}) AS stirred\n"
-        f"FROM held h JOIN fresh f USING ({_KEYS})",
-        f"DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM held ANTI JOIN fresh "
-        f"USING ({_KEYS}))",
-        "UPDATE indicator_value SET value = c.value, numerator = c.numerator, denominator = "
-        "c.denominator, n = c.n,\n"
-        "    present = c.present, expected = c.expected, data_through = c.data_through, version "
-        "= c.version,\n"
-        "    known_from = c.known_from, run = c.run\n"
-        "FROM compared c WHERE indicator_value.rowid = c.place AND c.moved",
-        "UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = "
-        "c.data_through,\n"
-        "    version = c.version\n"
-        "FROM compared c WHERE indicator_value.rowid = c.place AND c.stirred AND NOT c.moved",
-        f"INSERT INTO indicator_value SELECT * FROM fresh ANTI JOIN held USING ({_KEYS})",
-        f"SELECT (SELECT count(*) FROM compared WHERE moved)"
-        f" + (SELECT count(*) FROM fresh ANTI JOIN held USING ({_KEYS}))"
-        f" + (SELECT count(*) FROM held ANTI JOIN fresh USING ({_KEYS}))",
+        near = " OR ".join(
+            f"(period = '{p}' AND start >= TIMESTAMP '{start}')" for p, start in bounds.items()
+        )
+        held.append(
+            "SELECT rowid AS place, v.* FROM indicator_value v\n"
+            "    SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL)"
+            " USING (indicator, period, start)\n"
+            f"    WHERE start >= TIMESTAMP '{min(filter(None, bounds.values()))}' AND ({near})"
+        )
+    if None in first or not bounds:
+        held.append(
+            "SELECT rowid AS place, v.* FROM indicator_value v"
+            " WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL)"
+        )
+    moved = " OR ".join(map(_differs, _RESULT))
+    altered = " OR ".join(f"h.{column} IS DISTINCT FROM f.{column}" for column in _COVERAGE)
+    shall = [
+        *(f"f.{key}" for key in _KEYS),
+        *(f"f.{column}" for column in _COVERAGE),
+        *(
+            f"CASE WHEN moved THEN f.{column} ELSE h.{column} END AS {column}"
+            for column in (*_RESULT, "known_from", "run")
+        ),
+        "f.stored_at",
     ]
+    was = [f"h.{column} AS was_{column}" for column in _ALL]
+    union = "\n    UNION ALL\n    ".join(held)
+    return (
+        "CREATE OR REPLACE TEMP TABLE compared AS\n"
+        f"WITH held AS (\n    {union}\n)\n"
+        f"SELECT h.place, h.place IS NULL OR {moved} AS moved,\n"
+        f"    {', '.join(shall)},\n    {', '.join(was)}\n"
+        f"FROM held h FULL JOIN fresh f USING ({', '.join(_KEYS)})\n"
+        f"WHERE h.place IS NULL OR f.indicator IS NULL OR moved OR {altered}"
+    )
+
+
+DIFFERENCE: Final = (
+    "SELECT count(*) FILTER (place IS NULL), count(*) FILTER (indicator IS NULL),"
+    " count(*) FILTER (moved AND place IS NOT NULL AND indicator IS NOT NULL),"
+    " count(*) FILTER (place IS NOT NULL AND indicator IS NOT NULL) FROM compared"
+)
+"""What makes a `Difference`."""
+
+
+def bring_in_line(found: Difference, moment: Moment) -> list[str]:
+    """Keep what stood as past, then make ``indicator_value`` what ``compared`` says it shall be.
+
+    Rows stay in their places, which keeps the table in the order in which it is read fastest.
+    """
+    statements = []
+    if found.gone or found.altered:
+        was = ", ".join(f"was_{column}" for column in _ALL)
+        statements.append(
+            f"INSERT INTO value_past ({', '.join(_ALL)}, known_until)\nSELECT {was}, {moment.timestamp}"
+            f" FROM compared WHERE place IS NOT NULL AND was_stored_at < {moment.timestamp}"
+        )
+    if found.gone:
+        statements.append(
+            "DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM compared WHERE indicator IS NULL)"
+        )
+    if found.altered:
+        given = ", ".join(f"{column} = c.{column}" for column in _ALL if column not in _KEYS)
+        statements.append(
+            f"UPDATE indicator_value SET {given}\n"
+            "FROM compared c WHERE indicator_value.rowid = c.place AND c.indicator IS NOT NULL"
+        )
+    if found.new:
+        names = ", ".join(_ALL)
+        statements.append(
+            f"INSERT INTO indicator_value ({names}) SELECT {names} FROM compared WHERE place IS NULL"
+        )
+    return statements
+
+
+_ALL: Final = (*COLUMNS.split(", "), "known_from", "version", "run", "stored_at")
 
 
 def _differs(column: str) -> str:

@@ -55,7 +55,7 @@ def store(frame: pd.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> Iter
         cursor.register("frame", frame)
         cursor.execute(
             "INSERT INTO indicator_value SELECT indicator, level, area, period, start, value, 1, 1, 1, 1, 1, "
-            "start::TIMESTAMP, start::TIMESTAMP, 1, 1 FROM frame"
+            "start::TIMESTAMP, start::TIMESTAMP, 1, 1, start::TIMESTAMP FROM frame"
         )
         cursor.unregister("frame")
     yield store

@@ -1,0 +1,96 @@
+"""What stood before: values as they were known, and the definitions that they were computed from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from warehouse.ledger import LedgerReader
+
+STANDING: Final = "indicator_value"
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """What a value was from ``stored_at`` on, until another took its place at ``known_until`` (None: it
+    stands). ``known_from`` is when this result was first computed; times are UTC without offset.
+    """
+
+    value: float | None
+    numerator: float | None
+    denominator: float | None
+    n: int
+    present: int
+    expected: int
+    data_through: dt.datetime
+    known_from: dt.datetime
+    version: int
+    run: int
+    stored_at: dt.datetime
+    known_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of what an indicator computes: since when (UTC), and the definition as it was written."""
+
+    indicator: str
+    version: int
+    since: dt.datetime
+    body: Mapping[str, Any]
+
+
+_FIELDS: Final = ", ".join(Vintage.__slots__[:-1])
+
+
+class VintageReader(LedgerReader):
+    """Reads of what stood at a moment, and of how it came to change."""
+
+    def source(self, fields: str) -> str:
+        """What to read values from: the table that stands, or what stood at ``as_of``."""
+        if self.as_of is None:
+            return STANDING
+        at = f"TIMESTAMP '{self.as_of}'"
+        return (
+            f"(SELECT {fields} FROM {STANDING} WHERE stored_at <= {at} UNION ALL"
+            f" SELECT {fields} FROM value_past WHERE known_until > {at} AND stored_at <= {at})"
+        )
+
+    def vintages(
+        self, indicator: str, area: str, period: str, start: dt.date, limit: int = 50
+    ) -> list[Vintage]:
+        """The results that a value had, newest first; one that changed in coverage alone counts once.
+
+        Whatever ``as_of`` is: one may go on from there in both directions.
+        """
+        cell = "indicator = $indicator AND area = $area AND period = $period AND start = $start"
+        rows = self.cursor.execute(
+            f"SELECT {_FIELDS}, known_until FROM ("
+            f"SELECT {_FIELDS}, NULL::TIMESTAMP AS known_until FROM {STANDING} WHERE {cell} UNION ALL"
+            f" SELECT {_FIELDS}, known_until FROM value_past WHERE {cell})"
+            " QUALIFY row_number() OVER (PARTITION BY known_from ORDER BY stored_at DESC) = 1"
+            " ORDER BY stored_at DESC LIMIT $limit",
+            {"indicator": indicator, "area": area, "period": period, "start": start, "limit": limit},
+        ).fetchall()
+        return [Vintage(*row) for row in rows]
+
+    def versions(self, indicator: str) -> list[Version]:
+        """The versions that an indicator's computation had, oldest first, up to ``as_of``."""
+        rows = self.cursor.execute(
+            "SELECT indicator, version, since, body FROM definition"
+            " WHERE indicator = $indicator AND ($at IS NULL OR since <= $at) ORDER BY version",
+            {"indicator": indicator, "at": self.as_of},
+        ).fetchall()
+        return [Version(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+
+    def definitions(self) -> dict[str, dict[str, Any]]:
+        """Every indicator's definition as it was written at ``as_of``, names and targets included."""
+        rows = self.cursor.execute(
+            "SELECT indicator, arg_max(body, since) FROM definition_text"
+            " WHERE $at IS NULL OR since <= $at GROUP BY indicator ORDER BY indicator",
+            {"at": self.as_of},
+        ).fetchall()
+        return {indicator: json.loads(body) for indicator, body in rows if body is not None}
