@@ -4,7 +4,10 @@ right.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from config import City
@@ -51,6 +54,8 @@ class Refresh:
         self.rows = 0
         self.refreshed: set[str] = set()
         self.dirty: dict[str, str] = {}
+        self.given = 0
+        self.timings: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
         cursor.execute(moment.calendar.macros)
         tables = cursor.execute("SELECT table_name FROM duckdb_tables()").fetchall()
         self.tables = {str(row[0]) for row in tables}
@@ -80,10 +85,12 @@ class Refresh:
         upkeep.note_changed_days(datasets)
         for dataset in datasets:
             self.progress("parts", 0, len(self.plan.scans))
-            upkeep.follow_presence(dataset)
+            with self._timed(f"presence {dataset.name}"):
+                upkeep.follow_presence(dataset)
         for done, scan in enumerate(self.plan.scans, start=1):
             if scan.dataset.table in self.tables:
-                upkeep.follow_scan(scan)
+                with self._timed(f"scan {scan.table}"):
+                    upkeep.follow_scan(scan)
             self.progress("parts", done, len(self.plan.scans))
         self._values()
         self._execute("DELETE FROM touched")
@@ -108,9 +115,11 @@ class Refresh:
         for step in grouped:
             self._note_dirty(step)
         for coverage in self.plan.coverages:
-            self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
+            with self._timed(f"frame {coverage.name}"):
+                self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
         for step in grouped:
-            self._compute(step)
+            with self._timed(f"roll up {step.name}"):
+                self._compute(step)
             self.progress("values", len(self.refreshed), total)
         for reported in self.plan.reported:
             if self._has_facts(reported):
@@ -246,6 +255,10 @@ class Refresh:
 
     def _put(self, indicator: str, rows: str) -> None:
         """Set the rows of an indicator aside for the next merge; those of a new indicator need none."""
+        with self._timed(f"values of {indicator}"):
+            self._set_aside(indicator, rows)
+
+    def _set_aside(self, indicator: str, rows: str) -> None:
         version = self.definitions.versions[indicator]
         target = "fresh"
         if indicator in self.definitions.new:
@@ -257,8 +270,10 @@ class Refresh:
                 f"INSERT INTO scope SELECT {literal(indicator)}, period, start FROM {self.dirty[indicator]}"
             )
         row = self.cursor.execute(publish.insert(target, rows, self.moment, version)).fetchone()
-        if indicator in self.definitions.new and row is not None:
-            self.rows += int(row[0])
+        made = int(row[0]) if row else 0
+        self.given += made
+        if indicator in self.definitions.new:
+            self.rows += made
         self.refreshed.add(indicator)
 
     def _merge(self) -> None:
@@ -274,6 +289,14 @@ class Refresh:
         self.rows += changed
         self.stirred = self.stirred or changed > 0
         self._execute("TRUNCATE fresh; TRUNCATE scope")
+
+    @contextlib.contextmanager
+    def _timed(self, name: str) -> Iterator[None]:
+        """Note under ``name`` how many rows of values a step gives and how long it takes, in seconds."""
+        began, before = time.perf_counter(), self.given
+        yield
+        rows, seconds = self.timings[name]
+        self.timings[name] = rows + self.given - before, seconds + time.perf_counter() - began
 
     def _execute(self, statement: str) -> None:
         self.cursor.execute(statement)

@@ -22,18 +22,14 @@ SELECT DISTINCT period, start FROM (
     SELECT period, period_shift(period, start, distance) AS start
     FROM dirty__closing JOIN (VALUES ('day', 0), ('day', 1), ('day', 2), ('month', 0), ('month', 1), ('month', 2), ('quarter', 0), ('quarter', 1), ('quarter', 2), ('year', 0), ('year', 1), ('year', 2)) AS reach(period, distance) USING (period)
     UNION
-    SELECT 'day' AS period, CAST(day AS DATE) AS start
-    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    SELECT DISTINCT 'day' AS period, CAST(day AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
     UNION
-    SELECT 'month' AS period, CAST(date_trunc('month', CAST(day AS DATE)) AS DATE) AS start
-    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    SELECT DISTINCT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
     UNION
-    SELECT 'quarter' AS period, CAST(date_trunc('quarter', CAST(day AS DATE)) AS DATE) AS start
-    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
+    SELECT DISTINCT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
     UNION
-    SELECT 'year' AS period, CAST(date_trunc('year', CAST(day AS DATE)) AS DATE) AS start
-    FROM generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY) AS days(day)
-) WHERE start <= DATE '2025-07-10';
+    SELECT DISTINCT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+) WHERE start <= TIMESTAMP '2025-07-10 09:00:00.000000';
 
 -- Formula closing_3 = rolling(closing, 3) for city, district, ward × day, month, quarter, year
 WITH needed_closing AS (
@@ -62,7 +58,7 @@ SELECT 'closing_3' AS indicator, level, area, period, start,
 FROM b2
 SEMI JOIN dirty__closing_3 USING (period, start)
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
-WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 09:00:00.000000'
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);
 

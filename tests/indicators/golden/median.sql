@@ -31,9 +31,9 @@ WITH status AS (
     UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
     UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
 ), periods AS (
-    SELECT period, start, period_end(period, start) AS next,
+    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
         least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, start FROM calendar)
+    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -92,21 +92,21 @@ WITH leaf AS (
     GROUP BY ALL
 ), own AS (
 -- OwnLevel visits by closed_at: 2 aggregates at their own level and period
-    SELECT _ancestor AS area, 'day' AS period, closed_at__day AS start,
+    SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
         quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'city') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'day' AS period, closed_at__day AS start,
+    SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
         quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'day' AS period, closed_at__day AS start,
+    SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
         quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)

@@ -18,6 +18,6 @@ SELECT 'online_place' AS indicator, level, area, period, start,
     data_through, run
 FROM b2
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
-WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 09:00:00.000000'
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);

@@ -36,9 +36,9 @@ WITH status AS (
     SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
     UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
 ), periods AS (
-    SELECT period, start, period_end(period, start) AS next,
+    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
         least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, start FROM calendar)
+    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -86,7 +86,7 @@ WITH flow AS (
     GROUP BY path.ancestor, day
     WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
 ), wanted AS (
-    SELECT *, least(CAST(period_end(period, start) - 1 AS DATE), DATE '2025-07-10') AS as_of
+    SELECT *, least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), DATE '2025-07-10') AS as_of
     FROM frame__services__register
     WHERE level IN ('city') AND period IN ('month', 'year')
 )

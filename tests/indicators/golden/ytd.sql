@@ -12,7 +12,7 @@ WITH b1 AS (
         data_through, max(run) OVER past AS run
     FROM b1
     WINDOW past AS (PARTITION BY area, period, year(start) ORDER BY start)
-    QUALIFY count(*) OVER past = period_index(period, start) - period_index(period, CAST(date_trunc('year', start) AS DATE)) + 1
+    QUALIFY count(*) OVER past = period_index(period, start) - period_index(period, date_trunc('year', start)) + 1
 )
 SELECT 'online_ytd' AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
@@ -20,6 +20,6 @@ SELECT 'online_ytd' AS indicator, level, area, period, start,
     data_through, run
 FROM b2
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
-WHERE level IN ('city', 'district', 'ward') AND start <= DATE '2025-07-10'
+WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 09:00:00.000000'
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);
