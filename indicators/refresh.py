@@ -22,6 +22,7 @@ from indicators.plan import (
     Step,
     indicators_of,
 )
+from indicators.recast import recast_rules
 from indicators.sql import publish
 from indicators.sql.balance import balance, stock_values
 from indicators.sql.coverage import frame
@@ -31,6 +32,7 @@ from indicators.sql.prelude import Dirty, Moment
 from indicators.sql.reported import reported_values
 from indicators.upkeep import Upkeep
 from warehouse.progress import Progress
+from warehouse.recast_rule import keep_rules
 from warehouse.store import Cursor
 from warehouse.syntax import literal
 
@@ -98,6 +100,7 @@ class Refresh:
             self.moment.now, self.areas, ENGINE, str(self.moment.zone), upkeep.tables, upkeep.delivered
         )
         standing.write(self.cursor)
+        keep_rules(self.cursor, recast_rules(self.city, self.plan))
 
     def _values(self) -> None:
         total = len(self.definitions.versions)

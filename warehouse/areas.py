@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pyarrow as pa
 
 from config.areas import AreaTree
@@ -9,7 +11,7 @@ from warehouse.store import Store
 
 
 def sync_areas(store: Store, tree: AreaTree) -> None:
-    """Make tables ``area`` and ``area_path`` equal to the city folder."""
+    """Make tables ``area``, ``area_path``, ``area_change`` and ``area_recast`` equal to the city folder."""
     units = tree.all()
     columns = (
         "code",
@@ -30,7 +32,13 @@ def sync_areas(store: Store, tree: AreaTree) -> None:
         dict(zip(("code", "level", "ancestor"), map(list, zip(*steps, strict=True)), strict=True))
     )
     with store.write() as cursor:
-        for name, table in (("area", area), ("area_path", path)):
+        tables = {
+            "area": area,
+            "area_path": path,
+            "area_change": _changes(tree),
+            "area_recast": _recasts(tree),
+        }
+        for name, table in tables.items():
             cursor.register("incoming", table)
             cursor.execute(f"DELETE FROM {name}")
             cursor.execute(f"INSERT INTO {name} SELECT * FROM incoming")
@@ -44,5 +52,44 @@ _AREA = pa.schema(
         ("valid_to", pa.date32()),
         ("population", pa.int64()),
         ("km2", pa.float64()),
+    ]
+)
+
+_CHANGE = pa.schema(
+    [
+        ("source", pa.string()),
+        ("target", pa.string()),
+        ("date", pa.date32()),
+        ("share", pa.float64()),
+        ("kind", pa.string()),
+        ("decision", pa.string()),
+    ]
+)
+
+
+def _changes(tree: AreaTree) -> pa.Table:
+    columns = {name: [getattr(change, name) for change in tree.changes] for name in _CHANGE.names}
+    return pa.table(columns, schema=_CHANGE)
+
+
+def _recasts(tree: AreaTree) -> pa.Table:
+    """Every unit on the boundaries before the first reform, and on those from each reform on."""
+    first = [dt.date.min] if tree.reforms else []
+    rows = [
+        (on, tree[p.unit].level, p.unit, p.target, p.since, p.until, p.share, p.exact)
+        for on in (*first, *tree.reforms)
+        for p in tree.recast(on).pieces
+    ]
+    return pa.table([list(column) for column in zip(*rows, strict=True)] or [[]] * 8, schema=_RECAST)
+
+
+_RECAST = pa.schema(
+    [
+        ("boundaries", pa.date32()),
+        *((name, pa.string()) for name in ("level", "unit", "target")),
+        ("since", pa.date32()),
+        ("until", pa.date32()),
+        ("share", pa.float64()),
+        ("exact", pa.bool_()),
     ]
 )
