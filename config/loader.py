@@ -15,7 +15,7 @@ from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
 from config.messages import say_all
-from config.models import CityModel, Feed, Formula, Identity, Indicator, Rule, Screen
+from config.models import CityModel, Derived, Feed, Identity, Indicator, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
@@ -95,7 +95,7 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
         indicators={
             id_: item
             for id_, item in keep("indicator", city.indicators).items()
-            if isinstance(item, Formula) or item.dataset in tables
+            if isinstance(item, Derived) or item.dataset in tables
         },
         identities=keep("identity", city.identities),
         rules=keep("rule", city.rules),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from config import City
-from config.models import Feed, Formula, Indicator, Measure, Severity
+from config.models import Derived, Feed, Formula, Indicator, Measure, Severity
 from config.periods import moment_of
 from config.targets import Aim, aim_on
+from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
     from dashboard.alerts import Alert
@@ -43,12 +44,12 @@ class Standing:
 
 
 def feeds_of(city: City, indicator: Indicator) -> list[Feed]:
-    """The feeds that an indicator hangs on; a formula hangs on those of its parts."""
-    if not isinstance(indicator, Formula):
+    """The feeds that an indicator hangs on; what is made of others hangs on those of its parts."""
+    if not isinstance(indicator, Derived):
         feed = city.datasets.get(indicator.dataset)
         return [feed] if feed else []
     found: dict[str, Feed] = {}
-    for name in re.findall(r"[a-z][a-z0-9_]*", indicator.formula):
+    for name in inputs_of(indicator):
         part = city.indicators.get(name)
         if part is not None and part.id != indicator.id:
             found.update({feed.id: feed for feed in feeds_of(city, part)})
@@ -114,7 +115,7 @@ def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> boo
         counted = re.match(r"\s*per_capita\s*\(\s*([a-z][a-z0-9_]*)", indicator.formula)
         part = ctx.city.indicators.get(counted[1]) if counted else None
         if part is not None:
-            return is_comparable(ctx, part, replace(value, indicator=part.id))
+            return is_comparable(ctx, part, value._replace(indicator=part.id))
     # The highest reading of half a day says little beside the highest of a whole one.
     peak = (
         isinstance(indicator, Measure) and re.match(r"\s*(max|min|sum)\s*\(", indicator.measure) is not None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from config import City
-from config.models.indicator import Formula, Indicator, Measure, Reported, Stock
+from config.models.indicator import Composite, Derived, Formula, Indicator, Measure, Reported, Stock
 from indicators.changes import Standing
 from indicators.datasets import Dataset, datasets
-from indicators.formula import parse_references
+from indicators.formula import inputs_of
 from indicators.planner import stock_columns
 from indicators.sql.prelude import Moment
 from warehouse.expression import Aggregate, aggregates, parse_condition, parse_measure
@@ -22,7 +22,7 @@ def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offse
     """
     item = city.indicators.get(value.indicator)
     standing = Standing.read(reader.cursor)
-    if item is None or isinstance(item, Formula) or standing.now is None:
+    if item is None or isinstance(item, Derived) or standing.now is None:
         return None
     dataset = datasets(city)[item.dataset]
     where = _where(item, dataset, value, Moment.of(city, standing.now))
@@ -43,9 +43,9 @@ def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
     is absent.
     """
     item = city.indicators.get(value.indicator)
-    if not isinstance(item, Formula):
+    if not isinstance(item, Derived):
         return {}
-    found = reader.latest(parse_references(item.formula), value.area, value.period, value.start)
+    found = reader.latest(inputs_of(item), value.area, value.period, value.start)
     return {id_: part for id_, part in found.items() if part.start == value.start}
 
 
@@ -67,13 +67,13 @@ def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> s
         case Reported():
             prints = f"{item.time}__day = DATE '{value.start}' AND {moment.past(dataset, item.known)}"
             return " AND ".join([*own, prints, f"_area = {literal(value.area)}"])
-        case Formula():
+        case Formula() | Composite():
             raise ValueError(f"{item.id} has no rows of its own")
 
 
 def item_where(item: Indicator) -> str:
     """The condition that an indicator's definition puts on its rows; empty if there is none."""
-    return "" if isinstance(item, Formula) else item.where or ""
+    return "" if isinstance(item, Derived) else item.where or ""
 
 
 def _counted(item: Measure, dataset: Dataset) -> list[str]:

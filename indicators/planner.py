@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from config import City
 from config.models.feed import ColumnType
-from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock
+from config.models.indicator import PERIODS, Derived, Indicator, Measure, Period, Reported, Stock
 from indicators.datasets import Dataset, datasets
-from indicators.formula import Accumulation, Trait, parse_formula, parse_references
+from indicators.formula import Accumulation, Trait, inputs_of, series_of
 from indicators.measures import Own, Part, accumulates, assemble, columns_of, count_where, restrict
 from indicators.plan import (
     Balance,
@@ -29,6 +29,7 @@ from indicators.plan import (
     Shape,
     StockValue,
 )
+from indicators.weighting import parse_weights, weighted
 from warehouse.expression import MeasureExpression, parse_condition, parse_measure
 from warehouse.syntax import quote
 
@@ -53,12 +54,8 @@ def formula_order(inputs: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def formula_inputs(city: City) -> dict[str, tuple[str, ...]]:
-    """The names in each formula. Raises ExpressionError."""
-    return {
-        id_: parse_references(item.formula)
-        for id_, item in city.indicators.items()
-        if isinstance(item, Formula)
-    }
+    """What each formula and composite is made of. Raises ExpressionError."""
+    return {id_: inputs_of(item) for id_, item in city.indicators.items() if isinstance(item, Derived)}
 
 
 def traits(city: City) -> dict[str, Trait]:
@@ -66,7 +63,7 @@ def traits(city: City) -> dict[str, Trait]:
     found = {
         id_: base_trait(city, item, datasets(city))
         for id_, item in city.indicators.items()
-        if not isinstance(item, Formula)
+        if not isinstance(item, Derived)
     }
     for id_ in formula_order(formula_inputs(city)):
         found[id_] = formula_trait(city, city.indicators[id_], found)
@@ -87,16 +84,23 @@ def base_trait(city: City, item: Indicator, known: Mapping[str, Dataset]) -> Tra
             accumulation = "sum"
     elif isinstance(item, Reported) and unit.kind == "amount":
         accumulation = "sum"
-    return Trait(unit.kind, unit.id, accumulation, scale, descending=item.direction != "down")
+    return Trait(
+        unit.kind, unit.id, accumulation, scale, descending=item.direction != "down", min_n=item.min_n
+    )
 
 
 def formula_trait(city: City, item: Indicator, known: Mapping[str, Trait]) -> Trait:
-    """What a formula is to other formulas. Raises ExpressionError."""
-    assert isinstance(item, Formula)
-    unit = city.units[item.unit]
-    series = parse_formula(item.formula, known)
-    scale = series.trait.scale * (unit.factor if series.trait.share else 1.0)
-    return Trait(unit.kind, unit.id, series.trait.accumulation, scale, descending=item.direction != "down")
+    """What a formula or composite is to other formulas. Raises ExpressionError."""
+    assert isinstance(item, Derived)
+    unit, made = city.units[item.unit], series_of(item, known).trait
+    return Trait(
+        unit.kind,
+        unit.id,
+        made.accumulation,
+        scale=made.scale * (unit.factor if made.share else 1.0),
+        descending=item.direction != "down",
+        min_n=item.min_n,
+    )
 
 
 def stock_columns(stock: Stock, columns: Mapping[str, ColumnType]) -> tuple[str, str]:
@@ -233,13 +237,16 @@ class _Planner:
         known = traits(self.city)
         for id_ in formula_order(formula_inputs(self.city)):
             item = self.city.indicators[id_]
-            assert isinstance(item, Formula)
-            series = parse_formula(item.formula, known)
+            assert isinstance(item, Derived)
+            series = series_of(item, known)
             factor = self._factor(item) if series.trait.share else 1.0
             yield FormulaStep(id_, series, factor, self.shape(item))
 
 
 def _measure(item: Measure, dataset: Dataset) -> MeasureExpression:
-    """The measure over the rows that its ``where`` lets through. Raises ExpressionError."""
+    """The measure with its weights, over the rows that its ``where`` lets through. Raises ExpressionError."""
     where = None if item.where is None else parse_condition(item.where, dataset.columns)
-    return restrict(parse_measure(item.measure, dataset.columns), where)
+    measure = parse_measure(item.measure, dataset.columns)
+    if item.weights is not None:
+        measure = weighted(measure, parse_weights(item.weights, dataset.columns))
+    return restrict(measure, where)

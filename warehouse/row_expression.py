@@ -322,6 +322,21 @@ class RowReader:
     }
 
 
+def both(first: RowExpression, second: RowExpression) -> RowExpression:
+    """Two conditions, both of which must hold."""
+    return _join(f"{first.operand} AND {second.operand}", "boolean", [first, second])
+
+
+def present(row: RowExpression) -> RowExpression:
+    """The condition that a row has a value here."""
+    return _join(f"{row.operand} IS NOT NULL", "boolean", [row])
+
+
+def product(first: RowExpression, second: RowExpression) -> RowExpression:
+    """Two numbers multiplied, as arithmetic in an expression does it."""
+    return _join(f"{_double(first)} * {_double(second)}", "number", [first, second])
+
+
 def _join(
     sql: str, type: ValueType, parts: Sequence[RowExpression], *, atomic: bool = False
 ) -> RowExpression:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.lint.place import Place
-from config.models import Feed, Formula, Indicator, Measure, Reported, Stock, Target
+from config.lint.targets import lint_targets
+from config.models import Composite, Derived, Feed, Indicator, Measure, Reported, Stock
 from config.problems import Problem
 
 
@@ -19,33 +20,16 @@ def lint_indicator(place: Place, indicator: Indicator) -> Iterator[Problem]:
         yield from place.known(("levels", number), "level", level, city.levels)
     for number, period in enumerate(indicator.periods):
         yield from place.known(("periods", number), "period", period, city.periods.ids)
-    if not isinstance(indicator, Formula):
+    if isinstance(indicator, Composite):
+        yield from _components(place, indicator)
+    elif not isinstance(indicator, Derived):
         feed = city.datasets.get(indicator.dataset)
         if feed is not None:
             yield from _columns(place, indicator, feed)
         else:
             known = {*city.datasets, *place.named("feed")}
             yield from place.known(("dataset",), "dataset", indicator.dataset, known)
-    for number, target in enumerate(indicator.targets):
-        yield from _target(place, number, target, indicator)
-
-
-def _target(place: Place, number: int, target: Target, indicator: Indicator) -> Iterator[Problem]:
-    levels, keys = place.city.levels, ("targets", number)
-    for index, level in enumerate(target.levels or ()):
-        yield from place.known((*keys, "levels", index), "level", level, levels)
-        if level in levels and level not in indicator.levels:
-            message = f"target for level {level!r}, which the indicator does not have"
-            yield place.problem((*keys, "levels", index), message, "add it to levels or drop it here")
-    for index, period in enumerate(target.periods or ()):
-        yield from place.known((*keys, "periods", index), "period", period, place.city.periods.ids)
-        if period in place.city.periods.ids and period not in indicator.periods:
-            message = f"target by {period}, which the indicator does not have"
-            yield place.problem((*keys, "periods", index), message, "add it to periods or drop it here")
-    for index, code in enumerate(target.areas or ()):
-        yield from place.known((*keys, "areas", index), "area", code, place.named("area"))
-    if target.kind == "path" and target.date is None:
-        yield place.problem(keys, "a path target needs a date", "give the day on which the value is due")
+    yield from lint_targets(place, indicator)
 
 
 def _columns(place: Place, indicator: Measure | Stock | Reported, feed: Feed) -> Iterator[Problem]:
@@ -70,3 +54,19 @@ def _columns(place: Place, indicator: Measure | Stock | Reported, feed: Feed) ->
     if not isinstance(indicator, Reported):
         for number, column in enumerate(indicator.by):
             yield from place.known(("by", number), "column", column, columns)
+
+
+def _components(place: Place, indicator: Composite) -> Iterator[Problem]:
+    known = {*place.city.indicators, *place.named("indicator")}
+    for number, part in enumerate(indicator.components):
+        keys = ("components", number)
+        yield from place.known((*keys, "indicator"), "indicator", part.indicator, known)
+        if indicator.normalise == "goalposts" and part.goalposts is None:
+            yield place.problem(
+                keys, f"{part.indicator} has no goalposts", "write goalposts: {min: 0, max: 100}"
+            )
+        if indicator.normalise != "goalposts" and part.goalposts is not None:
+            message = f"goalposts mean nothing to {indicator.normalise}"
+            yield place.problem((*keys, "goalposts"), message, "drop them, or write normalise: goalposts")
+    names = [part.indicator for part in indicator.components]
+    yield from place.repeated(("components",), "indicator", names)

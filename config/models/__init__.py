@@ -5,7 +5,18 @@ from config.models.base import Model, Text
 from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Reporting, Unit
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
 from config.models.identity import Identity, Tolerance
-from config.models.indicator import PERIODS, Formula, Indicator, Measure, Period, Reported, Stock, Target
+from config.models.indicator import (
+    PERIODS,
+    Composite,
+    Derived,
+    Formula,
+    Indicator,
+    Measure,
+    Period,
+    Reported,
+    Stock,
+    Target,
+)
 from config.models.rule import Change, Condition, NoData, Rule, Severity, Stale, TargetGap, Threshold
 from config.models.screen import (
     AreaScreen,
@@ -32,7 +43,9 @@ __all__ = [
     "Check",
     "CityModel",
     "Column",
+    "Composite",
     "Condition",
+    "Derived",
     "Domain",
     "Feed",
     "FolderConnector",

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Feed, Formula, Indicator, Measure, Reported, Stock, Target
+from config.models import Composite, Derived, Feed, Formula, Indicator, Measure, Reported, Stock, Target
 from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
 from dashboard.standing import feeds_of
+from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
@@ -58,6 +59,8 @@ def _how(ctx: ScreenContext, indicator: Indicator) -> list[tuple[Any, Any]]:
                 (words("def.measure"), html.Code(indicator.measure)),
                 (words("def.time"), html.Code(f"{indicator.dataset}.{indicator.time}")),
             ]
+            if indicator.weights:
+                told.append((words("def.weights"), html.Code(indicator.weights)))
         case Stock():
             spans = words("def.stock_text", opens=indicator.opens, closes=indicator.closes)
             told = [(words("def.measure"), spans), (words("def.dataset"), html.Code(indicator.dataset))]
@@ -67,25 +70,47 @@ def _how(ctx: ScreenContext, indicator: Indicator) -> list[tuple[Any, Any]]:
                 (words("def.dataset"), html.Code(indicator.dataset)),
             ]
         case Formula():
-            return [(words("def.formula"), html.Code(indicator.formula)), *_parts(ctx, indicator)]
+            told = [(words("def.formula"), html.Code(indicator.formula)), *_parts(ctx, indicator)]
+            return [*told, *_missing(ctx, indicator.missing, "any")]
+        case Composite():
+            told = [(words("def.components"), html.Ul(_components(ctx, indicator)))]
+            told.append((words("def.normalise"), words.of("normalise", indicator.normalise)))
+            told.append((words("def.aggregate"), words.of("aggregate", indicator.aggregate)))
+            return [*told, *_missing(ctx, indicator.missing, "")]
     if indicator.where:
         told.append((words("def.where"), html.Code(indicator.where)))
-    return told
+    return told if isinstance(indicator, Reported) else [*told, *_missing(ctx, indicator.missing, "skip")]
+
+
+def _missing(ctx: ScreenContext, missing: str, usual: str) -> list[tuple[Any, Any]]:
+    """What becomes of a number of which a part is missing, unless it is the usual."""
+    return [] if missing == usual else [(ctx.words("def.missing"), ctx.words.of("missing", missing))]
+
+
+def _components(ctx: ScreenContext, indicator: Composite) -> list[Component]:
+    """Each indicator of an index, a way to its page, with its share in the whole."""
+    total = sum(part.weight for part in indicator.components)
+    params = {key: ctx.route.params[key] for key in ("area", "period") if key in ctx.route.params}
+    items: list[Component] = []
+    for part in indicator.components:
+        source = ctx.city.indicators[part.indicator]
+        told: list[Any] = [link(ctx.name(source, short=False), ctx.href("indicator", source.id, **params))]
+        told.append(f" · {fmt.number(100 * part.weight / total, ctx.lang, 0)} %")
+        if part.goalposts:
+            posts = (part.goalposts.min, part.goalposts.max)
+            down = (part.direction or source.direction) == "down"
+            worst, best = (written(ctx, source, post) for post in (posts[::-1] if down else posts))
+            told.append(" · " + ctx.words("def.goalposts", worst=worst, best=best))
+        items.append(html.Li(told))
+    return items
 
 
 def _parts(ctx: ScreenContext, indicator: Formula) -> list[tuple[Any, Any]]:
     """The indicators that a formula is made of, each a way to its own page."""
-    names = [
-        i for i in ctx.city.indicators.values() if i.id != indicator.id and _mentions(indicator.formula, i.id)
-    ]
+    names = [ctx.city.indicators[name] for name in inputs_of(indicator)]
     params = {key: ctx.route.params[key] for key in ("area", "period") if key in ctx.route.params}
     links = [html.Li(link(ctx.name(i, short=False), ctx.href("indicator", i.id, **params))) for i in names]
     return [(ctx.words("def.parts"), html.Ul(links))] if links else []
-
-
-def _mentions(formula: str, name: str) -> bool:
-    words = "".join(c if c.isalnum() or c == "_" else " " for c in formula).split()
-    return name in words
 
 
 def _target(ctx: ScreenContext, indicator: Indicator, target: Target) -> str:
@@ -113,7 +138,7 @@ def _feed(ctx: ScreenContext, feed: Feed) -> list[Any]:
 def rows_behind(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Any:
     """A page of the fact rows under a value."""
     words = ctx.words
-    if isinstance(indicator, Formula):
+    if isinstance(indicator, Derived):
         return notice("empty", "diagram-3", words("rows.formula"), words("rows.formula_hint"))
     found = ctx.rows_behind(value, ROWS) if value is not None else None
     if found is None or not found.rows:

@@ -13,23 +13,31 @@ stays a gap, since time is counted in periods of the calendar and never in rows.
     rolling(a, k)       the last k periods together; k gaps or one, there is no value
     per_capita(a, k)    per k inhabitants
     share_of_parent(a)  the share in the unit one level up
-    rank(a)             the place among the units of a level, 1 is best; the denominator is how many took part
+    share_of(a, b)      the share in another indicator of the same area, period and unit
+    rank(a)             the place among the units of a level, 1 is best; equal values share a place, the next
+                        one is skipped. Numerator: how many share it; denominator: how many took part
+    index(a, 2020)      in per cent of the base: 2020, '2020-H1', '2020-Q1', '2020-01' or '2020-01-31'
 """
 
+from indicators.formula.derived import inputs_of, series_of
 from indicators.formula.reader import parse_formula, parse_references
 from indicators.formula.series import (
     YEAR,
     Change,
     Combined,
     Constant,
+    Index,
     Lagged,
+    Normalised,
     PerCapita,
     Rank,
     Ref,
     Scaled,
     Series,
     ShareOfParent,
+    Weighted,
     Window,
+    anchored,
     describe,
     operands,
     reach,
@@ -43,8 +51,10 @@ __all__ = [
     "Change",
     "Combined",
     "Constant",
+    "Index",
     "Kind",
     "Lagged",
+    "Normalised",
     "PerCapita",
     "Rank",
     "Ref",
@@ -52,11 +62,15 @@ __all__ = [
     "Series",
     "ShareOfParent",
     "Trait",
+    "Weighted",
     "Window",
+    "anchored",
     "describe",
+    "inputs_of",
     "operands",
     "parse_formula",
     "parse_references",
     "reach",
     "references",
+    "series_of",
 ]

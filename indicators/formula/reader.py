@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final
 
 from sqlglot import exp
 
+from config.models.composite import Missing
 from config.problems import did_you_mean
-from indicators.formula.calls import CALLS
+from indicators.formula.calls import CALLS, Call, Extra
 from indicators.formula.series import Combined, Constant, Node, Ref, Scaled, Series, describe
-from indicators.formula.traits import Trait, combined, quotient, scaled
+from indicators.formula.span import Span
+from indicators.formula.traits import Trait, combined, scaled
 from warehouse.expression import ExpressionError, Operator
 from warehouse.syntax import guarded, number, refuse_extras, spelling, unknown, whole
 
-_MAX_SPAN: Final = 1000
 _OPERATORS: Final[dict[type[exp.Expr], Operator]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 
 
-def parse_formula(text: str, known: Mapping[str, Trait]) -> Series:
-    """Read a formula over the indicators in ``known``. Raises ExpressionError for anything outside the
-    language.
+def parse_formula(text: str, known: Mapping[str, Trait], missing: Missing = "any") -> Series:
+    """Read a formula over the indicators in ``known``; ``missing`` goes for all that it joins.
+
+    Raises ExpressionError for anything outside the language.
     """
-    node = guarded(text, _Reader(known).read)
+    node = guarded(text, _Reader(known, missing).read)
     if isinstance(node, Constant):
         raise ExpressionError("the formula names no indicator")
     return node
@@ -38,8 +41,9 @@ def parse_references(text: str) -> tuple[str, ...]:
 class _Reader:
     """Rebuilds a formula through an allow-list of its own."""
 
-    def __init__(self, known: Mapping[str, Trait]) -> None:
+    def __init__(self, known: Mapping[str, Trait], missing: Missing) -> None:
         self.known = known
+        self.missing = missing
 
     def read(self, node: exp.Expr) -> Node:
         """Any part of a formula."""
@@ -51,17 +55,20 @@ class _Reader:
         if isinstance(node, exp.Neg):
             return self._joined("*", Constant(-1), self.read(node.this))
         if isinstance(node, exp.Column):
-            refuse_extras(node, "this")
-            if node.name not in self.known:
-                raise ExpressionError(
-                    f"indicator {node.name!r} is unknown", did_you_mean(node.name, self.known)
-                )
-            return Ref(node.name, self.known[node.name])
+            return self._ref(node)
         operator = _OPERATORS.get(type(node))
         if operator is not None:
             refuse_extras(node, "this", "expression", "typed", "safe")
             return self._joined(operator, self.read(node.this), self.read(node.expression))
         return self._call(node)
+
+    def _ref(self, node: exp.Column) -> Ref:
+        refuse_extras(node, "this")
+        if not isinstance(node.this, exp.Identifier):
+            raise ExpressionError(f"{node.this} stands where an indicator should")
+        if node.name not in self.known:
+            raise ExpressionError(f"indicator {node.name!r} is unknown", did_you_mean(node.name, self.known))
+        return Ref(node.name, self.known[node.name])
 
     def _call(self, node: exp.Expr) -> Series:
         name = spelling(node)
@@ -70,16 +77,33 @@ class _Reader:
             raise unknown(node, tuple(CALLS))
         arguments = _arguments(node)
         if len(arguments) not in call.arity:
-            raise ExpressionError(f"{name} takes {' or '.join(map(str, call.arity))} arguments", call.example)
-        series = self.read(arguments[0])
-        if isinstance(series, Constant):
+            counts = " or ".join(map(str, call.arity))
+            raise ExpressionError(f"{name} takes {counts} argument" + "s" * (counts != "1"), call.example)
+        series = self._series(arguments[0], name, call)
+        return call.make(series, self._second(arguments[1:], name, call), self.missing)
+
+    def _second(self, given: list[exp.Expr], name: str, call: Call) -> Extra:
+        """What stands behind the series."""
+        if not given:
+            return call.default
+        (node,) = given
+        if call.second == "series":
+            return self._series(node, name, call)
+        if call.second == "base":
+            if not isinstance(node, exp.Literal):
+                raise ExpressionError(f"the base of {name} must be fixed", call.example)
+            return Span.parse(str(node.this))
+        count = whole(node, f"the second argument of {name}")
+        if not 1 <= count <= call.most:
+            what = "people" if name == "per_capita" else "periods"
+            raise ExpressionError(f"{name} reaches from 1 to {call.most} {what}")
+        return count
+
+    def _series(self, node: exp.Expr, name: str, call: Call) -> Series:
+        found = self.read(node)
+        if isinstance(found, Constant):
             raise ExpressionError(f"{name} needs an indicator, not a number", call.example)
-        if name == "ratio":
-            return self._series(self._joined("/", series, self.read(arguments[1])), name)
-        count = whole(arguments[1], f"the second argument of {name}") if len(arguments) > 1 else 1
-        if not 1 <= count <= _MAX_SPAN and name != "per_capita":
-            raise ExpressionError(f"{name} reaches from 1 to {_MAX_SPAN} periods")
-        return call.make(series, count)
+        return found
 
     def _joined(self, operator: Operator, left: Node, right: Node) -> Node:
         if isinstance(left, Constant) and isinstance(right, Constant):
@@ -88,20 +112,10 @@ class _Reader:
             assert not isinstance(left, Constant)
             return Scaled(operator, left, right.value, False, scaled(operator, left.trait, right.value))
         if isinstance(left, Constant):
-            trait = scaled(operator, right.trait, left.value) if operator != "/" else quotient(right.trait)
+            trait = scaled(operator, right.trait, left.value, reverse=True)
             return Scaled(operator, right, left.value, True, trait)
-        return Combined(
-            operator,
-            left,
-            right,
-            combined(operator, left.trait, right.trait, (describe(left), describe(right))),
-        )
-
-    @staticmethod
-    def _series(node: Node, name: str) -> Series:
-        if isinstance(node, Constant):
-            raise ExpressionError(f"{name} needs an indicator, not a number")
-        return node
+        trait = combined(operator, left.trait, right.trait, (describe(left), describe(right)))
+        return Combined(operator, left, right, trait, self.missing)
 
 
 def _arguments(node: exp.Expr) -> list[exp.Expr]:
@@ -118,13 +132,18 @@ def _arguments(node: exp.Expr) -> list[exp.Expr]:
 
 
 def _fold(operator: Operator, left: float, right: float) -> float:
+    """Two numbers joined, as long as they give one."""
+    if operator == "/" and right == 0:
+        raise ExpressionError("division by zero")
     match operator:
         case "+":
-            return left + right
+            value = left + right
         case "-":
-            return left - right
+            value = left - right
         case "*":
-            return left * right
-    if right == 0:
-        raise ExpressionError("division by zero")
-    return left / right
+            value = left * right
+        case "/":
+            value = left / right
+    if not isfinite(value):
+        raise ExpressionError(f"{left:g} {operator} {right:g} is too large")
+    return value

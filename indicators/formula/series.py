@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+from config.models.composite import Missing, Normalise
 from config.models.indicator import Period
+from indicators.formula.span import Span
 from indicators.formula.traits import Trait
 from warehouse.expression import Operator
 
@@ -42,12 +44,16 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """Two series of the same area and period joined by an operator."""
+    """Two series of the same area and period joined by an operator.
+
+    Unless ``missing`` says otherwise, both must be there.
+    """
 
     operator: Operator
     left: Series
     right: Series
     trait: Trait
+    missing: Missing = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The last ``count`` periods together; None: since the start of the year."""
+    """The last ``count`` periods together; None: since the start of the year.
+
+    Unless ``missing`` says otherwise, each of them must be there.
+    """
 
     series: Series
     count: int | None
     trait: Trait
+    missing: Missing = "any"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +107,68 @@ class ShareOfParent:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """The place of each area among those of its level."""
+    """The place of each area among those of its level that have a value resting on enough rows."""
 
     series: Series
     trait: Trait
 
 
-Series = Ref | Scaled | Combined | Lagged | Change | Window | PerCapita | ShareOfParent | Rank
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The series with its value in ``base`` set to 100.
+
+    Of a base that holds several periods it is their mean, or for rates the rate of all of them together.
+    Unless ``missing`` says otherwise, each of them must be there.
+    """
+
+    series: Series
+    base: Span
+    trait: Trait
+    missing: Missing = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """The series as a score from 0 to 1, of which 1 is best, among the areas of its level that have a value
+    resting on enough rows. ``low`` and ``high`` are the values that score 0 and 1, for goalposts alone.
+    """
+
+    series: Series
+    method: Normalise
+    low: float
+    high: float
+    trait: Trait
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """The weighted mean of scores, times ``scale``.
+
+    Unless ``missing`` says otherwise, each of them must be there.
+    """
+
+    scores: tuple[Normalised, ...]
+    weights: tuple[float, ...]
+    mean: Literal["arithmetic", "geometric"]
+    missing: Missing
+    scale: float
+    trait: Trait
+
+
+Series = (
+    Ref
+    | Scaled
+    | Combined
+    | Lagged
+    | Change
+    | Window
+    | PerCapita
+    | ShareOfParent
+    | Rank
+    | Index
+    | Normalised
+    | Weighted
+)
 Node = Series | Constant
 
 
@@ -121,11 +186,22 @@ def operands(series: Series) -> tuple[Series, ...]:
             return (series.left, series.right)
         case Change():
             return (series.series, series.base)
+        case Weighted():
+            return series.scores
     return (series.series,)
 
 
+def anchored(series: Series) -> tuple[Index, ...]:
+    """Every index in a series: what looks at one base from all periods."""
+    own = (series,) if isinstance(series, Index) else ()
+    return own + tuple(found for part in operands(series) for found in anchored(part))
+
+
 def reach(series: Series, indicator: str, period: Period) -> frozenset[int]:
-    """How many periods later a value of ``indicator`` can still show in ``series``: each such distance."""
+    """How many periods later a value of ``indicator`` can still show in ``series``: each such distance.
+
+    What an index has in its base shows everywhere; that is asked of ``anchored``.
+    """
     match series:
         case Ref():
             return frozenset({0} if series.indicator == indicator else ())
@@ -151,7 +227,8 @@ def describe(series: Node) -> str:
             first, second = reversed(pair) if series.reverse else pair
             return f"({first} {series.operator} {second})"
         case Combined():
-            return f"({describe(series.left)} {series.operator} {describe(series.right)})"
+            joined = f"({describe(series.left)} {series.operator} {describe(series.right)})"
+            return _lenient(joined, series.missing)
         case Lagged():
             return f"lag({describe(series.series)}, {'a year' if series.count is None else series.count})"
         case Change():
@@ -159,13 +236,30 @@ def describe(series: Node) -> str:
             return f"{word}({describe(series.series)}, {describe(series.base)})"
         case Window():
             inner = describe(series.series)
-            return f"ytd({inner})" if series.count is None else f"rolling({inner}, {series.count})"
+            window = f"ytd({inner})" if series.count is None else f"rolling({inner}, {series.count})"
+            return _lenient(window, series.missing)
         case PerCapita():
             return f"per_capita({describe(series.series)}, {series.heads})"
         case ShareOfParent():
             return f"share_of_parent({describe(series.series)})"
         case Rank():
             return f"rank({describe(series.series)})"
+        case Index():
+            return _lenient(f"index({describe(series.series)}, {series.base})", series.missing)
+        case Normalised():
+            posts = f", {series.low:g}, {series.high:g}" if series.method == "goalposts" else ""
+            best = "" if series.trait.descending else ", least is best"
+            return f"{series.method}({describe(series.series)}{posts}{best})"
+        case Weighted():
+            terms = " + ".join(
+                f"{weight:g} {describe(score)}"
+                for weight, score in zip(series.weights, series.scores, strict=True)
+            )
+            return _lenient(f"{series.scale:g} {series.mean}({terms})", series.missing)
+
+
+def _lenient(text: str, missing: Missing) -> str:
+    return text if missing == "any" else f"{text} with missing: {missing}"
 
 
 def _references(series: Series) -> tuple[Ref, ...]:

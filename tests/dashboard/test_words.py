@@ -10,6 +10,7 @@ import pytest
 
 import dashboard
 from config.models import PERIODS, Severity
+from config.models.composite import Missing, Normalise
 from dashboard.alerts import Phase
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
@@ -26,7 +27,10 @@ GROUPS: dict[str, set[str]] = {
     "previous": set(PERIODS) | {"yesterday", "reporting"},
     "period": set(PERIODS) | {"today", "yesterday", "until"},
     "direction": {"up", "down", "none"},
-    "kind": {"measure", "stock", "reported", "formula"},
+    "kind": {"measure", "stock", "reported", "formula", "composite"},
+    "normalise": set(typing.get_args(Normalise)),
+    "aggregate": {"arithmetic", "geometric"},
+    "missing": set(typing.get_args(Missing)),
     "handling": {"acknowledge", "comment"},
     "account": {"accepted", "unchanged", "rejected"},
     "run": {"done", "running", "failed"},

@@ -101,15 +101,15 @@ def problems(tmp_path: Path, *definitions: dict[str, Any]) -> list[str]:
             FORMULA
             | {"formula": "visits", "levels": ["city"], "periods": ["day"]}
             | {"formula": "output / 2"},
-            "indicator bad.periods: output is not computed for period 'day' (it has quarter)",
+            "indicator bad.periods.0: output is not computed for period 'day' (it has quarter)",
         ),
         (
             FORMULA | {"formula": "rank(services)", "levels": ["district"]},
-            "indicator bad.levels: services is not computed for level 'district' (it has city)",
+            "indicator bad.levels.0: services is not computed for level 'district' (it has city)",
         ),
         (
             FORMULA | {"formula": "share_of_parent(visits)"},
-            "indicator bad.levels: the city has no parent to have a share in (leave city out)",
+            "indicator bad.levels.0: the city has no parent to have a share in (leave city out)",
         ),
         (
             FORMULA | {"formula": "100 * ratio(visits_closed, visits)", "unit": "percent"},
