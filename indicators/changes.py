@@ -73,7 +73,7 @@ def areas_fingerprint(cursor: Cursor) -> str:
 
 def table_fingerprint(scan: Scan) -> str:
     """Changes whenever the kept parts of a scan no longer are what the plan asks for."""
-    return _digest([scan.dataset.table, scan.time, *(part.sql for part in scan.parts)])
+    return _digest([scan.dataset.table, scan.time, scan.grain, *(part.sql for part in scan.parts)])
 
 
 def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime) -> Definitions:
@@ -105,6 +105,23 @@ def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime)
     }
     current = frozenset(versions)
     return Definitions(versions, frozenset(changed), current - stored, frozenset(stored - current))
+
+
+def note_texts(cursor: Cursor, city: City, now: dt.datetime) -> None:
+    """Write down every definition whose text is another than it was, what it computes or only its name or
+    target; NULL for one that is gone.
+    """
+    held = dict(
+        cursor.execute(
+            "SELECT indicator, arg_max_null(body, since) FROM definition_text GROUP BY indicator"
+        ).fetchall()
+    )
+    texts: dict[str, str | None] = dict.fromkeys(held)
+    texts |= {id_: item.model_dump_json(by_alias=True) for id_, item in city.indicators.items()}
+    since = now.astimezone(dt.UTC).replace(tzinfo=None)
+    rows = [[id_, since, text] for id_, text in texts.items() if held.get(id_) != text]
+    if rows:
+        cursor.executemany("INSERT INTO definition_text VALUES (?, ?, ?)", rows)
 
 
 def _fingerprints(step: Step) -> dict[str, str]:

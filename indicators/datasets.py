@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from config import City
-from config.models.feed import ColumnType, Feed
+from config.models.feed import Column, ColumnType, Feed
+from indicators.measures import Domain, Members
+from warehouse.expression import RowExpression
+from warehouse.syntax import literal, quote
 
 WEEK: Final = 7
+_FEW: Final = 4096
+"""Values of a column up to which a set of them is kept as bits."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,8 @@ class Dataset:
     """A fact table and the feeds that fill it.
 
     ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the
-    number of days between two deliveries that are owed.
+    number of days between two deliveries that are owed. ``members`` are the columns of which the contract says
+    that they have few values.
     """
 
     name: str
@@ -27,6 +34,7 @@ class Dataset:
     event_time: str
     coverage: str
     cadence: int
+    members: Members = field(default_factory=dict, hash=False, repr=False, compare=False)
 
     @property
     def table(self) -> str:
@@ -75,4 +83,22 @@ def _dataset(name: str, feeds: list[Feed], city: City) -> Dataset:
         event_time=first.event_time,
         coverage=first.coverage or city.levels[0],
         cadence=max(1, first.delivery.every // dt.timedelta(days=1)),
+        members=dict(_few([feed.columns for feed in feeds])),
     )
+
+
+def _few(contracts: Sequence[Sequence[Column]]) -> Iterator[tuple[str, Domain]]:
+    """Columns of few values, by their SQL, where all contracts of a dataset agree on them."""
+    for column in contracts[0]:
+        if any(column not in other for other in contracts[1:]):
+            continue
+        name, columns = quote(column.name), frozenset({column.name})
+        if column.type == "text" and column.values and len(column.values) <= _FEW:
+            values = ", ".join(literal(str(value)) for value in column.values)
+            place = f"list_position([{values}], {name}) - 1"
+            yield name, Domain(RowExpression(place, "integer", columns, atomic=False), len(column.values))
+        if column.type == "integer" and column.min is not None and column.max is not None:
+            first, count = math.ceil(column.min), math.floor(column.max) - math.ceil(column.min) + 1
+            if 0 < count <= _FEW:
+                place = f"TRY_CAST({name} - {first} AS INTEGER)"
+                yield name, Domain(RowExpression(place, "integer", columns), count)

@@ -9,10 +9,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from config import City
+from indicators.changes import note_texts
+from indicators.claims import IdentityCheck, checks_of
+from indicators.optimisation import BEST, Optimisation
 from indicators.plan import Plan
-from indicators.planner import make_plan
+from indicators.planner import make_plan, traits
+from indicators.reconcile import Reconciliation
 from indicators.refresh import Refresh
 from indicators.sql.prelude import Moment
+from warehouse.derived import declare
 from warehouse.progress import Progress, silent
 from warehouse.store import Cursor, Store
 
@@ -39,16 +44,31 @@ class Engine:
     touched and what depends on them.
     """
 
-    def __init__(self, city: City, store: Store) -> None:
+    def __init__(self, city: City, store: Store, optimisation: Optimisation = BEST) -> None:
         self.city = city
         self.store = store
+        self.optimisation = optimisation
+        self._noted = False
 
     @cached_property
     def plan(self) -> Plan:
         """What is computed, and how. Raises ExpressionError for a definition that ``check`` would have
         refused.
         """
-        return make_plan(self.city)
+        return make_plan(self.city, self.optimisation)
+
+    def prepare(self) -> None:
+        """Say which expressions are to be kept with the facts, so that loads compute them along.
+
+        Without it the first refresh after a load does.
+        """
+        with self.store.write() as cursor:
+            declare(cursor, self.plan.derived)
+
+    @cached_property
+    def checks(self) -> tuple[IdentityCheck, ...]:
+        """The identities that every refresh looks after. Raises ExpressionError like ``plan``."""
+        return checks_of(self.city, traits(self.city))
 
     def refresh(self, now: dt.datetime, progress: Progress | None = None) -> RefreshReport:
         """Bring the values up to ``now`` (aware), in one transaction; readers see the old values or the new
@@ -59,6 +79,9 @@ class Engine:
         with self.store.write() as cursor:
             work = Refresh(cursor, self.city, self.plan, moment, progress or silent)
             work.run()
+            if not self._noted:
+                note_texts(cursor, self.city, now)
+            moved = self._reconcile(cursor, work, moment)
             seconds = time.perf_counter() - began
             report = RefreshReport(work.kind, len(work.refreshed), work.rows, seconds, work.message)
             started = now.astimezone(dt.UTC).replace(tzinfo=None)
@@ -76,9 +99,18 @@ class Engine:
             ).fetchone()
             assert row is not None
             _note_steps(cursor, row[0], report.kind, work.timings)
-            if work.stirred:
+            if work.stirred or moved:
                 self.store.bump(cursor)
+        self._noted = True
         return report
+
+    def _reconcile(self, cursor: Cursor, work: Refresh, moment: Moment) -> bool:
+        """Check the identities whose figures changed; whether any outcome did."""
+        began = time.perf_counter()
+        checks = Reconciliation(cursor, self.checks, self.city.levels)
+        moved = checks.follow(moment, work.dirty, work.whole, work.first)
+        work.timings["identities"] = moved, time.perf_counter() - began
+        return moved > 0
 
 
 def _note_steps(cursor: Cursor, refresh: int, kind: str, steps: Mapping[str, tuple[int, float]]) -> None:

@@ -71,7 +71,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
-                f"CREATE TABLE {made} AS\n{cube(step, moment, base)}",
+                f"CREATE TABLE {made} AS\n{cube(step, moment, base, city.areas.root)}",
                 measure_values(value, step, made),
             ]
         case Balance():

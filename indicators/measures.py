@@ -2,38 +2,112 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from warehouse.expression import Aggregate, Arithmetic, MeasureExpression, Number, RowExpression
 
-RollUp = Literal["sum", "min", "max"]
+Fold = Literal["sum", "min", "max", "bit_or"]
+Naming = Callable[[RowExpression], str]
+"""Gives the SQL by which an expression over one row is read: itself, or a column that holds it."""
+
+
+def itself(expression: RowExpression) -> str:
+    """An expression as it is written."""
+    return expression.sql
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """An aggregate whose result over a whole follows from its results over the pieces.
 
-    ``sql`` computes it over rows; ``roll_up`` joins the pieces. ``whole`` says that it is a whole number.
+    ``function`` is count, sum, min, max or members (as bits, which of the numbers below ``size`` occur).
+    ``argument`` is None where rows are counted.
     """
 
-    sql: str
-    roll_up: RollUp
-    whole: bool
+    function: Literal["count", "sum", "min", "max", "members"]
+    argument: RowExpression | None = None
+    filter: RowExpression | None = None
+    size: int = 0
+
+    @property
+    def fold(self) -> Fold:
+        """What joins the pieces."""
+        match self.function:
+            case "min" | "max":
+                return self.function
+            case "members":
+                return "bit_or"
+        return "sum"
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return self.function == "count"
 
     @property
     def empty(self) -> str:
         """What it is where there are no rows: nothing for an extreme, else zero."""
-        return "0" if self.roll_up == "sum" else "NULL"
+        return "0" if self.fold == "sum" else "NULL"
+
+    @property
+    def rows(self) -> tuple[RowExpression, ...]:
+        """The expressions that must be known of each row."""
+        return tuple(part for part in (self.filter, self.argument) if part is not None)
+
+    @property
+    def sql(self) -> str:
+        """The aggregate over rows as they are."""
+        return self.over(itself)
+
+    def over(self, naming: Naming) -> str:
+        """The aggregate over rows whose expressions are read as ``naming`` says."""
+        if self.function == "count" and self.argument is None:
+            # a sixth cheaper than a filter, for the same answer
+            return "count(*)" if self.filter is None else f"count_if({naming(self.filter)})"
+        assert self.argument is not None
+        if self.function == "members":
+            place = naming(self.argument)
+            known = f"CASE WHEN {place} BETWEEN 0 AND {self.size - 1} THEN {place} END"
+            return f"bitstring_agg({known}, 0, {self.size - 1}){_tail(self.filter, naming)}"
+        call = f"{self.function}({naming(self.argument)}){_tail(self.filter, naming)}"
+        return call if self.function == "count" else f"CAST({call} AS DOUBLE)"
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
     """An aggregate that must be computed at each level and period from the rows themselves."""
 
-    sql: str
-    empty: str
+    function: Literal["distinct", "percentile"]
+    argument: RowExpression
+    filter: RowExpression | None = None
+    quantile: float = 0.5
+
+    @property
+    def empty(self) -> str:
+        """What it is where there are no rows."""
+        return "0" if self.function == "distinct" else "NULL"
+
+    @property
+    def rows(self) -> tuple[RowExpression, ...]:
+        """The expressions that must be known of each row."""
+        return (self.argument,) if self.filter is None else (self.filter, self.argument)
+
+    @property
+    def sql(self) -> str:
+        """The aggregate over rows as they are."""
+        return self.over(itself)
+
+    def over(self, naming: Naming, quantiles: Sequence[float] = ()) -> str:
+        """The aggregate over rows whose expressions are read as ``naming`` says; with ``quantiles``, a list of
+        all of these.
+        """
+        if self.function == "distinct":
+            return f"count(DISTINCT {naming(self.argument)}){_tail(self.filter, naming)}"
+        argument = f"CAST({naming(self.argument)} AS DOUBLE)"
+        wanted = f"[{', '.join(map(repr, quantiles))}]" if quantiles else repr(self.quantile)
+        return f"quantile_cont({argument}, {wanted}){_tail(self.filter, naming)}"
 
 
 Column = Callable[[Part | Own], str]
@@ -72,24 +146,41 @@ def restrict(measure: MeasureExpression, where: RowExpression | None) -> Measure
             return measure
 
 
-def assemble(measure: MeasureExpression, column: Column) -> Assembly:
-    """How a value and its parts follow from the columns that ``column`` names."""
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A column that has few values: the ``place`` of a row's value among them, from 0 to below ``count``."""
+
+    place: RowExpression
+    count: int
+
+
+Members = Mapping[str, Domain]
+"""By the SQL of a column: what it may hold."""
+_NONE: Members = {}
+
+
+def assemble(measure: MeasureExpression, column: Column, members: Members = _NONE) -> Assembly:
+    """How a value and its parts follow from the columns that ``column`` names.
+
+    Different values of the columns in ``members`` are counted by parts, of others at each level.
+    """
     match measure:
         case Arithmetic(operator="/"):
-            numerator, denominator = _value(measure.left, column), _value(measure.right, column)
+            numerator = _value(measure.left, column, members)
+            denominator = _value(measure.right, column, members)
             return Assembly(_ratio(numerator, denominator), numerator, denominator, _n(measure, column))
         case Aggregate(function="avg"):
             total, count = column(_sum(measure)), column(_count(measure))
             return Assembly(_ratio(total, count), total, count, count)
         case Arithmetic(operator="*", left=Number(value=scale), right=inner):
-            found = assemble(inner, column)
+            found = assemble(inner, column, members)
             if found.is_ratio:
                 return replace(found, value=f"{scale!r} * {found.value}", scale=scale * found.scale)
-    value = _value(measure, column)
+    value = _value(measure, column, members)
     return Assembly(value, value, "NULL", _n(measure, column))
 
 
-def columns_of(measure: MeasureExpression) -> tuple[Part | Own, ...]:
+def columns_of(measure: MeasureExpression, members: Members = _NONE) -> tuple[Part | Own, ...]:
     """Every part and own-level aggregate that a value is put together from."""
     found: dict[Part | Own, None] = {}
 
@@ -97,7 +188,7 @@ def columns_of(measure: MeasureExpression) -> tuple[Part | Own, ...]:
         found.setdefault(column)
         return ""
 
-    assemble(measure, note)
+    assemble(measure, note, members)
     return tuple(found)
 
 
@@ -117,12 +208,12 @@ def accumulates(measure: MeasureExpression) -> bool:
     return False
 
 
-def count_where(condition: str) -> Part:
-    """The number of rows that meet an SQL condition."""
-    return Part(f"count(*) FILTER (WHERE {condition})", "sum", True)
+def count_where(condition: RowExpression) -> Part:
+    """The number of rows that meet a condition."""
+    return Part("count", None, condition)
 
 
-def _value(measure: MeasureExpression, column: Column) -> str:
+def _value(measure: MeasureExpression, column: Column, members: Members) -> str:
     match measure:
         case Number():
             return f"{measure.value!r}"
@@ -134,11 +225,13 @@ def _value(measure: MeasureExpression, column: Column) -> str:
             return column(_sum(measure))
         case Aggregate(function="min" | "max"):
             return column(_extreme(measure))
+        case Aggregate(function="distinct"):
+            found = _distinct(measure, members)
+            return f"coalesce(bit_count({column(found)}), 0)" if isinstance(found, Part) else column(found)
         case Aggregate():
-            return column(_own(measure))
-        case Arithmetic(operator="/"):
-            return _ratio(_value(measure.left, column), _value(measure.right, column))
-    return f"({_value(measure.left, column)} {measure.operator} {_value(measure.right, column)})"
+            return column(_percentile(measure))
+    left, right = _value(measure.left, column, members), _value(measure.right, column, members)
+    return _ratio(left, right) if measure.operator == "/" else f"({left} {measure.operator} {right})"
 
 
 def _n(measure: MeasureExpression, column: Column) -> str:
@@ -161,29 +254,33 @@ def _ratio(numerator: str, denominator: str) -> str:
 
 
 def _count(aggregate: Aggregate) -> Part:
-    return Part(_call("count", str(aggregate.argument or "*"), aggregate), "sum", True)
+    return Part("count", aggregate.argument, aggregate.filter)
 
 
 def _sum(aggregate: Aggregate) -> Part:
-    return Part(f"CAST({_call('sum', str(aggregate.argument), aggregate)} AS DOUBLE)", "sum", False)
+    return Part("sum", aggregate.argument, aggregate.filter)
 
 
 def _extreme(aggregate: Aggregate) -> Part:
-    roll_up: RollUp = "min" if aggregate.function == "min" else "max"
-    return Part(f"CAST({_call(roll_up, str(aggregate.argument), aggregate)} AS DOUBLE)", roll_up, False)
+    return Part("min" if aggregate.function == "min" else "max", aggregate.argument, aggregate.filter)
 
 
-def _own(aggregate: Aggregate) -> Own:
-    argument = str(aggregate.argument)
-    if aggregate.function == "distinct":
-        return Own(_call("count", f"DISTINCT {argument}", aggregate), "0")
+def _percentile(aggregate: Aggregate) -> Own:
+    assert aggregate.argument is not None
     quantile = 0.5 if aggregate.quantile is None else aggregate.quantile
-    return Own(_call("quantile_cont", f"CAST({argument} AS DOUBLE), {quantile!r}", aggregate), "NULL")
+    return Own("percentile", aggregate.argument, aggregate.filter, quantile)
 
 
-def _call(function: str, arguments: str, aggregate: Aggregate) -> str:
-    tail = f" FILTER (WHERE {aggregate.filter})" if aggregate.filter else ""
-    return f"{function}({arguments}){tail}"
+def _distinct(aggregate: Aggregate, members: Members) -> Part | Own:
+    assert aggregate.argument is not None
+    known = members.get(aggregate.argument.sql)
+    if known is None:
+        return Own("distinct", aggregate.argument, aggregate.filter)
+    return Part("members", known.place, aggregate.filter, known.count)
+
+
+def _tail(filter: RowExpression | None, naming: Naming) -> str:
+    return "" if filter is None else f" FILTER (WHERE {naming(filter)})"
 
 
 def _both(first: RowExpression, second: RowExpression | None) -> RowExpression:

@@ -13,9 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from config.models.indicator import Period
+from indicators.calendar import Grain
 from indicators.datasets import Dataset
 from indicators.formula import Series, describe, references
 from indicators.measures import Assembly, Own, Part
+from warehouse.derived import DerivedColumn, derived
+from warehouse.expression import RowExpression
 
 
 @dataclass(frozen=True)
@@ -31,23 +34,47 @@ class Shape:
 
 @dataclass(frozen=True)
 class Scan:
-    """One pass over a dataset by one time column: additive parts by day × area, as fine as the rows are."""
+    """One pass over a dataset by one time column: additive parts by slot × area, as fine as the rows are.
+
+    A slot is what the ``grain`` says: an hour, a day or a month. ``shared`` are expressions over one row that
+    more than one aggregate may ask for: each is computed once, in columns that the facts keep if ``stored``,
+    else within the pass. ``only`` is the one indicator that the scan serves, where passes are not fused.
+    """
 
     dataset: Dataset
     time: str
     parts: tuple[Part, ...]
+    grain: Grain = "day"
+    shared: tuple[RowExpression, ...] = ()
+    stored: bool = False
+    only: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name that no other scan has."""
+        return f"{self.dataset.name}__{self.time}" + (f"__{self.only}" if self.only else "")
 
     @property
     def table(self) -> str:
         """Name of the table that keeps the parts."""
-        return f"part_{self.dataset.name}__{self.time}"
+        return f"part_{self.name}"
+
+    @property
+    def slot(self) -> str:
+        """Name of the column that says which slot a row of parts is of."""
+        return "slot" if self.grain == "hour" else "day"
 
     def column(self, part: Part) -> str:
         """Name of a part's column."""
         return f"p{self.parts.index(part) + 1}"
 
+    def naming(self, expression: RowExpression) -> str:
+        """How an expression over one row is read: from a column of its own if it is shared."""
+        return derived(expression).name if expression in self.shared else expression.sql
+
     def __str__(self) -> str:
-        return f"Scan {self.dataset.name} by {self.time}: {len(self.parts)} parts per day × area"
+        what = f"{len(self.parts)} parts per {self.grain} × area"
+        return f"Scan {self.dataset.name} by {self.time}: {what}" + (f" for {self.only}" if self.only else "")
 
 
 @dataclass(frozen=True)
@@ -55,13 +82,13 @@ class OwnLevel:
     """Aggregates that do not add up, computed from the rows at every level and period that asks for them."""
 
     scan: Scan
-    aggregates: tuple[tuple[Own, Shape], ...]
+    aggregates: tuple[tuple[Part | Own, Shape], ...]
 
-    def column(self, own: Own) -> str:
+    def column(self, own: Part | Own) -> str:
         """Name of an aggregate's column."""
         return f"o{[known for known, _ in self.aggregates].index(own) + 1}"
 
-    def at(self, level: str, period: Period) -> tuple[Own, ...]:
+    def at(self, level: str, period: Period) -> tuple[Part | Own, ...]:
         """What is asked for at one level and period."""
         return tuple(
             own for own, shape in self.aggregates if level in shape.levels and period in shape.periods
@@ -125,7 +152,7 @@ class Cube:
     @property
     def name(self) -> str:
         """Name of its working table."""
-        return f"{self.scan.dataset.name}__{self.scan.time}"
+        return self.scan.name
 
     def __str__(self) -> str:
         return f"Cube {self.name}: roll up to {self.shape}"
@@ -158,7 +185,7 @@ class Balance:
     @property
     def name(self) -> str:
         """Name of its working table."""
-        return f"{self.opens.dataset.name}__{self.opens.time}__{self.closes.time}"
+        return f"{self.opens.name}__{self.closes.time}"
 
     def __str__(self) -> str:
         return f"Balance {self.name}: cumulate to {self.shape}"
@@ -222,6 +249,15 @@ class Plan:
         yield from self.formulas
 
     @property
+    def derived(self) -> dict[str, tuple[DerivedColumn, ...]]:
+        """By dataset, the expressions that are kept with its facts."""
+        found: dict[str, dict[DerivedColumn, None]] = {}
+        for scan in self.scans:
+            columns = map(derived, scan.shared if scan.stored else ())
+            found.setdefault(scan.dataset.name, {}).update(dict.fromkeys(columns))
+        return {name: tuple(columns) for name, columns in found.items()}
+
+    @property
     def datasets(self) -> tuple[Dataset, ...]:
         """The datasets that are scanned."""
         by_name = {scan.dataset.name: scan.dataset for scan in self.scans}
@@ -257,7 +293,11 @@ def tree(step: Step, only: str | None = None) -> list[str]:
     for node in (*below, *(value for value in step.values if only in (None, value.indicator))):
         lines.append(f"  {node}")
         if isinstance(node, Scan):
-            lines += [f"    {node.column(part)} = {part.sql}" for part in node.parts]
+            lines += [
+                f"    {derived(row).name} = {row.sql}{' (kept with the facts)' * node.stored}"
+                for row in node.shared
+            ]
+            lines += [f"    {node.column(part)} = {part.over(node.naming)}" for part in node.parts]
         elif isinstance(node, OwnLevel):
             lines += [f"    {node.column(own)} = {own.sql} for {shape}" for own, shape in node.aggregates]
     return lines

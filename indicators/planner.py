@@ -4,18 +4,29 @@ made once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from graphlib import TopologicalSorter
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from config import City
 from config.models.feed import ColumnType
 from config.models.indicator import PERIODS, Derived, Indicator, Measure, Period, Reported, Stock
+from indicators.calendar import Calendar, Grain
 from indicators.datasets import Dataset, datasets
 from indicators.formula import Accumulation, Trait, inputs_of, series_of
-from indicators.measures import Own, Part, accumulates, assemble, columns_of, count_where, restrict
+from indicators.measures import (
+    Members,
+    Own,
+    Part,
+    accumulates,
+    assemble,
+    columns_of,
+    count_where,
+    restrict,
+)
+from indicators.optimisation import BEST, Optimisation
 from indicators.plan import (
     Balance,
     Coverage,
@@ -30,18 +41,19 @@ from indicators.plan import (
     StockValue,
 )
 from indicators.weighting import parse_weights, weighted
-from warehouse.expression import MeasureExpression, parse_condition, parse_measure
+from warehouse.expression import MeasureExpression, RowExpression, parse_condition, parse_measure
 from warehouse.syntax import quote
 
+_GRAINS: Final[tuple[Grain, ...]] = ("hour", "day", "month")
 _T = TypeVar("_T", Measure, Stock, Reported)
 
 
-def make_plan(city: City) -> Plan:
+def make_plan(city: City, optimisation: Optimisation = BEST) -> Plan:
     """The plan of a city that ``check`` finds no fault with.
 
     Raises ExpressionError for an expression that cannot be read.
     """
-    return _Planner(city).plan()
+    return _Planner(city, optimisation).plan()
 
 
 def formula_order(inputs: Mapping[str, Sequence[str]]) -> list[str]:
@@ -110,28 +122,39 @@ def stock_columns(stock: Stock, columns: Mapping[str, ColumnType]) -> tuple[str,
     return f"{stock.opens}__day", f"{stock.closes}__day"
 
 
+Key = tuple[str, str, str]
+"""Dataset, time column, and the one indicator that a pass is for where passes are not fused."""
+
+
 class _Planner:
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, optimisation: Optimisation) -> None:
         self.city = city
+        self.optimisation = optimisation
+        self.calendar = Calendar(city.periods)
         self.datasets = datasets(city)
-        self.parts: dict[tuple[str, str], dict[Part, None]] = defaultdict(dict)
-        self.own: dict[tuple[str, str], dict[Own, list[Shape]]] = defaultdict(dict)
+        self.parts: dict[Key, dict[Part, None]] = defaultdict(dict)
+        self.own: dict[Key, dict[Part | Own, list[Shape]]] = defaultdict(dict)
+        self.shapes: dict[Key, list[Shape]] = defaultdict(list)
+        self.stocks: set[Key] = set()
 
     def plan(self) -> Plan:
         measures = [(i, _measure(i, self.datasets[i.dataset])) for i in self._all(Measure)]
         stocks = [(stock, self._flows(stock)) for stock in self._all(Stock)]
         for item, measure in measures:
-            for column in columns_of(measure):
-                key = (item.dataset, item.time)
-                self.parts[key]  # a scan even when nothing in it adds up
-                if isinstance(column, Part):
+            key = self._key(item, item.time)
+            self.shapes[key].append(self.shape(item))
+            for column in columns_of(measure, self._members(key)):
+                if isinstance(column, Part) and self.optimisation.roll_up:
                     self.parts[key].setdefault(column)
                 else:
                     self.own[key].setdefault(column, []).append(self.shape(item))
-        for stock, (entered, left) in stocks:
-            self.parts[stock.dataset, stock.opens].setdefault(entered)
-            self.parts[stock.dataset, stock.closes].setdefault(left)
-        scans = {key: Scan(self.datasets[key[0]], key[1], tuple(parts)) for key, parts in self.parts.items()}
+        for stock, flows in stocks:
+            for time, part in zip((stock.opens, stock.closes), flows, strict=True):
+                key = self._key(stock, time)
+                self.parts[key].setdefault(part)
+                self.shapes[key].append(self.shape(stock))
+                self.stocks.add(key)
+        scans = {key: self._scan(key) for key in self.shapes}
         cubes = list(self._cubes(measures, scans))
         balances = list(self._balances(stocks, scans))
         coverages = self._fused(
@@ -145,6 +168,28 @@ class _Planner:
             reported=tuple(map(self._reported, self._all(Reported))),
             formulas=tuple(self._formulas()),
         )
+
+    def _key(self, item: Measure | Stock, time: str) -> Key:
+        return item.dataset, time, "" if self.optimisation.fuse else item.id
+
+    def _members(self, key: Key) -> Members:
+        return self.datasets[key[0]].members if self.optimisation.roll_up else {}
+
+    def _scan(self, key: Key) -> Scan:
+        """The pass of one key: as coarse as its periods allow, and with what its aggregates share."""
+        name, time, only = key
+        periods = {period for shape in self.shapes[key] for period in shape.periods}
+        grains: set[Grain] = {self.calendar.grain(period) for period in periods}
+        if key in self.stocks:
+            grains.add("day")  # what came and went is counted up day by day
+        grain = next(grain for grain in _GRAINS if grain in grains)
+        asked = [row for known in (*self.parts[key], *self.own[key]) for row in known.rows]
+        worth = 1 if self.optimisation.store else 2
+        shared = tuple(row for row, times in Counter(asked).items() if times >= worth and not _is_bare(row))
+        if not self.optimisation.share:
+            shared = ()
+        stored = bool(shared) and self.optimisation.store
+        return Scan(self.datasets[name], time, tuple(self.parts[key]), grain, shared, stored, only)
 
     def _all(self, kind: type[_T]) -> list[_T]:
         return [item for item in self.city.indicators.values() if isinstance(item, kind)]
@@ -173,26 +218,29 @@ class _Planner:
         }
 
     def _cubes(
-        self, measures: list[tuple[Measure, MeasureExpression]], scans: Mapping[tuple[str, str], Scan]
+        self, measures: list[tuple[Measure, MeasureExpression]], scans: Mapping[Key, Scan]
     ) -> Iterator[Cube]:
-        grouped: dict[tuple[str, str], list[tuple[Measure, MeasureExpression]]] = defaultdict(list)
+        grouped: dict[Key, list[tuple[Measure, MeasureExpression]]] = defaultdict(list)
         for item, measure in measures:
-            grouped[item.dataset, item.time].append((item, measure))
+            grouped[self._key(item, item.time)].append((item, measure))
         for key, group in grouped.items():
             scan = scans[key]
             own = None
-            if key in self.own:
+            if self.own[key]:
                 wanted = tuple((column, self._union(shapes)) for column, shapes in self.own[key].items())
                 own = OwnLevel(scan, wanted)
 
             def column(part: Part | Own, scan: Scan = scan, own: OwnLevel | None = own) -> str:
-                if isinstance(part, Part):
+                if isinstance(part, Part) and part in scan.parts and self.optimisation.roll_up:
                     return scan.column(part)
                 assert own is not None
                 return own.column(part)
 
+            members = self._members(key)
             values = tuple(
-                MeasureValue(item.id, self.shape(item), assemble(measure, column), self._factor(item))
+                MeasureValue(
+                    item.id, self.shape(item), assemble(measure, column, members), self._factor(item)
+                )
                 for item, measure in group
             )
             shape = self._union(value.shape for value in values)
@@ -200,17 +248,17 @@ class _Planner:
             yield Cube(scan, own, coverage, shape, values)
 
     def _balances(
-        self, stocks: list[tuple[Stock, tuple[Part, Part]]], scans: Mapping[tuple[str, str], Scan]
+        self, stocks: list[tuple[Stock, tuple[Part, Part]]], scans: Mapping[Key, Scan]
     ) -> Iterator[Balance]:
-        grouped: dict[tuple[str, str, str], list[StockValue]] = defaultdict(list)
+        grouped: dict[tuple[Key, Key], list[StockValue]] = defaultdict(list)
         for stock, (entered, left) in stocks:
             value = StockValue(stock.id, self.shape(stock), entered, left, self._factor(stock))
-            grouped[stock.dataset, stock.opens, stock.closes].append(value)
-        for (name, opens, closes), values in grouped.items():
-            dataset = self.datasets[name]
+            grouped[self._key(stock, stock.opens), self._key(stock, stock.closes)].append(value)
+        for (opens, closes), values in grouped.items():
+            dataset = self.datasets[opens[0]]
             shape = self._union(value.shape for value in values)
             coverage = Coverage(dataset, dataset.back(dataset.event_time), dataset.register, shape)
-            yield Balance(scans[name, opens], scans[name, closes], coverage, shape, tuple(values))
+            yield Balance(scans[opens], scans[closes], coverage, shape, tuple(values))
 
     def _flows(self, stock: Stock) -> tuple[Part, Part]:
         """What enters and what leaves, each counted on its own day.
@@ -219,11 +267,13 @@ class _Planner:
         """
         columns = self.datasets[stock.dataset].columns
         opens, closes = stock_columns(stock, columns)
-        where = ""
+        where, used = "", frozenset(name.strip('"') for name in (opens, closes))
         if stock.where is not None:
-            where = f"{parse_condition(stock.where, columns).operand} AND "
-        entered = count_where(f"{where}({closes} IS NULL OR {closes} >= {opens})")
-        return entered, count_where(f"{where}{closes} >= {opens}")
+            condition = parse_condition(stock.where, columns)
+            where, used = f"{condition.operand} AND ", used | condition.columns
+        entered = f"{where}({closes} IS NULL OR {closes} >= {opens})"
+        left = f"{where}{closes} >= {opens}"
+        return count_where(_of_row(entered, used)), count_where(_of_row(left, used))
 
     def _factor(self, item: Indicator) -> float:
         return self.city.units[item.unit].factor
@@ -250,3 +300,12 @@ def _measure(item: Measure, dataset: Dataset) -> MeasureExpression:
     if item.weights is not None:
         measure = weighted(measure, parse_weights(item.weights, dataset.columns))
     return restrict(measure, where)
+
+
+def _of_row(sql: str, columns: Iterable[str]) -> RowExpression:
+    return RowExpression(sql, "boolean", frozenset(columns), atomic=False)
+
+
+def _is_bare(row: RowExpression) -> bool:
+    """Whether an expression is a column as it stands, which there is nothing to compute of."""
+    return any(row.sql == quote(name) for name in row.columns)

@@ -31,6 +31,8 @@ from indicators.sql.formula import dirty_after, formula_values
 from indicators.sql.prelude import Dirty, Moment
 from indicators.sql.reported import reported_values
 from indicators.upkeep import Upkeep
+from indicators.vintages import thin
+from warehouse.derived import declare, settle
 from warehouse.progress import Progress
 from warehouse.recast_rule import keep_rules
 from warehouse.store import Cursor
@@ -84,6 +86,9 @@ class Refresh:
         """Carry out the plan."""
         upkeep = self.upkeep
         datasets = [dataset for dataset in self.plan.datasets if dataset.table in self.tables]
+        declare(self.cursor, self.plan.derived)
+        for dataset in datasets:
+            settle(self.cursor, dataset.name)
         upkeep.note_changed_days(datasets)
         for dataset in datasets:
             self.progress("parts", 0, len(self.plan.scans))
@@ -100,6 +105,8 @@ class Refresh:
             self.moment.now, self.areas, ENGINE, str(self.moment.zone), upkeep.tables, upkeep.delivered
         )
         standing.write(self.cursor)
+        if self._last_day < self.moment.today:
+            thin(self.cursor, self.moment, self.city.head.vintages.keep)
         keep_rules(self.cursor, recast_rules(self.city, self.plan))
 
     def _values(self) -> None:
@@ -197,7 +204,7 @@ class Refresh:
         )
         rows: list[tuple[str, str]]
         if isinstance(step, Cube):
-            table = cube(step, self.moment, base, limit)
+            table = cube(step, self.moment, base, self.city.areas.root, limit)
             rows = [
                 (v.indicator, measure_values(v, step, self._source(step, v.indicator))) for v in step.values
             ]
@@ -219,7 +226,7 @@ class Refresh:
 
     def _first(self, table: str) -> dt.date:
         """The first start in a table of periods."""
-        row = self.cursor.execute(f"SELECT min(start) FROM {table}").fetchone()
+        row = self.cursor.execute(f"SELECT min(period_begin(period, start)) FROM {table}").fetchone()
         return row[0].date() if row and row[0] else self.moment.today
 
     def _is_whole(self, step: Grouped) -> bool:

@@ -15,7 +15,14 @@ from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.plan import Plan, Scan
 from indicators.sql.prelude import Moment, feeds_of
-from indicators.sql.scan import presence_rows, rebuild, scan_rows, update
+from indicators.sql.scan import (
+    changed_days,
+    changed_slots,
+    presence_rows,
+    rebuild,
+    scan_rows,
+    update,
+)
 from warehouse.store import Cursor
 from warehouse.syntax import literal
 
@@ -76,7 +83,7 @@ class Upkeep:
         mark = f"{dataset.event_time} by {dataset.coverage}"
         if self.tables.get(dataset.presence) == mark:
             rows = presence_rows(dataset, self.moment, changed=True)
-            self._all(update(dataset.presence, rows, dataset.name, dataset.event_time))
+            self._all(update(dataset.presence, rows, changed_days(dataset.name, dataset.event_time)))
             # an event speaks for the days before it, too
             self._execute(
                 f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, day - CAST(step AS INTEGER)"
@@ -93,13 +100,10 @@ class Upkeep:
         """The additive parts of a scan."""
         mark = table_fingerprint(scan)
         own = any(cube.scan == scan and cube.own is not None for cube in self.plan.cubes)
-        source = (
-            f"changed_days WHERE dataset = {literal(scan.dataset.name)} AND time_column = "
-            f"{literal(scan.time)}"
-        )
+        source = f"({changed_days(scan.dataset.name, scan.time)})"
         if self.tables.get(scan.table) == mark:
             rows = scan_rows(scan, self.moment, changed=True)
-            self._all(update(scan.table, rows, scan.dataset.name, scan.time))
+            self._all(update(scan.table, rows, changed_slots(scan)))
             # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by
             # one.
             source = source if own else "moved_days"

@@ -18,6 +18,7 @@ from pipelines.lines import Places, open_quote, places
 from pipelines.read.shape import Ready, Staged, absent
 from pipelines.read.stage import REJECTS, stage
 from pipelines.spelling import spellings
+from warehouse.derived import add_columns
 from warehouse.facts import ensure_fact_table
 from warehouse.store import Cursor, SqlError
 
@@ -31,6 +32,7 @@ def load_batch(
     """
     clock, language = clock_of(city.head.timezone), city.head.languages[0]
     ensure_fact_table(cursor, feed)
+    add_columns(cursor, feed.table)
     areas = spellings(feed.area, city.areas)
     cursor.register("area_spelling", areas.table)
     try:
@@ -43,7 +45,7 @@ def load_batch(
             "compare its first lines with the feed's connector",
         ) from error
     mapped = _place(cursor, feed, files, runs, staged)
-    merge.number_rows(cursor, mapped=mapped)
+    merge.number_rows(cursor, feed, mapped=mapped)
     repeated = merge.find_repeated(cursor)
     if repeated and feed.mode == "upsert" and merge.find_duplicates(cursor, feed):
         _refuse_duplicates(cursor, feed, files, language)

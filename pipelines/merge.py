@@ -2,19 +2,23 @@
 
 All of it reads the temporary tables of one batch: ``checked`` (the contract's rows), ``batch_file``
 (``_file_no``, ``run``, ``name``, ``hash``, ``shift`` from record to line) and ``line_map`` (irregular files).
+Expressions that indicators want kept with each fact are computed along.
 """
 
 from __future__ import annotations
 
 from config.models import Feed
 from pipelines import reasons
+from warehouse.derived import derived_columns
 from warehouse.facts import day_of, fact_columns, fact_table, q
 from warehouse.store import Cursor
 from warehouse.syntax import literal
 
 
-def number_rows(cursor: Cursor, *, mapped: bool) -> None:
-    """Make the view ``numbered``: checked rows with run, file and line (``mapped``: by ``line_map``)."""
+def number_rows(cursor: Cursor, feed: Feed, *, mapped: bool) -> None:
+    """Make the view ``numbered``: checked rows with run, file and line (``mapped``: by ``line_map``), and the
+    dataset's derived columns.
+    """
     files = cursor.execute("SELECT run, name, shift FROM batch_file").fetchall()
     line = "coalesce(m.line, c._record + f.shift)" if mapped else "c._record + f.shift"
     by_map = " LEFT JOIN line_map m USING (_record)" if mapped else ""
@@ -26,7 +30,10 @@ def number_rows(cursor: Cursor, *, mapped: bool) -> None:
             f"{run}::BIGINT AS _run, {literal(name)} AS _file, {line.replace('f.shift', str(shift))} AS _line"
         )
         source = "checked c"
-    cursor.execute(f"CREATE TEMP VIEW numbered AS SELECT c.*, {columns} FROM {source}{by_map}")
+    derived = "".join(f", {column.sql} AS {column.name}" for column in derived_columns(cursor, feed.table))
+    cursor.execute(
+        f"CREATE TEMP VIEW numbered AS SELECT *{derived} FROM (SELECT c.*, {columns} FROM {source}{by_map})"
+    )
 
 
 def identity(feed: Feed) -> list[str]:
@@ -133,6 +140,7 @@ def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
     """Insert new facts, change changed ones in place, let the others name the newest file that has them."""
     table = q(fact_table(feed.table))
     content = [name for name in fact_columns(feed) if name not in ("_run", "_file", "_line")]
+    content += [column.name for column in derived_columns(cursor, feed.table)]
     run = "coalesce(d._changed_run, n._run)" if decided else "n._run"
     new = " AND (d._n IS NULL OR (d._final AND d._row IS NULL))" if decided else ""
     # Joins keep the order of their left side: rows lie in the order of their files, which is roughly by time.

@@ -1,41 +1,39 @@
-"""Parts rolled up from day × leaf area to level × period, what does not add up beside them, and the values of
+"""Parts rolled up from slot × leaf area to level × period, what does not add up beside them, and the values of
 both.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
+
+from config.models import Area
 from config.models.indicator import Period
-from indicators.measures import Part
+from indicators.measures import Own, Part
 from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
 from indicators.sql.prelude import Dirty, Moment, comment, listing
-from warehouse.syntax import literal
+from warehouse.syntax import literal, quote
 
 
-def cube(step: Cube, moment: Moment, frame: str, dirty: Dirty | None = None) -> str:
-    """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate."""
-    scan = step.scan
-    parts = "".join(f", coalesce({c}, {p.empty}) AS {c}" for p in scan.parts for c in [scan.column(p)])
-    own, joined = "", ""
+def cube(step: Cube, moment: Moment, frame: str, root: Area, dirty: Dirty | None = None) -> str:
+    """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate.
+
+    ``root`` is the unit that all others lie in.
+    """
+    scan, blocks, columns, joins = step.scan, [], "", ""
+    if scan.parts:
+        blocks += _rolled(step, moment, dirty)
+        columns = _filled([(scan.column(part), part) for part in scan.parts])
+        joins = "\nLEFT JOIN rolled USING (area, period, start)"
     if step.own is not None:
-        parts += "".join(
-            f", coalesce({c}, {known.empty}) AS {c}"
-            for known, _ in step.own.aggregates
-            for c in [step.own.column(known)]
-        )
-        own = f", own AS (\n{_own(step, step.own, moment, dirty)}\n)"
-        joined = "\nLEFT JOIN own USING (area, period, start)"
+        blocks.append(f"own AS (\n{_own(step, step.own, moment, root, dirty)}\n)")
+        columns += _filled([(step.own.column(known), known) for known, _ in step.own.aggregates])
+        joins += "\nLEFT JOIN own USING (area, period, start)"
     wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
-WITH leaf AS (
-{_leaf(step, moment, dirty)}
-), rolled AS (
-    SELECT path.ancestor AS area, period, start{_sums(scan)}
-    FROM leaf JOIN area_path path ON path.code = leaf.area AND path.level IN {listing(step.shape.levels)}
-    GROUP BY ALL
-){own}
-SELECT frame.*{parts}
-FROM {frame} frame{wanted}
-LEFT JOIN rolled USING (area, period, start){joined}
+WITH {", ".join(blocks)}
+SELECT frame.*{columns}
+FROM {frame} frame{wanted}{joins}
 WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}"""
 
 
@@ -62,62 +60,125 @@ def where_shape(own: Shape, table: Shape) -> str:
     return "\nWHERE " + " AND ".join(tests) if tests else ""
 
 
-def _leaf(step: Cube, moment: Moment, dirty: Dirty | None) -> str:
-    """Periods first, at the finest areas: the fewer rows are then joined to their ancestors."""
+def _filled(columns: Sequence[tuple[str, Part | Own]]) -> str:
+    return "".join(f", coalesce({name}, {known.empty}) AS {name}" for name, known in columns)
 
-    def branch(period: Period) -> str:
-        start = moment.calendar.start(period, "day")
-        # a part is already the only one of its day
-        day = period == "day"
-        columns = (
-            "".join(f", {step.scan.column(part)}" for part in step.scan.parts) if day else _sums(step.scan)
+
+def _rolled(step: Cube, moment: Moment, dirty: Dirty | None) -> list[str]:
+    """Periods first, at the finest areas: the fewer rows are then joined to their ancestors.
+
+    Of periods that months add up to, each is made from months, which are made once.
+    """
+    scan, calendar = step.scan, moment.calendar
+    sums = "".join(f", {_joined(part, scan.column(part))}" for part in scan.parts)
+    plain = "".join(f", {scan.column(part)}" for part in scan.parts)
+    longer = [period for period in step.shape.periods if calendar.grain(period) == "month"]
+    blocks, monthly = [], scan.grain == "month"
+    if len(longer) > 1 and not monthly:
+        recent = "" if dirty is None else f" AND day >= DATE '{dirty.first}'"
+        blocks.append(
+            f"monthly AS (\n    SELECT {calendar.start('month', 'day')} AS day, area{sums}\n"
+            f"    FROM {scan.table}\n    WHERE day <= {moment.day}{recent}\n    GROUP BY ALL\n)"
         )
-        return (
-            f"    SELECT area, '{period}' AS period, {start} AS start{columns}\n"
-            f"    FROM {step.scan.table}\n"
-            f"    WHERE day <= {moment.day}{_in(moment, period, 'day', dirty)}"
-            + ("" if day else "\n    GROUP BY ALL")
+        monthly = True
+    branches = []
+    for period in step.shape.periods:
+        source = "monthly" if period in longer and blocks else scan.table
+        slot = scan.slot if calendar.grain(period) == "hour" else "day"
+        start, spread = calendar.spread(period, slot)
+        # a part is already the only one of its slot
+        single = period == ("month" if source == "monthly" or scan.grain == "month" else scan.grain)
+        branches.append(
+            f"    SELECT area, '{period}' AS period, {start} AS start{plain if single else sums}\n"
+            f"    FROM {source}{spread}\n"
+            f"    WHERE day <= {moment.day}{_in(period, start, dirty, 'day')}"
+            + ("" if single else "\n    GROUP BY ALL")
         )
-
-    return "\n    UNION ALL\n".join(map(branch, step.shape.periods))
-
-
-def _sums(scan: Scan) -> str:
-    return "".join(f", {_joined(part, scan.column(part))}" for part in scan.parts)
+    leaf = "\n    UNION ALL\n".join(branches)
+    blocks.append(f"leaf AS (\n{leaf}\n)")
+    blocks.append(
+        f"rolled AS (\n    SELECT path.ancestor AS area, period, start{sums}\n"
+        f"    FROM leaf JOIN area_path path ON path.code = leaf.area"
+        f" AND path.level IN {listing(step.shape.levels)}\n"
+        f"    GROUP BY ALL\n)"
+    )
+    return blocks
 
 
 def _joined(part: Part, column: str) -> str:
-    sql = f"{part.roll_up}({column})"
+    sql = f"{part.fold}({column})"
     return f"CAST({sql} AS BIGINT) AS {column}" if part.whole else f"{sql} AS {column}"
 
 
-def _own(step: Cube, own: OwnLevel, moment: Moment, dirty: Dirty | None) -> str:
+def _own(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Dirty | None) -> str:
     """Each level and period from the rows themselves."""
-    scan = own.scan
     blocks = []
     for period in step.shape.periods:
         for level in step.shape.levels:
             wanted = own.at(level, period)
-            if not wanted:
-                continue
-            day = f"{scan.time}__day"
-            columns = "".join(f",\n        {known.sql} AS {own.column(known)}" for known in wanted)
-            blocks.append(
-                f"    SELECT _ancestor AS area, '{period}' AS period,"
-                f" {moment.calendar.start(period, day)} AS start{columns}\n"
-                f"    FROM {scan.dataset.table} fact\n"
-                f"    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE "
-                f"level = {literal(level)}) path USING (_area)\n"
-                f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(moment, period, day, dirty)}\n"
-                f"    GROUP BY ALL"
-            )
+            if wanted:
+                blocks.append(_own_block(own, wanted, level, period, moment, root, dirty))
     return comment(own) + "\n    UNION ALL BY NAME\n".join(blocks)
 
 
-def _in(moment: Moment, period: Period, day: str, dirty: Dirty | None) -> str:
+def _own_block(
+    own: OwnLevel,
+    wanted: Sequence[Part | Own],
+    level: str,
+    period: Period,
+    moment: Moment,
+    root: Area,
+    dirty: Dirty | None,
+) -> str:
+    scan, day = own.scan, f"{own.scan.time}__day"
+    timed = moment.calendar.grain(period) == "hour"
+    start, spread = moment.calendar.spread(period, moment.local(quote(scan.time)) if timed else day)
+    columns, folded = _columns(own, wanted, scan)
+    area, join = literal(root.code), ""
+    if level != root.level:
+        area, join = (
+            "_ancestor",
+            (
+                f"\n    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path"
+                f" WHERE level = {literal(level)}) path USING (_area)"
+            ),
+        )
+    block = (
+        f"    SELECT {area} AS area, '{period}' AS period, {start} AS start{columns}\n"
+        f"    FROM {scan.dataset.table} fact{join}{spread}\n"
+        f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(period, start, dirty, day)}\n"
+        f"    GROUP BY ALL"
+    )
+    return block if not folded else f"    SELECT area, period, start{folded} FROM (\n{block}\n    )"
+
+
+def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[str, str]:
+    """The aggregates of one block, and how their columns follow from it; empty if they are its columns.
+
+    Percentiles of the same rows share one sorting.
+    """
+    families: dict[object, list[Own]] = defaultdict(list)
+    for known in wanted:
+        if isinstance(known, Own) and known.function == "percentile":
+            families[known.argument, known.filter].append(known)
+    columns, folded, several = "", "", False
+    for known in wanted:
+        name = own.column(known)
+        family = families.get((known.argument, known.filter), []) if isinstance(known, Own) else []
+        if not isinstance(known, Own) or len(family) < 2:
+            columns += f",\n        {known.over(scan.naming)} AS {name}"
+            folded += f", {name}"
+            continue
+        several, together = True, f"q_{own.column(family[0])}"
+        if known == family[0]:
+            columns += f",\n        {known.over(scan.naming, [one.quantile for one in family])} AS {together}"
+        folded += f", {together}[{family.index(known) + 1}] AS {name}"
+    return columns, folded if several else ""
+
+
+def _in(period: Period, start: str, dirty: Dirty | None, day: str) -> str:
     if dirty is None:
         return ""
-    start = moment.calendar.start(period, day)
     # the plain comparison lets the database skip what is older without looking at it
     return (
         f"\n      AND {day} >= DATE '{dirty.first}'"

@@ -1,4 +1,4 @@
-"""One pass over the facts: additive parts by day × area, kept between refreshes; and which days have rows at
+"""One pass over the facts: additive parts by slot × area, kept between refreshes; and which days have rows at
 all.
 """
 
@@ -7,31 +7,69 @@ from __future__ import annotations
 from indicators.datasets import Dataset
 from indicators.plan import Scan
 from indicators.sql.prelude import Moment, comment
+from warehouse.derived import derived
 from warehouse.syntax import literal, quote
 
 
 def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False) -> str:
-    """The parts of every day, or only of the days in ``changed_days``; what lies in the future does not count
+    """The parts of every slot, or only of those in ``changed_days``; what lies in the future does not count
     yet.
     """
-    parts = "".join(f",\n    {part.sql} AS {scan.column(part)}" for part in scan.parts)
+    slot = f"{slot_of(scan, moment)} AS {scan.slot}"
+    if scan.grain == "hour":
+        slot = f"{scan.time}__day AS day, {slot}"
+    where = f"{moment.past(scan.dataset, scan.time)}{_only_changed(scan, changed)}"
+    parts = "".join(f",\n    {part.over(scan.naming)} AS {scan.column(part)}" for part in scan.parts)
+    if scan.shared and not scan.stored:
+        return (
+            f"{comment(scan)}"
+            f"SELECT {'day, ' * (scan.grain == 'hour')}{scan.slot}, area{parts}\n"
+            f"FROM (\n    SELECT {slot}, _area AS area, {_shared(scan)}\n"
+            f"    FROM {scan.dataset.table}\n    WHERE {where}\n)\n"
+            f"GROUP BY ALL"
+        )
     return (
         f"{comment(scan)}"
-        f"SELECT {scan.time}__day AS day, _area AS area{parts}\n"
+        f"SELECT {slot}, _area AS area{parts}\n"
         f"FROM {scan.dataset.table}\n"
-        f"WHERE {moment.past(scan.dataset, scan.time)}{_only_changed(scan.dataset, scan.time, changed)}\n"
+        f"WHERE {where}\n"
         f"GROUP BY ALL"
     )
+
+
+def slot_of(scan: Scan, moment: Moment) -> str:
+    """SQL: the slot in which a fact lies."""
+    match scan.grain:
+        case "hour":
+            return moment.calendar.start("hour", moment.local(quote(scan.time)))
+        case "month":
+            return moment.calendar.start("month", f"{scan.time}__day")
+    return f"{scan.time}__day"
+
+
+def _shared(scan: Scan) -> str:
+    """The columns that the aggregates ask for: shared expressions, and what others name of the facts."""
+    bare = {
+        name for part in scan.parts for row in part.rows if row not in scan.shared for name in row.columns
+    }
+    columns = [
+        *map(quote, sorted(bare)),
+        *(f"{derived(row).sql} AS {derived(row).name}" for row in scan.shared),
+    ]
+    return ", ".join(columns)
 
 
 def presence_rows(dataset: Dataset, moment: Moment, *, changed: bool = False) -> str:
     """The days × coverage areas on which the dataset has rows."""
     time = dataset.event_time
+    only = ""
+    if changed:
+        only = f"\n  AND {time}__day IN ({changed_days(dataset.name, time)})"
     return (
         f"{comment(f'Presence of {dataset.name} by {dataset.coverage}: days on which rows arrived')}"
         f"SELECT DISTINCT rows.day, path.ancestor AS area\n"
         f"FROM (SELECT DISTINCT {time}__day AS day, _area FROM {dataset.table}\n"
-        f"      WHERE {moment.past(dataset, time)}{_only_changed(dataset, time, changed)}) rows\n"
+        f"      WHERE {moment.past(dataset, time)}{only}) rows\n"
         f"JOIN area_path path ON path.code = rows._area AND path.level = {literal(dataset.coverage)}"
     )
 
@@ -41,13 +79,10 @@ def rebuild(table: str, rows: str) -> list[str]:
     return [f"CREATE OR REPLACE TABLE {quote(table)} AS\nSELECT * FROM (\n{rows}\n) ORDER BY day, area"]
 
 
-def update(table: str, rows: str, dataset: str, time: str) -> list[str]:
-    """Bring a kept table up to date for ``changed_days``; ``moved_days`` is left holding the days that really
-    differ.
+def update(table: str, rows: str, changed: str) -> list[str]:
+    """Bring a kept table up to date for the days of the query ``changed``; ``moved_days`` is left holding the
+    days that really differ.
     """
-    changed = (
-        f"SELECT day FROM changed_days WHERE dataset = {literal(dataset)} AND time_column = {literal(time)}"
-    )
     return [
         f"CREATE OR REPLACE TEMP TABLE anew AS\n{rows}",
         f"CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM {table} WHERE day IN ({changed})",
@@ -59,10 +94,28 @@ def update(table: str, rows: str, dataset: str, time: str) -> list[str]:
     ]
 
 
-def _only_changed(dataset: Dataset, time: str, changed: bool) -> str:
+def changed_slots(scan: Scan) -> str:
+    """SQL query: the days by which the slots of a scan are kept that hold days of ``changed_days``."""
+    day = "CAST(date_trunc('month', day) AS DATE) AS day" if scan.grain == "month" else "day"
+    return f"SELECT DISTINCT {day} FROM ({changed_days(scan.dataset.name, scan.time)})"
+
+
+def changed_days(dataset: str, time: str) -> str:
+    """SQL query: the days of a dataset by one time column that are in ``changed_days``."""
+    return (
+        f"SELECT day FROM changed_days WHERE dataset = {literal(dataset)} AND time_column = {literal(time)}"
+    )
+
+
+def _only_changed(scan: Scan, changed: bool) -> str:
     if not changed:
         return ""
-    return (
-        f"\n  AND {time}__day IN (SELECT day FROM changed_days"
-        f" WHERE dataset = {literal(dataset.name)} AND time_column = {literal(time)})"
+    day = f"{scan.time}__day"
+    if scan.grain != "month":
+        return f"\n  AND {day} IN ({changed_days(scan.dataset.name, scan.time)})"
+    # plain days, so that the database can pass over what lies elsewhere
+    days = (
+        f"SELECT CAST(unnest(generate_series(day, CAST(day + INTERVAL 1 MONTH AS DATE) - 1, INTERVAL 1 DAY))"
+        f" AS DATE) FROM ({changed_slots(scan)})"
     )
+    return f"\n  AND {day} IN ({days})"
