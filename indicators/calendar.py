@@ -46,6 +46,8 @@ class Calendar:
                 return f"date_trunc('hour', {slot})"
             case "day":
                 return f"CAST({slot} AS DATE)" if slot != "day" else slot
+            case "week":
+                return f"CAST(date_trunc('week', {slot}) AS DATE)"
             case _:
                 return self._typed(period, _first(period, slot))
 
