@@ -5,15 +5,20 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from config import City
 from config.models import Period
-from warehouse.ledger import FeedStatus, LedgerReader, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.recast import Recaster
+from warehouse.recast_rule import read_rules
 from warehouse.scope import Scope
 from warehouse.store import Cursor, Store
+from warehouse.vintages import Version, Vintage, VintageReader
 
 __all__ = [
     "FeedStatus",
@@ -23,17 +28,19 @@ __all__ = [
     "RefreshRecord",
     "Run",
     "Value",
+    "Version",
+    "Vintage",
     "reading",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One indicator's value for one area and period.
 
     ``value`` is in the indicator's unit (None where a ratio has nothing to divide by); ``numerator`` and
     ``denominator`` are its raw parts; ``n`` counts the rows behind it. ``present`` of ``expected`` day × area
-    cells were delivered. ``data_through`` and ``known_from`` are UTC without offset.
+    cells were delivered. ``data_through`` and ``known_from`` are UTC without offset. ``estimated`` says that
+    it was put together from parts of units on other boundaries.
     """
 
     indicator: str
@@ -51,10 +58,10 @@ class Value:
     known_from: dt.datetime
     version: int
     run: int
+    estimated: bool = False
 
 
-_COLUMNS = ", ".join(Value.__slots__)
-_PERIOD = Value.__slots__.index("period")
+_COLUMNS = ", ".join(Value._fields[:-1])
 
 
 @dataclass(frozen=True)
@@ -66,45 +73,68 @@ class Rows:
     total: int
 
 
-class Reader(LedgerReader):
-    """Reads of one snapshot of the warehouse for one viewer."""
+class Reader(VintageReader):
+    """Reads of one snapshot of the warehouse for one viewer, as it stands or as it stood at ``as_of``."""
 
-    def __init__(self, cursor: Cursor, city: City, scope: Scope) -> None:
-        super().__init__(cursor)
+    def __init__(
+        self,
+        cursor: Cursor,
+        city: City,
+        scope: Scope,
+        as_of: dt.datetime | None = None,
+        boundaries: dt.date | None = None,
+    ) -> None:
+        super().__init__(cursor, as_of)
         self._city = city
         self._scope = scope
+        self.boundaries = boundaries
+
+    @cached_property
+    def recaster(self) -> Recaster | None:
+        """What puts values on the chosen day's boundaries; None while they stand on those of their time."""
+        if self.boundaries is None:
+            return None
+        return Recaster(self._city, self.boundaries, read_rules(self.cursor), self._values)
+
+    def demand(self, area: str) -> None:
+        """Raise OutOfScopeError unless the viewer may see ``area``."""
+        self._scope.demand(self._city.areas, area)
 
     def latest(
         self, indicators: Sequence[str], area: str, period: str, day: dt.date | None = None
     ) -> dict[str, Value]:
         """The newest value of each indicator, of a period that begins on or before ``day``."""
-        self._scope.demand(self._city.areas, area)
-        found = self._values(
-            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start < $day",
-            {"area": area, "period": period, "day": _end_of(day), **_named(indicators)},
-            "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY start DESC) = 1",
-        )
-        return {value.indicator: value for value in found}
+        found = self.series(indicators, area, period, 1, day)
+        return {id_: values[-1] for id_, values in found.items() if values}
 
     def series(
         self, indicators: Sequence[str], area: str, period: str, count: int, until: dt.date | None = None
     ) -> dict[str, list[Value]]:
         """The last ``count`` values of each indicator up to ``until``, oldest first; a gap has no value."""
         self._scope.demand(self._city.areas, area)
-        found = self._values(
-            f"area = $area AND period = $period AND indicator IN ({_marks(indicators)}) AND start < $day",
-            {
-                "area": area,
-                "period": period,
-                "day": _end_of(until),
-                "count": count,
-                **_named(indicators),
-            },
-            "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY start DESC) <= $count ORDER BY start",
-        )
+        if self.recaster is not None:
+            return self.recaster.series(indicators, area, period, count, _end_of(until))
+        where = "area = $area AND period = $period AND start < $end"
+        given = {"area": area, "period": period, "end": _end_of(until)}
         series: dict[str, list[Value]] = {id_: [] for id_ in indicators}
-        for value in found:
-            series[value.indicator].append(value)
+        lacking = list(series)
+        low = self._reach(period, count, until)
+        if low is not None:
+            # A plain comparison reads a part of the table; counting backwards would sort all of the past.
+            found = self._values(period, lacking, f"{where} AND start >= $low", {**given, "low": low})
+            for value in sorted(found, key=_by_start):
+                series[value.indicator].append(value)
+            series = {id_: values[-count:] for id_, values in series.items()}
+            lacking = [id_ for id_, values in series.items() if len(values) < count]
+            where, given = where.replace("$end", "$low"), {"area": area, "period": period, "low": low}
+        if lacking:
+            rest = " QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY start DESC) <= $count"
+            found = self._values(period, lacking, where, {**given, "count": count}, rest)
+            older: dict[str, list[Value]] = defaultdict(list)
+            for value in sorted(found, key=_by_start):
+                older[value.indicator].append(value)
+            for id_, values in older.items():
+                series[id_] = [*values, *series[id_]][-count:]
         return series
 
     def matrix(
@@ -119,22 +149,25 @@ class Reader(LedgerReader):
 
         ``within`` keeps to the units below that area. Areas and indicators without a value are absent.
         """
-        where = f"level = $level AND period = $period AND indicator IN ({_marks(indicators)})"
-        parameters: dict[str, Any] = {"level": level, "period": period, **_named(indicators)}
+        if self.recaster is not None:
+            recast = self.recaster.matrix(indicators, level, period, start, within)
+            return {area: row for area, row in recast.items() if self._scope.sees(self._city.areas, area)}
+        where = "level = $level AND period = $period"
+        given: dict[str, Any] = {"level": level, "period": period}
         if start is not None:
             where += " AND start = $start"
-            parameters["start"] = start
+            given["start"] = start
         else:
             where += (
-                " AND (indicator, start) IN (SELECT (indicator, max(start)) FROM indicator_value"
+                f" AND (indicator, start) IN (SELECT (indicator, max(start)) FROM {self.source(_COLUMNS)}"
                 f" WHERE level = $level AND period = $period AND indicator IN ({_marks(indicators)})"
                 " AND value IS NOT NULL GROUP BY indicator)"
             )
         if within is not None:
             where += " AND area IN (SELECT code FROM area_path WHERE ancestor = $within)"
-            parameters["within"] = within
+            given["within"] = within
         table: dict[str, dict[str, Value]] = defaultdict(dict)
-        for value in self._values(where, parameters):
+        for value in self._values(period, indicators, where, given):
             if self._scope.sees(self._city.areas, value.area):
                 table[value.area][value.indicator] = value
         return dict(table)
@@ -170,20 +203,37 @@ class Reader(LedgerReader):
         ).fetchall()
         return Rows(tuple(columns), rows, int(row[0]) if row else 0)
 
-    def _values(self, where: str, parameters: dict[str, Any], tail: str = "") -> list[Value]:
-        rows = self.cursor.execute(f"SELECT {_COLUMNS} FROM indicator_value WHERE {where} {tail}", parameters)
-        return [Value(*self._typed(row)) for row in rows.fetchall()]
+    def _values(
+        self, period: str, indicators: Sequence[str], where: str, given: Mapping[str, Any], rest: str = ""
+    ) -> list[Value]:
+        """Values of one kind of period; in Python most periods start on a day, in the store all at a time."""
+        start = "start" if self._city.periods.timed(period) else "start::DATE AS start"
+        rows = self.cursor.execute(
+            f"SELECT {_COLUMNS.replace('start', start)}, FALSE FROM {self.source(_COLUMNS)}"
+            f" WHERE {where} AND indicator IN ({_marks(indicators)}){rest}",
+            {**given, **_named(indicators)},
+        ).fetchall()
+        return list(map(Value._make, rows))
 
-    def _typed(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """A row with its start as the city's periods have it: a day, unless some begin at another hour."""
-        period, start = row[_PERIOD], row[_PERIOD + 1]
-        return (
-            row
-            if self._city.periods.timed(period)
-            else (*row[: _PERIOD + 1], start.date(), *row[_PERIOD + 2 :])
-        )
+    def _reach(self, period: str, count: int, until: dt.date | None) -> dt.date | None:
+        """From where on ``count`` periods up to ``until`` begin, unless some lack; None: not known."""
+        periods = self._city.periods
+        if self._newest is None or period not in periods.ids:
+            return None
+        last = min(self._newest, _end_of(until) - dt.timedelta.resolution)
+        return periods.shift(period, periods.start_of(period, last), 1 - count)
+
+    @cached_property
+    def _newest(self) -> dt.datetime | None:
+        """The city's time of the last refresh: few values are of periods that begin later."""
+        row = self.cursor.execute("SELECT max(started_at) FROM refresh").fetchone()
+        at = self.as_of or (row[0] if row else None)
+        if at is None:
+            return None
+        return at.replace(tzinfo=dt.UTC).astimezone(self._city.zone).replace(tzinfo=None)
 
 
+_by_start = attrgetter("start")
 _LAST = dt.date(9999, 1, 1)
 
 
@@ -204,7 +254,19 @@ def _named(indicators: Sequence[str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def reading(store: Store, city: City, scope: Scope) -> Iterator[Reader]:
-    """A Reader whose reads all see the same snapshot."""
+def reading(
+    store: Store,
+    city: City,
+    scope: Scope,
+    as_of: dt.datetime | None = None,
+    boundaries: dt.date | None = None,
+) -> Iterator[Reader]:
+    """A Reader whose reads all see the same snapshot.
+
+    With ``as_of`` (aware) values, feeds and definitions are those that stood after the last refresh or load
+    up to that moment. With ``boundaries`` values are told for the units of that day, put together from those
+    of their time.
+    """
+    at = None if as_of is None else as_of.astimezone(dt.UTC).replace(tzinfo=None)
     with store.read() as cursor:
-        yield Reader(cursor, city, scope)
+        yield Reader(cursor, city, scope, at, boundaries)

@@ -89,7 +89,7 @@ class VintageReader(LedgerReader):
     def definitions(self) -> dict[str, dict[str, Any]]:
         """Every indicator's definition as it was written at ``as_of``, names and targets included."""
         rows = self.cursor.execute(
-            "SELECT indicator, arg_max(body, since) FROM definition_text"
+            "SELECT indicator, arg_max_null(body, since) FROM definition_text"
             " WHERE $at IS NULL OR since <= $at GROUP BY indicator ORDER BY indicator",
             {"at": self.as_of},
         ).fetchall()

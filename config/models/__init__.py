@@ -2,11 +2,12 @@
 
 from config.models.area import Area, AreaChange
 from config.models.base import Model, Text
-from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Reporting, Unit
+from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Reporting, Unit, Vintages
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import (
     PERIODS,
+    Break,
     Composite,
     Derived,
     Formula,
@@ -38,6 +39,7 @@ __all__ = [
     "AreaChange",
     "AreaRule",
     "AreaScreen",
+    "Break",
     "Calendar",
     "Change",
     "Check",
@@ -77,6 +79,7 @@ __all__ = [
     "Tolerance",
     "Trend",
     "Unit",
+    "Vintages",
     "WallPage",
     "WallScreen",
     "WarningList",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from config.models.base import Identifier, Model, Text
+from config.models.base import Duration, Identifier, Model, Text
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -107,6 +107,16 @@ class Reporting(Model):
         return 0 if self.day == 1 and self.hour == 0 else 1
 
 
+class Vintages(Model):
+    """How long the store remembers every state of a value whose period was still running.
+
+    After ``keep`` only the state at the end of each of the city's days stays. What a value of a complete
+    period was before it was corrected is never forgotten.
+    """
+
+    keep: Duration = dt.timedelta(days=14)
+
+
 class CityModel(Model):
     """The head of a city folder."""
 
@@ -118,6 +128,7 @@ class CityModel(Model):
     levels: tuple[Level, ...] = Field(min_length=1)
     calendar: Calendar = Calendar()
     reporting: tuple[Reporting, ...] = ()
+    vintages: Vintages = Vintages()
     domains: tuple[Domain, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
 
