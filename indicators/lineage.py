@@ -5,9 +5,9 @@ from __future__ import annotations
 from config import City
 from config.models.indicator import Composite, Derived, Formula, Indicator, Measure, Reported, Stock
 from indicators.changes import Standing
+from indicators.counted import stock_columns
 from indicators.datasets import Dataset, datasets
 from indicators.formula import inputs_of
-from indicators.planner import stock_columns
 from indicators.sql.prelude import Moment
 from warehouse.expression import Aggregate, aggregates, parse_condition, parse_measure
 from warehouse.reader import Reader, Rows, Value

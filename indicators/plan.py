@@ -17,6 +17,7 @@ from indicators.calendar import Grain
 from indicators.datasets import Dataset
 from indicators.formula import Series, describe, references
 from indicators.measures import Assembly, Own, Part
+from indicators.split import Split
 from warehouse.derived import DerivedColumn, derived
 from warehouse.expression import RowExpression
 
@@ -239,6 +240,7 @@ class Plan:
     balances: tuple[Balance, ...]
     reported: tuple[ReportedRead, ...]
     formulas: tuple[FormulaStep, ...]
+    splits: tuple[Split, ...] = ()
 
     @property
     def steps(self) -> Iterator[Step]:

@@ -11,9 +11,9 @@ from graphlib import TopologicalSorter
 from typing import Final, TypeVar
 
 from config import City
-from config.models.feed import ColumnType
 from config.models.indicator import PERIODS, Derived, Indicator, Measure, Period, Reported, Stock
 from indicators.calendar import Calendar, Grain
+from indicators.counted import flows_of, measure_of
 from indicators.datasets import Dataset, datasets
 from indicators.formula import Accumulation, Trait, inputs_of, series_of
 from indicators.measures import (
@@ -23,8 +23,6 @@ from indicators.measures import (
     accumulates,
     assemble,
     columns_of,
-    count_where,
-    restrict,
 )
 from indicators.optimisation import BEST, Optimisation
 from indicators.plan import (
@@ -40,8 +38,8 @@ from indicators.plan import (
     Shape,
     StockValue,
 )
-from indicators.weighting import parse_weights, weighted
-from warehouse.expression import MeasureExpression, RowExpression, parse_condition, parse_measure
+from indicators.split import make_splits
+from warehouse.expression import MeasureExpression, RowExpression, parse_condition
 from warehouse.syntax import quote
 
 _GRAINS: Final[tuple[Grain, ...]] = ("hour", "day", "month")
@@ -88,7 +86,7 @@ def base_trait(city: City, item: Indicator, known: Mapping[str, Dataset]) -> Tra
     accumulation: Accumulation = "mean"
     scale = 1.0
     if isinstance(item, Measure):
-        measure = _measure(item, known[item.dataset])
+        measure = measure_of(item, known[item.dataset])
         assembly = assemble(measure, lambda _: "x")
         if assembly.is_ratio:
             accumulation, scale = "ratio", assembly.scale * unit.factor
@@ -115,13 +113,6 @@ def formula_trait(city: City, item: Indicator, known: Mapping[str, Trait]) -> Tr
     )
 
 
-def stock_columns(stock: Stock, columns: Mapping[str, ColumnType]) -> tuple[str, str]:
-    """SQL of a stock's two times as they can be compared: a moment and a whole day by their days."""
-    if columns[stock.opens] == columns[stock.closes]:
-        return quote(stock.opens), quote(stock.closes)
-    return f"{stock.opens}__day", f"{stock.closes}__day"
-
-
 Key = tuple[str, str, str]
 """Dataset, time column, and the one indicator that a pass is for where passes are not fused."""
 
@@ -138,8 +129,8 @@ class _Planner:
         self.stocks: set[Key] = set()
 
     def plan(self) -> Plan:
-        measures = [(i, _measure(i, self.datasets[i.dataset])) for i in self._all(Measure)]
-        stocks = [(stock, self._flows(stock)) for stock in self._all(Stock)]
+        measures = [(i, measure_of(i, self.datasets[i.dataset])) for i in self._all(Measure)]
+        stocks = [(stock, flows_of(stock, self.datasets[stock.dataset])) for stock in self._all(Stock)]
         for item, measure in measures:
             key = self._key(item, item.time)
             self.shapes[key].append(self.shape(item))
@@ -167,6 +158,7 @@ class _Planner:
             balances=tuple(replace(step, coverage=coverages[step.coverage.name]) for step in balances),
             reported=tuple(map(self._reported, self._all(Reported))),
             formulas=tuple(self._formulas()),
+            splits=make_splits(self.city, self.datasets),
         )
 
     def _key(self, item: Measure | Stock, time: str) -> Key:
@@ -260,21 +252,6 @@ class _Planner:
             coverage = Coverage(dataset, dataset.back(dataset.event_time), dataset.register, shape)
             yield Balance(scans[opens], scans[closes], coverage, shape, tuple(values))
 
-    def _flows(self, stock: Stock) -> tuple[Part, Part]:
-        """What enters and what leaves, each counted on its own day.
-
-        A row that closed before it opened was never there, so it is left out of both.
-        """
-        columns = self.datasets[stock.dataset].columns
-        opens, closes = stock_columns(stock, columns)
-        where, used = "", frozenset(name.strip('"') for name in (opens, closes))
-        if stock.where is not None:
-            condition = parse_condition(stock.where, columns)
-            where, used = f"{condition.operand} AND ", used | condition.columns
-        entered = f"{where}({closes} IS NULL OR {closes} >= {opens})"
-        left = f"{where}{closes} >= {opens}"
-        return count_where(_of_row(entered, used)), count_where(_of_row(left, used))
-
     def _factor(self, item: Indicator) -> float:
         return self.city.units[item.unit].factor
 
@@ -291,19 +268,6 @@ class _Planner:
             series = series_of(item, known)
             factor = self._factor(item) if series.trait.share else 1.0
             yield FormulaStep(id_, series, factor, self.shape(item))
-
-
-def _measure(item: Measure, dataset: Dataset) -> MeasureExpression:
-    """The measure with its weights, over the rows that its ``where`` lets through. Raises ExpressionError."""
-    where = None if item.where is None else parse_condition(item.where, dataset.columns)
-    measure = parse_measure(item.measure, dataset.columns)
-    if item.weights is not None:
-        measure = weighted(measure, parse_weights(item.weights, dataset.columns))
-    return restrict(measure, where)
-
-
-def _of_row(sql: str, columns: Iterable[str]) -> RowExpression:
-    return RowExpression(sql, "boolean", frozenset(columns), atomic=False)
 
 
 def _is_bare(row: RowExpression) -> bool:

@@ -99,6 +99,11 @@ class Refresh:
                 with self._timed(f"scan {scan.table}"):
                     upkeep.follow_scan(scan)
             self.progress("parts", done, len(self.plan.scans))
+        for split in self.plan.splits:
+            if split.dataset.table in self.tables:
+                with self._timed(f"split {split.table}"):
+                    upkeep.follow_split(split)
+        upkeep.forget(self.tables)
         self._values()
         self._execute("DELETE FROM touched")
         standing = Standing(

@@ -14,6 +14,8 @@ from dataclasses import replace
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.plan import Plan, Scan
+from indicators.split import Split
+from indicators.sql.breakdown import follow_split
 from indicators.sql.prelude import Moment, feeds_of
 from indicators.sql.scan import (
     changed_days,
@@ -24,7 +26,7 @@ from indicators.sql.scan import (
     update,
 )
 from warehouse.store import Cursor
-from warehouse.syntax import literal
+from warehouse.syntax import literal, quote
 
 
 class Upkeep:
@@ -48,6 +50,7 @@ class Upkeep:
         """
         times = {(scan.dataset.name, scan.time) for scan in self.plan.scans}
         times |= {(dataset.name, dataset.event_time) for dataset in datasets}
+        times |= {(split.dataset.name, split.time) for split in self.plan.splits}
         self._execute(
             "CREATE OR REPLACE TEMP TABLE changed_days AS\n"
             f"SELECT DISTINCT dataset, time_column, day FROM touched WHERE day <= {self.moment.day}"
@@ -111,6 +114,23 @@ class Upkeep:
             self._all(rebuild(scan.table, scan_rows(scan, self.moment)))
             self.tables[scan.table] = mark
         self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
+
+    def follow_split(self, split: Split) -> None:
+        """The additive parts of the members of a dimension."""
+        self._all(follow_split(split, self.moment, kept=self.tables.get(split.table) == split.mark))
+        self.tables[split.table] = split.mark
+
+    def forget(self, there: Iterable[str]) -> None:
+        """Drop the kept tables that the plan no longer asks for: nobody would bring them up to date."""
+        kept = {
+            *(dataset.presence for dataset in self.plan.datasets),
+            *(scan.table for scan in self.plan.scans),
+            *(split.table for split in self.plan.splits),
+        }
+        for table in sorted(set(there) - kept):
+            if table.startswith("part_"):
+                self._execute(f"DROP TABLE {quote(table)}")
+        self.tables = {table: mark for table, mark in self.tables.items() if table in kept}
 
     def reached(self, dataset: Dataset) -> dt.date | None:
         """The first day whose values may say that the data reach less far than they now do; None: they do

@@ -113,7 +113,7 @@ class History:
         self.folder = folder
         lab = load_city(LAB)
         self.definitions = dict(lab.indicators)
-        self.city = replace(lab, indicators={id_: lab.indicators[id_] for id_ in FIRST})
+        self.city = replace(lab, indicators={id_: lab.indicators[id_] for id_ in FIRST}, identities={})
         self.now = BEGIN
         self.store = self._open("followed")
         self.rows: dict[str, dict[tuple[str, ...], Row]] = {id_: {} for id_ in lab.feeds}
