@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from config import City, Problem
 from config.models.indicator import Derived, Measure, Reported, Stock
 from indicators.check_derived import derived_problems
+from indicators.check_targets import target_problems
 from indicators.datasets import Dataset, datasets
 from indicators.formula import Trait
 from indicators.identities import check_identities
@@ -39,6 +40,7 @@ def _problems(city: City) -> Iterator[Problem]:
         if not found:
             traits[item.id] = base_trait(city, item, known)
     yield from derived_problems(city, traits)
+    yield from target_problems(city, traits)
     yield from check_identities(city, traits)
 
 

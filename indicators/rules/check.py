@@ -43,7 +43,7 @@ def _problems(city: City, rule: Rule) -> Iterator[Problem]:
     if isinstance(rule.when, TargetGap):
         indicator = city.indicators[rule.indicator]
         areas = [area.code for area in city.areas.at(rule.level)]
-        if not any(fitting(indicator, rule.level, area, rule.period) for area in areas):
+        if not any(fitting(indicator, rule.level, area, rule.period, city.periods) for area in areas):
             what = f"no target of {indicator.id!r} is for {rule.level} and {rule.period}"
             hint = "widen the levels or periods of a target"
             yield city.problem("rule", rule.id, ("when",), what, hint)

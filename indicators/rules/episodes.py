@@ -129,7 +129,7 @@ class Desk:
         """Whether the warning ends when its series comes into ``status``."""
         if status in (Status.NORMAL, Status.PENDING):
             return True
-        return episode.kind is Kind.NO_DATA and status in _STANDING
+        return episode.kind is Kind.NO_DATA and status in (*_STANDING, Status.TOO_FEW)
 
     def _close(self, episode: Episode, at: dt.datetime, reason: Reason) -> None:
         episode.status, episode.resolved_at, episode.resolution = Status.NORMAL, at, reason.value

@@ -1,12 +1,13 @@
-"""The life of one rule over one area: normal → pending → firing → recovering → normal, and *no data* apart.
+"""The life of one rule over one area: normal → pending → firing → recovering → normal; *no data* and *too
+few* apart.
 
 Pure: a state and an observation give the next state and a named reason. Nothing is read, nothing is
 written, and the clock is an argument. The same observation twice is one observation.
 
 ``for`` is measured from the start of the first period in breach: three daily periods make ``for: 3d``.
 ``keep_firing`` is measured from when the condition was first seen clear. What is not known does not count:
-a gap, or a value over too few cases, neither confirms a breach nor ends it. A series that vanishes keeps
-what it was; it never resolves by itself.
+a gap, or a value over too few cases, neither confirms a breach nor ends it. A series that vanishes, or
+becomes too small to judge, keeps what it was; it never resolves by itself.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from warehouse.state import SeriesState, Status
 
 
 class Seen(StrEnum):
-    """What one value says: over the limit, safely clear of it, in between, or not to be judged."""
+    """What one value says: over the limit, safely clear of it, in between, not to be judged, or that it rests
+    on too few cases to be judged.
+    """
 
     BREACH = "breach"
     BETWEEN = "between"
     CLEAR = "clear"
     UNJUDGED = "unjudged"
+    TOO_FEW = "too_few"
 
 
 class Reason(StrEnum):
@@ -48,6 +52,8 @@ class Reason(StrEnum):
     NOT_YET_MISSED = "not_yet_missed"
     VANISHED = "vanished"
     STILL_MISSING = "still_missing"
+    TOO_FEW = "too_few"
+    STILL_TOO_FEW = "still_too_few"
     RETURNED = "returned"
     RULE_WITHDRAWN = "rule_withdrawn"
     AREA_DISSOLVED = "area_dissolved"
@@ -63,6 +69,8 @@ class Observation:
 
 
 _NOW = dt.timedelta(0)
+_AWAY = (Status.NO_DATA, Status.TOO_FEW)
+_UNKNOWN = (Seen.UNJUDGED, Seen.TOO_FEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +94,13 @@ class Machine:
             return self._missed(state, now)
         if state.judged_through is not None and observation.at <= state.judged_through:
             return state, Reason.REPEATED
-        away = state.status is Status.NO_DATA
+        left, away = state, state.status in _AWAY
         if away:
             state = replace(state, status=state.before or Status.NORMAL, before=None)
         state = _without_gap(state, observation)
         after, reason = self._judged(state, observation)
+        if observation.seen is Seen.TOO_FEW:
+            return self._too_few(left, after, observation)
         changed = away or after.status is not state.status
         if away and after.status is state.status:
             reason = Reason.RETURNED
@@ -106,7 +116,20 @@ class Machine:
             return state, Reason.NOT_YET_MISSED
         # Dated by when it was missed, not by when somebody looked: the same at every pace of evaluation.
         since = state.judged_through + self.no_data_after
-        return replace(state, status=Status.NO_DATA, before=state.status, since=since), Reason.VANISHED
+        before = state.before if state.status is Status.TOO_FEW else state.status
+        return replace(state, status=Status.NO_DATA, before=before, since=since), Reason.VANISHED
+
+    @staticmethod
+    def _too_few(
+        left: SeriesState, after: SeriesState, observation: Observation
+    ) -> tuple[SeriesState, Reason]:
+        """A series too small to judge is kept as it was, its clocks standing still, until it can be."""
+        still = left.status is Status.TOO_FEW
+        since = left.since if still else observation.at
+        kept = replace(
+            after, status=Status.TOO_FEW, before=after.status, judged_through=observation.at, since=since
+        )
+        return kept, Reason.STILL_TOO_FEW if still else Reason.TOO_FEW
 
     def _judged(self, state: SeriesState, seen: Observation) -> tuple[SeriesState, Reason]:
         match state.status:
@@ -120,7 +143,7 @@ class Machine:
                 return self._normal(state, seen)
 
     def _normal(self, state: SeriesState, seen: Observation) -> tuple[SeriesState, Reason]:
-        if seen.seen is Seen.UNJUDGED:
+        if seen.seen in _UNKNOWN:
             return state, Reason.NOT_JUDGED
         if seen.seen is not Seen.BREACH:
             return state, Reason.WITHIN_LIMIT
@@ -135,7 +158,7 @@ class Machine:
                 return replace(state, status=Status.FIRING), Reason.HELD_LONG_ENOUGH
             case Seen.BREACH:
                 return state, Reason.WAITING
-            case Seen.UNJUDGED:
+            case Seen.UNJUDGED | Seen.TOO_FEW:
                 return replace(state, breach_since=since + (seen.at - seen.start)), Reason.NOT_JUDGED
             case _:
                 return replace(state, status=Status.NORMAL, breach_since=None), Reason.FELL_BACK
@@ -146,7 +169,7 @@ class Machine:
                 return replace(state, status=Status.RECOVERING, clear_since=seen.at), Reason.CLEARED
             case Seen.CLEAR:
                 return replace(state, status=Status.NORMAL, breach_since=None), Reason.CLEARED
-            case Seen.UNJUDGED:
+            case Seen.UNJUDGED | Seen.TOO_FEW:
                 return state, Reason.NOT_JUDGED
             case Seen.BETWEEN:
                 return state, Reason.BETWEEN_LIMITS
@@ -161,7 +184,7 @@ class Machine:
                 return quiet, Reason.CLEAR_LONG_ENOUGH
             case Seen.CLEAR:
                 return state, Reason.STILL_RECOVERING
-            case Seen.UNJUDGED:
+            case Seen.UNJUDGED | Seen.TOO_FEW:
                 return replace(state, clear_since=since + (seen.at - seen.start)), Reason.NOT_JUDGED
             case Seen.BREACH:
                 return replace(state, status=Status.FIRING, clear_since=None), Reason.BREACHED_AGAIN

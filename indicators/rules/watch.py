@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from config import City
 from config.models import Change, Period, Reported, Rule, Stale, TargetGap
-from config.periods import moment_of
-from config.targets import Aim, aim_on
+from config.periods import day_of, moment_of
+from indicators.rules.aims import gaps, series_since
 from indicators.rules.conditions import Verdict, change, target_gap, threshold
-from indicators.rules.conditions.verdict import Floats
+from indicators.rules.conditions.verdict import Flags, Floats
 from indicators.rules.grid import Grid, Group, Span
 from indicators.rules.machine import Observation, Seen
 
@@ -96,6 +96,9 @@ class Watch:
         spans = [(periods.shift(period, begin, -EVIDENCE), end)]
         if isinstance(self.rule.when, Change) and self.rule.when.against == "last_year":
             spans.append((periods.same_last_year(period, begin), periods.same_last_year(period, end)))
+        if isinstance(self.rule.when, TargetGap):
+            past = series_since(periods, self.city.indicators[self.group.indicator], self.group, begin)
+            spans += [past] if past is not None else []
         return spans
 
     def sightings(
@@ -129,7 +132,8 @@ class Watch:
             [_micros(at) if (at := judged.get(area)) else np.iinfo(np.int64).min for area in kept.areas],
             dtype=np.int64,
         )
-        verdict = self._judge(grid, kept)
+        verdict = self._judge(grid, kept, complete)
+        too_few = kept.n < self.city.indicators[self.group.indicator].min_n
         new = usable & (at_us > done[:, None])
         found: dict[str, list[Sighting]] = defaultdict(list)
         for row, column in np.argwhere(new):
@@ -142,7 +146,7 @@ class Watch:
             start = at if self.rule.partial else opened[first + column]
             found[kept.areas[row]].append(
                 Sighting(
-                    Observation(at, start, _seen(verdict, row, column)),
+                    Observation(at, start, _seen(verdict, too_few, row, column)),
                     finite(verdict.measure[row, column]),
                     verdict.limit,
                     grid,
@@ -152,18 +156,16 @@ class Watch:
             )
         return found
 
-    def _judge(self, grid: Grid, kept: Grid) -> Verdict:
+    def _judge(self, grid: Grid, kept: Grid, complete: Flags) -> Verdict:
         indicator = self.city.indicators[self.group.indicator]
-        too_few = kept.n < indicator.min_n
-        values = np.where(too_few, np.nan, kept.value)
+        values = _firm(kept, indicator.min_n)
         condition = self.rule.when
         match condition:
             case Change():
                 baseline = self._baseline(grid, kept, condition)
                 return change.judge(condition, values, baseline, self.city.units[indicator.unit])
             case TargetGap():
-                aims, signs = self._aims(kept)
-                return target_gap.judge(condition, values, aims, signs)
+                return target_gap.judge(condition, self._gaps(grid, kept, complete))
             case Stale():
                 raise TypeError(f"rule {self.rule.id} watches a feed, not an indicator")
             case _:
@@ -171,27 +173,37 @@ class Watch:
 
     def _baseline(self, grid: Grid, kept: Grid, condition: Change) -> Floats:
         period, periods = self.group.period, self.city.periods
+        firm = replace(grid, value=_firm(grid, self.city.indicators[self.group.indicator].min_n))
         if condition.against == "previous":
-            return grid.columns([periods.shift(period, start, -1) for start in kept.starts])
-        return grid.columns([periods.same_last_year(period, start) for start in kept.starts])
+            return firm.columns([periods.shift(period, start, -1) for start in kept.starts])
+        return firm.columns([periods.same_last_year(period, start) for start in kept.starts])
 
-    def _aims(self, kept: Grid) -> tuple[Floats, Floats]:
-        """The target of each area and period (NaN: none) and +1 where it is a floor, −1 where it is a
-        ceiling.
+    def _gaps(self, grid: Grid, kept: Grid, complete: Flags) -> Floats:
+        """The gap of each area and period to its target, as of the period's last day.
+
+        What is due of a running total grows by the day, so that of a period that still runs it is what is due
+        as of the last day of its data.
         """
-        indicator = self.city.indicators[self.group.indicator]
-        period = self.group.period
-        last_days = [self.city.periods.last_day(period, start) for start in kept.starts]
-        named = {area for target in indicator.targets for area in target.areas or ()}
+        indicator, period, periods = (
+            self.city.indicators[self.group.indicator],
+            self.group.period,
+            self.city.periods,
+        )
+        days = np.empty(kept.value.shape, dtype=object)
+        days[:] = [periods.last_day(period, start) for start in kept.starts]
+        if self.rule.partial and any(target.kind == "cumulative" for target in indicator.targets):
+            for row, column in np.argwhere(kept.present & ~complete):
+                until = _EPOCH + (int(kept.through[row, column]) - 1) * _MICROSECOND
+                days[row, column] = max(
+                    day_of(kept.starts[column]),
+                    min(until.astimezone(self.city.zone).date(), days[row, column]),
+                )
+        return gaps(periods, indicator, self.group, grid, len(grid.starts) - len(kept.starts), days)
 
-        def aims_of(area: str) -> list[Aim | None]:
-            return [aim_on(indicator, self.group.level, area, period, day) for day in last_days]
 
-        common = aims_of("")
-        rows = [aims_of(area) if area in named else common for area in kept.areas]
-        values = np.array([[aim.value if aim else np.nan for aim in row] for row in rows], dtype=float)
-        signs = np.array([[-1.0 if aim and aim.side == "ceiling" else 1.0 for aim in row] for row in rows])
-        return values.reshape(kept.value.shape), signs.reshape(kept.value.shape)
+def _firm(grid: Grid, min_n: int) -> Floats:
+    """The values that rest on enough rows."""
+    return np.where(grid.n < min_n, np.nan, grid.value)
 
 
 def finite(value: float) -> float | None:
@@ -199,9 +211,9 @@ def finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _seen(verdict: Verdict, row: int, column: int) -> Seen:
+def _seen(verdict: Verdict, too_few: Flags, row: int, column: int) -> Seen:
     if np.isnan(verdict.measure[row, column]):
-        return Seen.UNJUDGED
+        return Seen.TOO_FEW if too_few[row, column] else Seen.UNJUDGED
     if verdict.breach[row, column]:
         return Seen.BREACH
     return Seen.CLEAR if verdict.clear[row, column] else Seen.BETWEEN

@@ -9,13 +9,14 @@ from typing import Any
 
 
 class Status(StrEnum):
-    """Where a rule stands for one area; *no data* is apart from normal."""
+    """Where a rule stands for one area; *no data* and *too few* cases to judge are apart from normal."""
 
     NORMAL = "normal"
     PENDING = "pending"
     FIRING = "firing"
     RECOVERING = "recovering"
     NO_DATA = "no_data"
+    TOO_FEW = "too_few"
 
 
 class Kind(StrEnum):
@@ -31,7 +32,8 @@ class SeriesState:
 
     ``since``: when it came into its status. ``breach_since``: start of the unbroken breach that it waits on
     or fires for. ``clear_since``: when it was first seen clear while recovering. ``judged_through``: time of
-    the newest observation taken in. ``before``: the status that a vanished series had.
+    the newest observation taken in. ``before``: the status that a series had which
+    vanished or became too small to judge.
     """
 
     status: Status = Status.NORMAL

@@ -1,4 +1,4 @@
-"""The distance of the value on the wrong side of its target."""
+"""How far what was attained lies on the wrong side of its target."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ from config.models import TargetGap
 from indicators.rules.conditions.verdict import Floats, Verdict, against
 
 
-def judge(condition: TargetGap, values: Floats, aims: Floats, signs: Floats) -> Verdict:
-    """``aims`` are the targets that hold (NaN: none, not judged); ``signs`` +1 where at least, −1 where at
-    most.
-
-    The gap is positive where the target is missed.
-    """
-    return against(condition, signs * (aims - values))
+def judge(condition: TargetGap, gaps: Floats) -> Verdict:
+    """``gaps`` are positive where the target is missed, in the unit or in places (NaN: not judged)."""
+    return against(condition, gaps)

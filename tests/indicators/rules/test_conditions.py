@@ -68,15 +68,9 @@ def test_change_from_a_negative_base_keeps_its_sign() -> None:
     np.testing.assert_allclose(change.changes(array(-50, 20), array(-100, -20), unit("amount")), [50, 200])
 
 
-def test_target_gap_is_positive_on_the_wrong_side() -> None:
-    floor, ceiling = 1.0, -1.0
-    verdict = target_gap.judge(
-        TargetGap(type="target_gap", above=3, clear_below=1),
-        array(90, 94, 97, 60, 40, 50),
-        array(95, 95, 95, 50, 50, NAN),
-        array(floor, floor, floor, ceiling, ceiling, ceiling),
-    )
-    np.testing.assert_allclose(verdict.measure, [5, 1, -2, 10, -10, NAN])
+def test_target_gap_is_held_against_its_limits() -> None:
+    condition = TargetGap(type="target_gap", above=3, clear_below=1)
+    verdict = target_gap.judge(condition, array(5, 1, -2, 10, -10, NAN))
     assert told(verdict) == "B-cBc-"
 
 

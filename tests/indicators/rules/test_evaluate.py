@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from config.models import Target
+from config.periods import shift
 from warehouse.state import Kind, Status
 
 if TYPE_CHECKING:
@@ -141,9 +143,35 @@ def test_a_partial_rule_takes_the_running_day_as_far_as_its_data_go(world: World
 def test_values_over_too_few_cases_are_not_judged(world: World) -> None:
     world.with_rules({"when": {"below": 80}})
     world.put("hotline_on_time", "district", "day", {("760", FIRST): 10.0}, n=19)
-    assert world.judge(evening(world, 1)).transitions == ()
+    assert world.brief(world.judge(evening(world, 1)).transitions) == [("760", "too_few", "too_few")]
+    assert world.warnings() == []
     world.put("hotline_on_time", "district", "day", {("760", FIRST + DAY): 10.0}, n=20)
     assert len(world.judge(evening(world, 2)).transitions) == 1
+    assert len(world.warnings()) == 1
+
+
+def test_a_warning_over_a_series_that_became_too_small_stays_open(world: World) -> None:
+    world.with_rules({"when": {"below": 80}})
+    world.days("760", FIRST, 70)
+    world.judge(evening(world, 1))
+    for k in range(1, 4):
+        world.put("hotline_on_time", "district", "day", {("760", FIRST + k * DAY): 100.0}, n=19)
+        world.judge(evening(world, k + 1))
+    (warning,) = world.warnings(open_only=True)
+    assert warning.status is Status.TOO_FEW
+    assert world.told() == [("firing", "limit_crossed"), ("too_few", "too_few")]
+    world.days("760", FIRST + 4 * DAY, 95)
+    world.judge(evening(world, 5))
+    assert world.warnings(open_only=True) == []
+
+
+def test_a_change_from_a_value_over_too_few_cases_is_not_judged(world: World) -> None:
+    world.with_rules({"when": {"type": "change", "against": "previous", "below": -5}})
+    world.put("hotline_on_time", "district", "day", {("760", FIRST): 100.0}, n=19)
+    world.days("760", FIRST + DAY, 80, 70)
+    world.judge(evening(world, 3))
+    (warning,) = world.warnings()
+    assert (warning.value, warning.firing_since) == (-10.0, world.at(FIRST + 2 * DAY))
 
 
 def test_a_value_without_content_is_not_judged(world: World) -> None:
@@ -187,6 +215,90 @@ def test_a_path_is_followed_between_its_dates(world: World) -> None:
     (warning,) = world.warnings()
     assert warning.value == pytest.approx(21.0 - 18.22, abs=0.01)
     assert warning.firing_since == world.at(dt.date(2023, 1, 1))
+
+
+def aimed(world: World, id_: str, **target: object) -> None:
+    """Give an indicator of the world one target in place of its own."""
+    given_ = Target.model_validate(target)
+    item = world.city.indicators[id_].model_copy(update={"targets": (given_,), "direction": "up"})
+    world.city = replace(world.city, indicators=MappingProxyType({**world.city.indicators, id_: item}))
+
+
+MONTHLY = {"indicator": "dossiers_finished", "level": "district", "period": "month"}
+
+
+def months(world: World, *values: float | None, area: str = "760", n: int = 1000) -> None:
+    """Monthly values from January 2024 on."""
+    told = {(area, shift("month", dt.date(2024, 1, 1), k)): v for k, v in enumerate(values) if v is not None}
+    world.put("dossiers_finished", "district", "month", told, n=n)
+
+
+def test_a_running_total_falls_behind_what_is_due(world: World) -> None:
+    world.with_rules({**MONTHLY, "when": {"type": "target_gap", "above": 5}})
+    aimed(
+        world,
+        "dossiers_finished",
+        kind="cumulative",
+        value=366,
+        **{"from": "2024-01-01", "date": "2024-12-31"},
+    )
+    # One is due each day: after March 91, of which 85 are there; after April 121 of 121.
+    months(world, 31, 28, 26, 36)
+    world.judge(world.at(dt.date(2024, 4, 1), 3))
+    (warning,) = world.warnings()
+    assert (warning.value, warning.firing_since) == (pytest.approx(6.0), world.at(dt.date(2024, 3, 1)))
+    world.judge(world.at(dt.date(2024, 5, 1), 3))
+    assert world.told() == [("firing", "limit_crossed"), ("normal", "cleared")]
+
+
+def test_a_total_with_a_gap_is_not_called_short(world: World) -> None:
+    world.with_rules({**MONTHLY, "when": {"type": "target_gap", "above": 5}})
+    aimed(
+        world,
+        "dossiers_finished",
+        kind="cumulative",
+        value=366,
+        **{"from": "2024-01-01", "date": "2024-12-31"},
+    )
+    months(world, 31, None, 31)
+    months(world, 31, 1, 1, area="761")
+    world.judge(world.at(dt.date(2024, 4, 1), 3))
+    assert {w.area for w in world.warnings()} == {"761"}
+
+
+def test_a_total_looks_back_to_the_beginning_of_its_span_however_late_it_is_judged(world: World) -> None:
+    world.with_rules({**MONTHLY, "when": {"type": "target_gap", "above": 0}})
+    span = {"from": "2020-01-01", "date": "2024-12-31"}
+    aimed(world, "dossiers_finished", kind="cumulative", value=1827, **span)
+    starts = world.periods("month", dt.date(2020, 1, 1), 60)
+    days = {("760", s): float((shift("month", s, 1) - s).days) for s in starts}
+    world.put("dossiers_finished", "district", "month", days)
+    world.judge(world.at(dt.date(2024, 12, 1), 3))
+    world.put("dossiers_finished", "district", "month", {("760", dt.date(2024, 12, 1)): 30.0})
+    world.judge(world.at(dt.date(2025, 1, 1), 3))
+    (warning,) = world.warnings()
+    assert warning.value == pytest.approx(1.0)
+
+
+def test_a_place_is_held_against_the_level(world: World) -> None:
+    world.with_rules({**MONTHLY, "when": {"type": "target_gap", "above": 0}})
+    aimed(world, "dossiers_finished", kind="rank", value=2)
+    for area, value in (("760", 50), ("761", 40), ("764", 30), ("765", 20)):
+        months(world, value, area=area)
+    world.judge(world.at(dt.date(2024, 2, 1), 3))
+    assert {w.area: w.value for w in world.warnings()} == {"764": 1.0, "765": 2.0}
+
+
+def test_a_milestone_is_missed_after_its_day_and_what_was_reached_stays(world: World) -> None:
+    world.with_rules({**MONTHLY, "when": {"type": "target_gap", "above": 0}})
+    aimed(world, "dossiers_finished", kind="milestone", value=40, date="2024-03-31")
+    months(world, 10, 20, 30, 30, 45, 10)
+    months(world, 10, 40, 10, 10, 10, 10, area="761")
+    for month in range(2, 8):
+        world.judge(world.at(dt.date(2024, month, 1), 3))
+    (warning,) = world.warnings()
+    assert (warning.area, warning.value, warning.firing_since) == ("760", 10.0, world.at(dt.date(2024, 4, 1)))
+    assert world.told() == [("firing", "limit_crossed"), ("normal", "cleared")]
 
 
 def test_a_vanished_series_stays_open_and_is_shown_as_such(world: World) -> None:

@@ -92,8 +92,10 @@ def test_silence_leads_to_no_data_and_nowhere_else(machine: Machine, words: list
 def test_states_remember_only_what_they_need(machine: Machine, words: list[Seen | None]) -> None:
     for step in run(machine, words):
         state = step.after
-        assert (state.before is not None) == (state.status is Status.NO_DATA)
-        alive = state.before if state.status is Status.NO_DATA else state.status
+        away = state.status in (Status.NO_DATA, Status.TOO_FEW)
+        assert (state.before is not None) == away
+        assert state.before not in (Status.NO_DATA, Status.TOO_FEW)
+        alive = state.before if away else state.status
         assert (state.breach_since is not None) == (alive is not Status.NORMAL)
         assert (state.clear_since is not None) == (alive is Status.RECOVERING)
 

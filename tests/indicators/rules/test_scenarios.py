@@ -60,14 +60,14 @@ def play(scenario: dict[str, Any]) -> Play:
         for part in str(scenario["values"]).split()
         for word in [part.split("*")[0]] * int(([*part.split("*"), "1"])[1])
     ]
-    values = np.array([np.nan if w in "_?" else float(w) for w in words])
+    values = np.array([np.nan if w in "_?~" else float(w) for w in words])
     verdict = threshold.judge(rule.when, values)
     steps: list[tuple[dt.datetime, Observation | None]] = []
     for index, word in enumerate(words):
         at = begin + (index + 1) * every
         start = at if scenario.get("readings") else at - every
         kind = Seen.BREACH if verdict.breach[index] else Seen.CLEAR if verdict.clear[index] else Seen.BETWEEN
-        kind = Seen.UNJUDGED if word == "?" else kind
+        kind = {"?": Seen.UNJUDGED, "~": Seen.TOO_FEW}.get(word, kind)
         steps.append((at, None if word == "_" else Observation(at, start, kind)))
     none = rule.no_data.after if rule.no_data else None
     zero = dt.timedelta(0)
@@ -130,6 +130,7 @@ def test_scenarios_cover_every_reason_that_changes_a_status() -> None:
         Reason.NEVER_SEEN,
         Reason.NOT_YET_MISSED,
         Reason.STILL_MISSING,
+        Reason.STILL_TOO_FEW,
         Reason.RULE_WITHDRAWN,
         Reason.AREA_DISSOLVED,
     }
