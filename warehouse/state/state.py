@@ -27,6 +27,7 @@ from config.areas import AreaTree
 from warehouse.scope import Scope
 from warehouse.state import tables as t
 from warehouse.state.database import StateError, connect
+from warehouse.state.past import warnings_at
 from warehouse.state.records import (
     AuditEntry,
     Episode,
@@ -142,6 +143,14 @@ class State:
             query = query.limit(limit)
         with self._engine.connect() as connection:
             return [_warning(row) for row in connection.execute(query)]
+
+    def warnings_at(self, at: dt.datetime, *, areas: Areas, limit: int | None = None) -> list[Warning]:
+        """Warnings of ``areas`` as they stood at a moment: open ones first, worst first, then newest first.
+
+        ``last_value`` and ``worst_value`` are not kept from before: they are those of now.
+        """
+        with self._engine.connect() as connection:
+            return warnings_at(connection, _within(areas), at, limit)
 
     def warning(self, warning_id: int, *, areas: Areas) -> Warning:
         """One warning. Raises UnknownWarningError if it does not exist or lies outside ``areas``."""
