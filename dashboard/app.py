@@ -21,6 +21,7 @@ from plotly.utils import PlotlyJSONEncoder
 
 from dashboard import actions
 from dashboard.alerts import alerts_from
+from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext
 from dashboard.routes import Route, parse
@@ -141,7 +142,8 @@ def _shell() -> Component:
 
 
 def _render(runtime: Runtime, route: Route, version: str) -> bytes:
-    with reading(runtime.store, runtime.city, EVERYONE) as reader:
+    boundaries = chosen(runtime.city, route)
+    with reading(runtime.store, runtime.city, EVERYONE, boundaries=boundaries) as reader:
         areas = visible_areas(EVERYONE, runtime.city.areas)
         context = ScreenContext(
             city=runtime.city,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from config import City
 from config.models import Area, Indicator, Period, Unit
 from dashboard.alerts import Alert
+from dashboard.boundaries import KINDS, PARAMETER, chosen
 from dashboard.format import Lang
 from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
@@ -95,9 +96,20 @@ class ScreenContext:
         own = self.city.periods.calendars.get(period)
         return self.words.of("period", period) if own is None else own.name.get(self.lang)
 
+    @cached_property
+    def boundaries(self) -> dt.date | None:
+        """The day on whose boundaries the screen is told; None: each figure on those of its time."""
+        return chosen(self.city, self.route)
+
     def href(self, kind: ScreenKind, target: str = "", **params: str) -> str:
-        """Address of a screen in this language."""
+        """Address of a screen in this language; chosen boundaries go along."""
+        if self.boundaries is not None and kind in KINDS:
+            params = {PARAMETER: self.boundaries.isoformat(), **params}
         return href(self.lang, kind, target, **params)
+
+    def same_page(self, **params: str) -> str:
+        """Address of this screen with other parameters; an empty one falls away."""
+        return href(self.lang, self.route.kind, self.route.target, **{**self.route.params, **params})
 
     def value_href(self, indicator: str, area: str, period: str) -> str:
         """Address of the page that explains a value; area and period are kept."""

@@ -21,13 +21,17 @@ CONFIG: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Line:
-    """One series over the places of a chart. ``values`` has None at gaps, ``texts`` the written values."""
+    """One series over the places of a chart. ``values`` has None at gaps, ``texts`` the written values.
+
+    Places that are ``estimated`` (empty: none) are drawn dashed or hatched.
+    """
 
     name: str
     values: Sequence[float | None]
     texts: Sequence[str]
     ghost: bool = False
     dashed: bool = False
+    estimated: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,22 @@ def _line(chart: Chart, line: Line, colour: str, colours: dict[str, str]) -> lis
             }
         ]
         whole[-1] = None
+    guessed: list[Figure] = []
+    if any(line.estimated):
+        near = _beside(line.estimated)
+        guessed = [
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "x": list(chart.starts),
+                "y": [v if n else None for v, n in zip(whole, near, strict=True)],
+                "connectgaps": False,
+                "cliponaxis": False,
+                "line": {"color": colour, "width": 1.75, "dash": "5px,4px"},
+                **_hover(chart, line),
+            }
+        ]
+        whole = [None if e else v for v, e in zip(whole, line.estimated, strict=True)]
     trace: Figure = {
         "type": "scatter",
         "mode": "lines",
@@ -185,7 +205,12 @@ def _line(chart: Chart, line: Line, colour: str, colours: dict[str, str]) -> lis
     if running:
         # The hollow point must answer to the pointer as well: an invisible marker carries its words.
         dotted[0] |= {"hoverinfo": "text", **_hover_last(chart, line)}
-    return [trace, *dotted]
+    return [*guessed, trace, *dotted]
+
+
+def _beside(flags: Sequence[bool]) -> list[bool]:
+    """The flagged places and those next to them, so that a line over them meets the rest."""
+    return [any(flags[max(i - 1, 0) : i + 2]) for i in range(len(flags))]
 
 
 def _hover_last(chart: Chart, line: Line) -> dict[str, Any]:
@@ -206,6 +231,11 @@ def _bars(chart: Chart, line: Line, colours: dict[str, str]) -> list[Figure]:
                     colours["accent-soft"] if chart.partial and i == last else colours["bar"]
                     for i in range(last + 1)
                 ],
+                **(
+                    {"pattern": {"shape": ["/" if e else "" for e in line.estimated]}}
+                    if any(line.estimated)
+                    else {}
+                ),
                 "line": {
                     "color": colours["bar"],
                     "width": [1.5 if chart.partial and i == last else 0 for i in range(last + 1)],

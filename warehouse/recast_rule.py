@@ -14,6 +14,8 @@ from typing import Any, Literal
 from warehouse.store import Cursor
 
 How = Literal["sum", "stock", "ratio", "least", "greatest", "whole", "never", "formula"]
+Reason = Literal["", "quantile", "distinct", "mixed", "published", "place", "unknown"]
+"""Why values cannot be put together; empty where they can."""
 Tree = Mapping[str, Any]
 """A formula's series as plain data: ``op`` and what belongs to it."""
 
@@ -31,7 +33,7 @@ class Rule:
 
     how: How
     scale: float = 1.0
-    reason: str = ""
+    reason: Reason = ""
     tree: Tree | None = None
 
     @property

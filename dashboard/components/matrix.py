@@ -13,6 +13,7 @@ from config.models.indicator import Period
 from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon, table, td, th
 from dashboard.components.states import notice
+from dashboard.components.succession import estimate_icon
 from dashboard.components.value import period_name, written
 from dashboard.context import ScreenContext
 from dashboard.standing import mark_of
@@ -73,6 +74,8 @@ def _cell(
         return td(link(f"n = {value.n}", href, "cell", word), number=True, class_name="hatch")
     # The head of the column says the unit.
     shown: list[Component | str] = [written(ctx, indicator, value.value).text]
+    if value.estimated:
+        shown.insert(0, estimate_icon(ctx))
     if mark not in ("none", "met"):
         shown.insert(0, mark_icon(ctx, mark))
         return td(link(shown, href, "cell", word), number=True, class_name=f"cell-{mark}")

@@ -13,6 +13,7 @@ from config.models.indicator import Period
 from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
+from dashboard.components.succession import estimate_icon
 from dashboard.components.value import target_text, when, written
 from dashboard.context import ScreenContext
 from dashboard.scale import Axis, axis
@@ -114,6 +115,7 @@ def _row(
                 html.Span(
                     [
                         mark_icon(ctx, mark) if loud and firm else None,
+                        estimate_icon(ctx) if value.estimated and firm else None,
                         said,
                     ],
                     className="amount" if firm else "amount quiet",

@@ -13,6 +13,7 @@ from config.models.indicator import Period
 from config.periods import Periods
 from dashboard import format as fmt
 from dashboard.components.base import age, icon, link, mark_chip
+from dashboard.components.succession import estimate_chip
 from dashboard.components.value import coverage, delta_line, target_text, when, written
 from dashboard.context import ScreenContext
 from dashboard.standing import Standing, allowance, enough, feeds_of, stand
@@ -49,7 +50,12 @@ def tile(
     indicator = standing.indicator
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
     head = html.Div(
-        [icon(domain.icon), html.Span(name, className="tile-name"), mark_chip(ctx, standing.mark)],
+        [
+            icon(domain.icon),
+            html.Span(name, className="tile-name"),
+            estimate_chip(ctx) if standing.value is not None and standing.value.estimated else None,
+            mark_chip(ctx, standing.mark),
+        ],
         className="tile-head",
     )
     return link(

@@ -77,6 +77,13 @@ def group(
                 [html.I(className="key key-ghost"), ctx.words("chart.last_year")], className="legend-item"
             )
         )
+    if any(any(line.estimated) for line in chart.lines):
+        legend.append(
+            html.Span(
+                [html.I(className="key key-estimate"), ctx.words("boundaries.estimate")],
+                className="legend-item",
+            )
+        )
     if any(t is not None for t in chart.targets):
         legend.append(
             html.Span([html.I(className="key key-target"), chart.target_name], className="legend-item")
@@ -153,7 +160,12 @@ def line_of(
     """A series on common places, each value also as text; what rests on too few rows is left out."""
     found = {v.start: v.value for v in values if v.n >= indicator.min_n}
     points = [found.get(s) for s in starts]
-    return Line(name, points, [str(written(ctx, indicator, p)) for p in points])
+    guessed = {v.start for v in values if v.estimated}
+    texts = [str(written(ctx, indicator, p)) for p in points]
+    if guessed:
+        word = ctx.words("boundaries.estimate").lower()
+        texts = [f"{t} ({word})" if s in guessed else t for s, t in zip(starts, texts, strict=True)]
+    return Line(name, points, texts, estimated=[s in guessed for s in starts])
 
 
 def _year_before(

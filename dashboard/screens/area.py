@@ -13,6 +13,7 @@ from dashboard.collate import sort_key
 from dashboard.components.base import icon, link, panel
 from dashboard.components.page import page
 from dashboard.components.states import notice
+from dashboard.components.succession import boundary_note, boundary_tabs, succession_panel
 from dashboard.components.warnings import below
 from dashboard.context import ScreenContext
 from dashboard.screens.panels import panels
@@ -29,10 +30,18 @@ def render(ctx: ScreenContext) -> Component:
         body: list[Any] = [notice("empty", "grid-1x2", ctx.words("state.no_screen"), text)]
     else:
         body = list(panels(ctx, area.code, screen.panels))
-    body.append(_below(ctx, area))
+    body = [boundary_note(ctx, area.code), *body, _below(ctx, area), succession_panel(ctx, area.code)]
     path = list(ctx.city.areas.path(area.code).values())[:-1]
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
-    return page(ctx, area.name(ctx.lang), body, area=area.code, trail=trail, lead=_lead(ctx, area, screen))
+    return page(
+        ctx,
+        area.name(ctx.lang),
+        body,
+        area=area.code,
+        trail=trail,
+        lead=_lead(ctx, area, screen),
+        tools=boundary_tabs(ctx, area.code),
+    )
 
 
 def _lead(ctx: ScreenContext, area: Area, screen: AreaScreen | None) -> list[Any]:

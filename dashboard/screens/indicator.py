@@ -16,6 +16,7 @@ from dashboard.components.definition import definition, rows_behind
 from dashboard.components.page import page
 from dashboard.components.ranking import ranking
 from dashboard.components.states import notice
+from dashboard.components.succession import boundary_note, boundary_tabs, estimate_chip, estimate_icon
 from dashboard.components.tile import why_not
 from dashboard.components.trend import group
 from dashboard.components.value import coverage, delta_line, delta_text, target_text, when, written
@@ -55,6 +56,7 @@ def render(ctx: ScreenContext) -> Component:
     past = _history(ctx, indicator, area, period, values)
     meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
     body: list[Any] = [
+        boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
         html.Div([past, told], className="w-8 stack"),
         html.Div([_ranks(ctx, indicator, area, period), meaning], className="w-4 stack"),
@@ -72,7 +74,7 @@ def render(ctx: ScreenContext) -> Component:
         area=area,
         trail=trail,
         lead=lead,
-        tools=_periods(ctx, indicator, area, period),
+        tools=[boundary_tabs(ctx, area), _periods(ctx, indicator, area, period)],
     )
 
 
@@ -88,6 +90,14 @@ def _area(ctx: ScreenContext, indicator: Indicator) -> str:
 def _period(ctx: ScreenContext, indicator: Indicator) -> Period:
     asked = ctx.route.params.get("period", "")
     return next((p for p in indicator.periods if p == asked), indicator.periods[0])
+
+
+def _unrecast(ctx: ScreenContext, indicator: Indicator) -> str:
+    """Why the indicator cannot be told on the chosen boundaries; empty where it can."""
+    if ctx.boundaries is None or ctx.reader.recaster is None:
+        return ""
+    rule = ctx.reader.recaster.rule(indicator.id)
+    return "" if rule.recasts else rule.reason
 
 
 def _year_back(period: Period) -> int:
@@ -125,7 +135,14 @@ def _headline(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -
                 else html.Span(why_not(ctx, indicator, value), className="tile-void"),
                 className="headline-value",
             ),
-            html.Div([mark_chip(ctx, standing.mark), delta_line(ctx, standing)], className="headline-line"),
+            html.Div(
+                [
+                    mark_chip(ctx, standing.mark),
+                    estimate_chip(ctx) if value.estimated else None,
+                    delta_line(ctx, standing),
+                ],
+                className="headline-line",
+            ),
         ],
         className="headline-main",
     )
@@ -256,7 +273,13 @@ def _table_row(
     return html.Tr(
         [
             html.Th(name if value.start != next(reversed(by_start)) else when(ctx, value), scope="row"),
-            td(str(shown) if ctx.unit(indicator).vnd else shown.text, number=True)
+            td(
+                [
+                    estimate_icon(ctx) if value.estimated else None,
+                    str(shown) if ctx.unit(indicator).vnd else shown.text,
+                ],
+                number=True,
+            )
             if firm
             else td(ctx.words.of("mark", "insufficient"), class_name="num hatch"),
             td(change, number=True),

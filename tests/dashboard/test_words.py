@@ -15,6 +15,7 @@ from dashboard.alerts import Phase
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
 from pipelines import reasons
+from warehouse.recast_rule import Reason
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -36,6 +37,8 @@ GROUPS: dict[str, set[str]] = {
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
+    "boundaries": {"time", "now"},
+    "recast": set(typing.get_args(Reason)) - {""},
     "reason": {
         r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
     },
