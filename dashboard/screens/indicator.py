@@ -240,7 +240,9 @@ def _table(ctx: ScreenContext, indicator: Indicator, values: Sequence[Value], pe
     ]
     by_start = {v.start: v for v in values}
     rows = [_table_row(ctx, indicator, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
-    return table(head, rows, "grid", words("indicator.table"))
+    shown = table(head, rows, "grid", words("indicator.table"))
+    guessed = any(v.estimated for v in values[-TABLE_ROWS:])
+    return html.Div([html.P(estimate_chip(ctx)) if guessed else None, shown])
 
 
 def _has_parts(values: Sequence[Value]) -> bool:

@@ -31,6 +31,8 @@ class Synthetic:
     n: int = 5000
     loaded: dt.datetime | None = BARE
     text: str = "plain"
+    estimated: bool = False
+    recaster: None = None
     day: dt.date = field(default=NOW.astimezone(dt.timezone(dt.timedelta(hours=7))).date())
 
     def value(self, id_: str, area: str, period: str, start: dt.date) -> Value | None:
@@ -41,7 +43,22 @@ class Synthetic:
         amount = 40.0 + (sum(map(ord, id_ + area)) + start.toordinal() * 7) % 55
         through = min(dt.datetime.combine(end, dt.time()) - dt.timedelta(hours=7), BARE)
         return Value(
-            id_, unit.level, area, period, start, amount, amount, 100.0, self.n, 3, 4, through, BARE, 1, 1
+            id_,
+            unit.level,
+            area,
+            period,
+            start,
+            amount,
+            amount,
+            100.0,
+            self.n,
+            3,
+            4,
+            through,
+            BARE,
+            1,
+            1,
+            self.estimated,
         )
 
     def series(
