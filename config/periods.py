@@ -26,6 +26,7 @@ STEPS: Final[dict[Period, dt.timedelta]] = {
     "week": dt.timedelta(weeks=1),
 }
 """The same for what is not made of months, by a clock that is never put forward or back."""
+_MOST: Final[dict[Period, int]] = {"hour": 366 * 24, "day": 366, "week": 53}
 SAME_WEEKDAY: Final = dt.timedelta(weeks=52)
 
 
@@ -111,6 +112,10 @@ class Periods:
         if period in STEPS:
             return SAME_WEEKDAY // STEPS[period]
         return 12 // self._months(period)
+
+    def most_in_year(self, period: Period) -> int:
+        """How many periods at most begin in one year."""
+        return _MOST[self.like(period)] if self.like(period) in _MOST else 12 // self._months(period)
 
     def named(self, period: Period, start: dt.date) -> dt.date:
         """The day after which a period is called: its first, but the first of the month (quarter, …) in which

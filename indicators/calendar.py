@@ -65,19 +65,26 @@ class Calendar:
         """SQL query (period, start TIMESTAMP): every period in which a ``day`` of the relation ``days`` may
         lie.
         """
+        start, more = self.by_day(period)
+        name = literal(period)
+        return f"SELECT DISTINCT {name} AS period, CAST({start} AS TIMESTAMP) AS start FROM {days}{more}"
+
+    def by_day(self, period: Period) -> tuple[str, str]:
+        """SQL of the start and what to add to FROM, so that a ``day`` shows in every period that it touches:
+        in two where one begins in mid-day (else twice in one), in 24 hours.
+        """
         slot, more = "day", ""
         if self.grain(period) == "hour":
             hours = "range(24)" if period == "hour" else "(VALUES (0), (23))"
             slot, more = "day + to_hours(CAST(slots.hour AS INTEGER))", f" CROSS JOIN {hours} AS slots(hour)"
         start, spread = self.spread(period, slot)
-        return (
-            f"SELECT DISTINCT {literal(period)} AS period, CAST({start} AS TIMESTAMP) AS start"
-            f" FROM {days}{more}{spread}"
-        )
+        return start, more + spread
 
     @property
     def macros(self) -> str:
-        """Statements that define period_index, period_shift, period_end and period_begin(period, start)."""
+        """Statements that define period_index, period_shift, period_end, period_begin, period_year and
+        period_number(period, start).
+        """
         months = {period: MONTHS[period] for period in ("quarter", "half_year", "year")}
         months |= {own.id: MONTHS[own.every] for own in self.periods.reporting if own.every != "month"}
         leads = {own.id: own.lead for own in self.periods.reporting if own.lead}
@@ -96,6 +103,22 @@ class Calendar:
             | {period: f"({_INDEX} + {lead}) // {months.get(period, 1)}" for period, lead in leads.items()},
             _INDEX,
         )
+        own = {period: f"start + to_months({lead})" for period, lead in leads.items()}
+        year = _case(
+            {"week": "isoyear(start)"} | {period: f"year({at})" for period, at in own.items()}, "year(start)"
+        )
+        number = _case(
+            {
+                "hour": "24 * (dayofyear(start) - 1) + hour(CAST(start AS TIMESTAMP)) + 1",
+                "day": "dayofyear(start)",
+                "week": "weekofyear(start)",
+            }
+            | {
+                period: f"(month({own.get(period, 'start')}) - 1) // {months.get(period, 1)} + 1"
+                for period in (*months, *leads)
+            },
+            "month(start)",
+        )
         return f"""\
 -- Periods as whole numbers: the next one is always 1 more
 CREATE OR REPLACE TEMP MACRO period_index(period, start) AS {index};
@@ -108,6 +131,9 @@ CREATE OR REPLACE TEMP MACRO period_end(period, start) AS period_later(period, s
 -- The moment from which on a period counts
 CREATE OR REPLACE TEMP MACRO period_begin(period, start) AS CASE period
     WHEN 'year_to_date' THEN date_trunc('year', CAST(start AS TIMESTAMP)) ELSE CAST(start AS TIMESTAMP) END;
+-- The year that a period is counted to, and which of that year's it is
+CREATE OR REPLACE TEMP MACRO period_year(period, start) AS {year};
+CREATE OR REPLACE TEMP MACRO period_number(period, start) AS {number};
 """
 
     def _typed(self, period: Period, start: str) -> str:

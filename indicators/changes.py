@@ -16,7 +16,7 @@ from config import City
 from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Scan, Step
 from warehouse.store import Cursor
 
-ENGINE: Final = 1
+ENGINE: Final = 2
 """Raised when the engine computes something differently: every stored value is then made anew."""
 _KEY: Final = "indicators"
 

@@ -46,6 +46,11 @@ class Dataset:
         """Name of the table of days × areas that have rows."""
         return f"part_{self.name}__presence"
 
+    @property
+    def presence_by_hour(self) -> str:
+        """Name of the table of hours × areas that have rows, if any value is by the hour."""
+        return f"{self.presence}_by_hour"
+
     def is_moment(self, column: str) -> bool:
         """Whether a time column holds moments (True) or whole days (False)."""
         return self.columns[column] == "timestamp"

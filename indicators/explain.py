@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from config import City
-from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Step, tree
+from indicators.plan import Balance, Coverage, Cube, FormulaStep, Plan, ReportedRead, Step, tree
 from indicators.planner import make_plan
 from indicators.sql.balance import balance, stock_values
 from indicators.sql.coverage import frame
@@ -67,7 +67,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             (value,) = (value for value in step.values if value.indicator == indicator)
             base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
             return [
-                f"CREATE TABLE {step.scan.dataset.presence} AS\n{presence_rows(step.scan.dataset, moment)}",
+                *_presence(step.coverage, moment),
                 f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
@@ -78,7 +78,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             (stock,) = (value for value in step.values if value.indicator == indicator)
             base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
             return [
-                f"CREATE TABLE {step.opens.dataset.presence} AS\n{presence_rows(step.opens.dataset, moment)}",
+                *_presence(step.coverage, moment),
                 *(f"CREATE TABLE {s.table} AS\n{scan_rows(s, moment)}" for s in (step.opens, step.closes)),
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
@@ -92,3 +92,12 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 macros,
                 formula_values(step, moment, city.levels),
             ]
+
+
+def _presence(coverage: Coverage, moment: Moment) -> list[str]:
+    dataset = coverage.dataset
+    made = [f"CREATE TABLE {dataset.presence} AS\n{presence_rows(dataset, moment)}"]
+    if coverage.hourly:
+        rows = presence_rows(dataset, moment, hourly=True)
+        made.append(f"CREATE TABLE {dataset.presence_by_hour} AS\n{rows}")
+    return made

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import dataclass
+
 from config import City
 from config.models.indicator import Composite, Derived, Formula, Indicator, Measure, Reported, Stock
 from indicators.changes import Standing
@@ -9,6 +12,7 @@ from indicators.counted import stock_columns
 from indicators.datasets import Dataset, datasets
 from indicators.formula import inputs_of
 from indicators.sql.prelude import Moment
+from indicators.sql.reported import given_start
 from warehouse.expression import Aggregate, aggregates, parse_condition, parse_measure
 from warehouse.reader import Reader, Rows, Value
 from warehouse.syntax import literal, quote
@@ -49,23 +53,57 @@ def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
     return {id_: part for id_, part in found.items() if part.start == value.start}
 
 
+@dataclass(frozen=True)
+class Span:
+    """What lies within a value's period, as SQL over the time columns of facts."""
+
+    moment: Moment
+    begin: dt.date
+    start: str
+    end: dt.date
+
+    @classmethod
+    def of(cls, value: Value, moment: Moment) -> Span:
+        """The span that a value counts."""
+        periods = moment.calendar.periods
+        begin, end = periods.begin(value.period, value.start), periods.next_start(value.period, value.start)
+        return cls(moment, begin, _stamp(value.start), end)
+
+    def since(self, column: str) -> str:
+        """SQL: the row's ``column`` does not lie before the span."""
+        return f"{self._at(column)} >= {_stamp(self.begin)}"
+
+    def before(self, column: str) -> str:
+        """SQL: the row's ``column`` does not lie after the span or at its end."""
+        return f"{self._at(column)} < {_stamp(self.end)}"
+
+    def _at(self, column: str) -> str:
+        return self.moment.local(quote(column)) if isinstance(self.end, dt.datetime) else f"{column}__day"
+
+
+def _stamp(at: dt.date) -> str:
+    return f"TIMESTAMP '{at}'" if isinstance(at, dt.datetime) else f"DATE '{at}'"
+
+
 def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> str:
     """SQL condition that picks the rows behind a value, within its area."""
-    end = moment.calendar.periods.next_start(value.period, value.start)
+    span = Span.of(value, moment)
     own = [] if not item_where(item) else [f"({parse_condition(item_where(item), dataset.columns)})"]
     match item:
         case Measure():
-            span = f"{item.time}__day >= DATE '{value.start}' AND {item.time}__day < DATE '{end}'"
             counted = _counted(item, dataset)
-            return " AND ".join([*own, span, moment.past(dataset, item.time), *counted])
+            within = f"{span.since(item.time)} AND {span.before(item.time)}"
+            return " AND ".join([*own, within, moment.past(dataset, item.time), *counted])
         case Stock():
             opens, closes = stock_columns(item, dataset.columns)
-            still = f"{item.closes}__day >= DATE '{end}' OR NOT ({moment.past(dataset, item.closes)})"
+            still = f"NOT ({span.before(item.closes)}) OR NOT ({moment.past(dataset, item.closes)})"
             there = f"({quote(item.closes)} IS NULL OR (({still}) AND {closes} >= {opens}))"
-            entered = f"{item.opens}__day < DATE '{end}' AND {moment.past(dataset, item.opens)}"
+            entered = f"{span.before(item.opens)} AND {moment.past(dataset, item.opens)}"
             return " AND ".join([*own, entered, there])
         case Reported():
-            prints = f"{item.time}__day = DATE '{value.start}' AND {moment.past(dataset, item.known)}"
+            at, start, given = given_start(dataset, item.time, value.period, moment)
+            named = f"{start} = {span.start} AND {given} = {at}"
+            prints = f"{named} AND {moment.past(dataset, item.known)}"
             return " AND ".join([*own, prints, f"_area = {literal(value.area)}"])
         case Formula() | Composite():
             raise ValueError(f"{item.id} has no rows of its own")

@@ -107,12 +107,18 @@ class Coverage:
     """Which cells (day × coverage area) of a dataset were delivered, for each area and period.
 
     An event covers ``back`` days, its own and those before; in a ``register`` quiet days count as delivered.
+    By the hour, a cell is hour × coverage area, and an event covers its own hour alone.
     """
 
     dataset: Dataset
     back: int
     register: bool
     shape: Shape
+
+    @property
+    def hourly(self) -> bool:
+        """Whether it must be known in which hours there are rows."""
+        return "hour" in self.shape.periods
 
     @property
     def name(self) -> str:

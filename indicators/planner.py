@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Final, TypeVar
 
 from config import City
-from config.models.indicator import PERIODS, Derived, Indicator, Measure, Period, Reported, Stock
+from config.models.indicator import Derived, Indicator, Measure, Reported, Stock
 from indicators.calendar import Calendar, Grain
 from indicators.counted import flows_of, measure_of
 from indicators.datasets import Dataset, datasets
@@ -190,14 +190,14 @@ class _Planner:
         """Levels and periods of an indicator in the order of the city's."""
         return Shape(
             tuple(level for level in self.city.levels if level in item.levels),
-            tuple(period for period in PERIODS if period in item.periods),
+            self.city.periods.ordered(item.periods),
         )
 
     def _union(self, shapes: Iterable[Shape]) -> Shape:
         every = list(shapes)
-        periods: Iterator[Period] = (p for p in PERIODS if any(p in shape.periods for shape in every))
+        periods = self.city.periods.ordered(period for shape in every for period in shape.periods)
         levels = (level for level in self.city.levels if any(level in shape.levels for shape in every))
-        return Shape(tuple(levels), tuple(periods))
+        return Shape(tuple(levels), periods)
 
     def _fused(self, coverages: Iterable[Coverage]) -> dict[str, Coverage]:
         """One coverage of each name, wide enough for all who use it."""

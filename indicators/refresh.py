@@ -253,8 +253,8 @@ class Refresh:
             self._put(step.indicator, formula_values(step, self.moment, self.city.levels))
             return
         inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
-        last_day = self._last_day
-        if not inputs and last_day == self.moment.today:
+        last_day = self._last_day if self.moment.has_begun(step.shape.periods, self.standing.now) else None
+        if not inputs and last_day is None:
             return
         name = f"dirty__{step.indicator}"
         self.dirty[step.indicator] = name

@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from config.models.indicator import Period
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.plan import Plan, Scan
@@ -83,21 +84,26 @@ class Upkeep:
 
     def follow_presence(self, dataset: Dataset) -> None:
         """Which days have rows at all."""
+        self._follow_presence(dataset, dataset.presence, hourly=False)
+        if any(coverage.hourly and coverage.dataset.name == dataset.name for coverage in self.plan.coverages):
+            self._follow_presence(dataset, dataset.presence_by_hour, hourly=True)
+        since = self.reached(dataset)
+        if since is not None:
+            self._execute(f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(since)}")
+
+    def _follow_presence(self, dataset: Dataset, table: str, *, hourly: bool) -> None:
         mark = f"{dataset.event_time} by {dataset.coverage}"
-        if self.tables.get(dataset.presence) == mark:
-            rows = presence_rows(dataset, self.moment, changed=True)
-            self._all(update(dataset.presence, rows, changed_days(dataset.name, dataset.event_time)))
+        if self.tables.get(table) == mark:
+            rows = presence_rows(dataset, self.moment, changed=True, hourly=hourly)
+            self._all(update(table, rows, changed_days(dataset.name, dataset.event_time)))
             # an event speaks for the days before it, too
             self._execute(
                 f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, day - CAST(step AS INTEGER)"
                 f" FROM moved_days CROSS JOIN range({dataset.cadence}) AS back(step)"
             )
         else:
-            self._all(rebuild(dataset.presence, presence_rows(dataset, self.moment)))
-            self.tables[dataset.presence] = mark
-        since = self.reached(dataset)
-        if since is not None:
-            self._execute(f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(since)}")
+            self._all(rebuild(table, presence_rows(dataset, self.moment, hourly=hourly)))
+            self.tables[table] = mark
 
     def follow_scan(self, scan: Scan) -> None:
         """The additive parts of a scan."""
@@ -151,9 +157,15 @@ class Upkeep:
             for old, new in zip(olds, news, strict=True)
             if old != new
         ]
-        if self.last_day < self.moment.today:
+        if self.moment.has_begun(self._periods_of(dataset), self.last):
             moved.append(self.last_day)
         return min(moved, default=None)
+
+    def _periods_of(self, dataset: Dataset) -> set[Period]:
+        """The kinds of period that anything of a dataset is computed for."""
+        shapes = [found.shape for found in self.plan.coverages if found.dataset.name == dataset.name]
+        shapes += [found.shape for found in self.plan.reported if found.dataset.name == dataset.name]
+        return {period for shape in shapes for period in shape.periods}
 
     def _days_since(self, day: dt.date) -> str:
         return f"CAST(unnest(generate_series(DATE '{day}', {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"

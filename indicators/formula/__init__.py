@@ -22,7 +22,6 @@ stays a gap, since time is counted in periods of the calendar and never in rows.
 from indicators.formula.derived import inputs_of, series_of
 from indicators.formula.reader import parse_formula, parse_references
 from indicators.formula.series import (
-    YEAR,
     Change,
     Combined,
     Constant,
@@ -46,7 +45,6 @@ from indicators.formula.series import (
 from indicators.formula.traits import Accumulation, Kind, Trait
 
 __all__ = [
-    "YEAR",
     "Accumulation",
     "Change",
     "Combined",

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from config.models.composite import Missing, Normalise
 from config.models.indicator import Period
+from config.periods import Periods
 from indicators.formula.span import Span
 from indicators.formula.traits import Trait
 from warehouse.expression import Operator
-
-YEAR: Final[dict[Period, int]] = {"day": 364, "month": 12, "quarter": 4, "year": 1}
-"""Periods in a year; days are compared with 52 weeks before, so that weekdays match."""
-_LONGEST: Final[dict[Period, int]] = {"day": 366, "month": 12, "quarter": 4, "year": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +194,7 @@ def anchored(series: Series) -> tuple[Index, ...]:
     return own + tuple(found for part in operands(series) for found in anchored(part))
 
 
-def reach(series: Series, indicator: str, period: Period) -> frozenset[int]:
+def reach(series: Series, indicator: str, period: Period, periods: Periods) -> frozenset[int]:
     """How many periods later a value of ``indicator`` can still show in ``series``: each such distance.
 
     What an index has in its base shows everywhere; that is asked of ``anchored``.
@@ -206,12 +203,12 @@ def reach(series: Series, indicator: str, period: Period) -> frozenset[int]:
         case Ref():
             return frozenset({0} if series.indicator == indicator else ())
         case Lagged():
-            steps = {YEAR[period] if series.count is None else series.count}
+            steps = {periods.year(period) if series.count is None else series.count}
         case Window():
-            steps = set(range(_LONGEST[period] if series.count is None else series.count))
+            steps = set(range(periods.most_in_year(period) if series.count is None else series.count))
         case _:
             steps = {0}
-    below = frozenset().union(*(reach(part, indicator, period) for part in operands(series)))
+    below = frozenset().union(*(reach(part, indicator, period, periods) for part in operands(series)))
     return frozenset(step + distance for step in steps for distance in below)
 
 

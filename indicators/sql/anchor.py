@@ -70,7 +70,7 @@ def oldest(step: FormulaStep, input_: str, periods: Periods) -> list[dt.date]:
         periods.shift(period, node.base.within(period, periods)[0], -distance)
         for node in anchored(step.series)
         for period in step.shape.periods
-        for distance in reach(node.series, input_, period)
+        for distance in reach(node.series, input_, period, periods)
     ]
 
 
@@ -81,7 +81,7 @@ def _bases(step: FormulaStep, input_: str, periods: Periods) -> list[str]:
         rows = [
             (period, distance)
             for period in step.shape.periods
-            for distance in sorted(reach(node.series, input_, period))
+            for distance in sorted(reach(node.series, input_, period, periods))
         ]
         if rows:
             spans = ", ".join(f"({_span(node, p, periods)}, {distance})" for p, distance in rows)

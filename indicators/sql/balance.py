@@ -20,32 +20,37 @@ def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = Non
     sums = ", ".join(f"sum({c}) AS {c}" for c in names)
     running = ", ".join(f"CAST(sum(sum({c})) OVER past AS BIGINT) AS {c}" for c in names)
     stocks = "".join(f", coalesce({c}, 0) AS {c}" for c in names)
-    # Days before the first that is asked for are only needed as one opening balance.
-    day, wanted = "day", ""
+    # Counted up day by day, or hour by hour where a period may end in mid-day.
+    timed = any(moment.calendar.grain(period) == "hour" for period in step.shape.periods)
+    slot, last, now = (
+        ("slot", "INTERVAL 1 HOUR", moment.clock) if timed else ("day", "INTERVAL 1 DAY", moment.day)
+    )
+    # What lies before the first day that is asked for is only needed as one opening balance.
+    at, wanted = slot, ""
     if dirty is not None:
-        day = f"greatest(day, DATE '{dirty.first - dt.timedelta(days=1)}')"
+        at = f"greatest({slot}, DATE '{dirty.first - dt.timedelta(days=1)}')"
         wanted = f" SEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
 WITH flow AS (
-    SELECT {day} AS day, area, {sums}
+    SELECT {at} AS slot, area, {sums}
     FROM (
-        SELECT day, area, {entered} FROM {step.opens.table} WHERE day <= {moment.day}
+        SELECT {slot}, area, {entered} FROM {step.opens.table} WHERE day <= {moment.day}
         UNION ALL
-        SELECT day, area, {left} FROM {step.closes.table} WHERE day <= {moment.day}
+        SELECT {slot}, area, {left} FROM {step.closes.table} WHERE day <= {moment.day}
     )
     GROUP BY ALL
 ), running AS (
-    SELECT path.ancestor AS area, day, {running}
+    SELECT path.ancestor AS area, slot, {running}
     FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN {listing(step.shape.levels)}
-    GROUP BY path.ancestor, day
-    WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
+    GROUP BY path.ancestor, slot
+    WINDOW past AS (PARTITION BY path.ancestor ORDER BY slot)
 ), wanted AS (
-    SELECT *, least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), {moment.day}) AS as_of
+    SELECT *, least(period_end(period, start) - {last}, {now}) AS as_of
     FROM {frame}{wanted}
     WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}
 )
 SELECT wanted.* EXCLUDE (as_of){stocks}
-FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.day"""
+FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.slot"""
 
 
 def stock_values(value: StockValue, step: Balance, source: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from config.models.indicator import Period
 from indicators.plan import Coverage
 from indicators.sql.prelude import Moment, comment, feeds_of, listing
 from warehouse.syntax import literal
@@ -11,23 +14,20 @@ def frame(coverage: Coverage, moment: Moment, dirty: str | None = None) -> str:
     """Level, area, period, start, present, expected, data_through, run: one row wherever anything is present.
 
     With ``dirty``, a table of (period, start), only for those periods. A day that is still running is
-    expected once something of it is there. An area counts only for the days on which it exists.
+    expected once something of it is there; so is an hour. An area counts only for the days on which it
+    exists. A day on which one period ends and the next one begins is a cell of both.
     """
     dataset = coverage.dataset
     status = "last_loaded_at" if coverage.register else "data_through"
     level = literal(dataset.coverage)
+    found = [*([_BY_DAY] if _longer(coverage) else []), *([_by_hour(moment)] if coverage.hourly else [])]
+    union = "\nUNION ALL\n".join(found)
     return f"""{comment(coverage)}\
 WITH status AS (
     SELECT coalesce(max({status}), {moment.timestamp}) AS through, coalesce(max(last_run), 0) AS run
     FROM feed_status WHERE {feeds_of(dataset)}
 ), covered AS (
 {_covered(coverage, moment)}
-), calendar AS (
-{_calendar(coverage, moment, dirty)}
-), periods AS (
-    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
-        least((SELECT through FROM status), {moment.utc("period_end(period, start)")}) AS data_through
-    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = {level}
     UNION
@@ -42,10 +42,46 @@ WITH status AS (
                 pairs.cell IN (SELECT area FROM covered WHERE day = {moment.day}) AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN {listing(coverage.shape.levels)}
+){_days(coverage, moment, dirty)}{_hours(coverage, dirty)}
+{union}
+ORDER BY period, level, area, start"""
+
+
+_BY_DAY: Final = """\
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
+    data_through, (SELECT run FROM status) AS run
+FROM expected JOIN present USING (area, period, start)"""
+
+
+def _by_hour(moment: Moment) -> str:
+    """An hour that is still running is expected to have what it has."""
+    running = moment.calendar.start("hour", moment.clock)
+    end = moment.utc("slot + INTERVAL 1 HOUR")
+    return f"""\
+SELECT level, area, 'hour' AS period, slot AS start, CAST(present AS INTEGER) AS present,
+    CAST(CASE WHEN slot = {running} THEN present ELSE cells END AS INTEGER) AS expected,
+    least((SELECT through FROM status), {end}) AS data_through, (SELECT run FROM status) AS run
+FROM hours JOIN cells USING (area, day)"""
+
+
+def _longer(coverage: Coverage) -> list[Period]:
+    return [period for period in coverage.shape.periods if period != "hour"]
+
+
+def _days(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
+    if not _longer(coverage):
+        return ""
+    return f""", calendar AS (
+{_calendar(coverage, moment, dirty)}
+), periods AS (
+    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+        CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
+        least((SELECT through FROM status), {moment.utc("period_end(period, start)")}) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
-        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+        sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
@@ -53,11 +89,26 @@ WITH status AS (
     JOIN calendar USING (day)
     JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
     GROUP BY ALL
-)
-SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
-    data_through, (SELECT run FROM status) AS run
-FROM expected JOIN present USING (area, period, start)
-ORDER BY period, level, area, start"""
+)"""
+
+
+def _hours(coverage: Coverage, dirty: str | None) -> str:
+    if not coverage.hourly:
+        return ""
+    wanted = ""
+    if dirty is not None:
+        wanted = f"\n    WHERE slot IN (SELECT start FROM {dirty} WHERE period = 'hour')"
+    return f""", hours AS (
+    SELECT spans.level, spans.area, heard.day, heard.slot, count(*) AS present
+    FROM {coverage.dataset.presence_by_hour} heard
+    JOIN spans ON spans.cell = heard.area AND heard.day >= spans.since AND heard.day < spans.until{wanted}
+    GROUP BY ALL
+), cells AS (
+    SELECT spans.area, days.day, count(*) AS cells
+    FROM (SELECT DISTINCT area, day FROM hours) days
+    JOIN spans ON spans.area = days.area AND days.day >= spans.since AND days.day < spans.until
+    GROUP BY ALL
+)"""
 
 
 def _covered(coverage: Coverage, moment: Moment) -> str:
@@ -83,16 +134,24 @@ def _covered(coverage: Coverage, moment: Moment) -> str:
 def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
     """Every day with each period that it lies in."""
     if dirty is not None:
-        end = f"least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), {moment.day})"
+        last = "CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE)"
+        series = f"generate_series(begin, least({last}, {moment.day}), INTERVAL 1 DAY)"
         return (
-            f"    SELECT period, start, CAST(unnest(generate_series(start, {end}, INTERVAL 1 "
-            f"DAY)) AS DATE) AS day"
-            f" FROM {dirty}"
+            f"    SELECT period, start, CAST(unnest({series}) AS DATE) AS day\n"
+            f"    FROM (SELECT period, date_trunc('day', period_begin(period, start)) AS begin, start"
+            f" FROM {dirty} WHERE period <> 'hour')"
         )
-    branches = "\n    UNION ALL ".join(
-        f"SELECT '{period}' AS period, {moment.calendar.start(period, 'day')} AS start, day FROM days"
-        for period in coverage.shape.periods
-    )
+
+    def branch(period: Period) -> str:
+        start, more = moment.calendar.by_day(period)
+        distinct = "DISTINCT " if moment.calendar.grain(period) == "hour" else ""
+        late = f" WHERE {start} <= {moment.clock}" if more else ""
+        return (
+            f"SELECT {distinct}{literal(period)} AS period, CAST({start} AS TIMESTAMP) AS start, day"
+            f" FROM days{more}{late}"
+        )
+
+    branches = "\n    UNION ALL ".join(map(branch, _longer(coverage)))
     first = "(SELECT min(day) FROM covered)"
     return (
         f"    WITH days AS (SELECT CAST(unnest(generate_series({first}, {moment.day}, INTERVAL 1 "

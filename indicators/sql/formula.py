@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import datetime as dt
 
-from config.periods import day_of
+from config.periods import Periods, day_of
 from indicators.calendar import Calendar
 from indicators.formula import (
-    YEAR,
     Change,
     Combined,
     Lagged,
@@ -57,28 +56,30 @@ WHERE level IN {listing(step.shape.levels)} AND start <= {moment.clock}
   AND (valid_to IS NULL OR valid_to > start)"""
 
 
-def reaches(step: FormulaStep, input_: str) -> str:
+def reaches(step: FormulaStep, input_: str, periods: Periods) -> str:
     """SQL rows (period, distance): how many periods later a value of ``input_`` shows in the formula."""
     rows = [
         f"({literal(period)}, {distance})"
         for period in step.shape.periods
-        for distance in sorted(reach(step.series, input_, period))
+        for distance in sorted(reach(step.series, input_, period, periods))
     ]
     return "(VALUES " + ", ".join(rows) + ") AS reach(period, distance)"
 
 
-def dirty_after(step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment, last_day: dt.date) -> str:
+def dirty_after(
+    step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment, last_day: dt.date | None
+) -> str:
     """The periods of a formula that may have changed.
 
     These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have
-    begun since ``last_day``, in which old values may show that before lay in the future.
+    begun since ``last_day`` (None: none has), in which old values may show that before lay in the future.
     """
     branches = [
         f"    SELECT period, period_shift(period, start, distance) AS start\n"
-        f"    FROM {table} JOIN {reaches(step, input_)} USING (period)"
+        f"    FROM {table} JOIN {reaches(step, input_, moment.calendar.periods)} USING (period)"
         for input_, table in dirty_inputs.items()
     ]
-    if last_day < moment.today:
+    if last_day is not None:
         series = f"generate_series(DATE '{last_day}', {moment.day}, INTERVAL 1 DAY)"
         days = f"(SELECT CAST(unnest({series}) AS DATE) AS day)"
         branches += ["    " + moment.calendar.touched(period, days) for period in step.shape.periods]
@@ -118,9 +119,10 @@ class _Blocks:
     def _needed(self, dirty: str) -> None:
         """Which periods of each input the dirty periods look at."""
         for ref in references(self.step.series):
+            rows = reaches(self.step, ref.indicator, self.calendar.periods)
             self.blocks[f"needed_{ref.indicator}"] = (
                 f"    SELECT DISTINCT period, period_shift(period, start, -distance) AS start\n"
-                f"    FROM {dirty} JOIN {reaches(self.step, ref.indicator)} USING (period)"
+                f"    FROM {dirty} JOIN {rows} USING (period)"
             )
 
     def _body(self, series: Series, levels: tuple[str, ...]) -> str:
@@ -162,7 +164,7 @@ class _Blocks:
     def _oldest(self, ref: Ref, dirty: Dirty) -> dt.date:
         """The first start that any dirty period looks back to: older values are passed over."""
         periods = self.calendar.periods
-        back = {p: max(reach(self.step.series, ref.indicator, p)) for p in self.step.shape.periods}
+        back = {p: max(reach(self.step.series, ref.indicator, p, periods)) for p in self.step.shape.periods}
         starts = [periods.shift(p, periods.start_of(p, dirty.first), -count) for p, count in back.items()]
         return min(map(day_of, starts))
 
@@ -199,7 +201,8 @@ class _Blocks:
 
     def _lagged(self, series: Lagged, below: str) -> str:
         if series.count is None:
-            cases = " ".join(f"WHEN {literal(period)} THEN {step}" for period, step in YEAR.items())
+            year = self.calendar.periods.year
+            cases = " ".join(f"WHEN {literal(p)} THEN {year(p)}" for p in self.step.shape.periods)
             later = f"CASE period {cases} END"
         else:
             later = str(series.count)
@@ -225,9 +228,8 @@ class _Blocks:
 
     def _window(self, series: Window, below: str) -> str:
         if series.count is None:
-            over = "PARTITION BY area, period, year(start) ORDER BY start"
-            first = "date_trunc('year', start)"
-            span = f"period_index(period, start) - period_index(period, {first}) + 1"
+            over = "PARTITION BY area, period, period_year(period, start) ORDER BY start"
+            span = "period_number(period, start)"
         else:
             over = (
                 f"PARTITION BY area, period ORDER BY period_index(period, start)"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
 from config import City
+from config.models.indicator import Period
 from indicators.calendar import Calendar
 from indicators.datasets import Dataset
 from warehouse.syntax import literal, quote
@@ -40,6 +41,13 @@ class Moment:
     def day(self) -> str:
         """``today`` as SQL."""
         return f"DATE '{self.today}'"
+
+    def has_begun(self, periods: Iterable[Period], since: dt.datetime | None) -> bool:
+        """Whether a day has begun since another moment (None: this one), or any of ``periods`` in mid-day."""
+        before, now = ((at or self.now).astimezone(self.zone) for at in (since, self.now))
+        known = self.calendar.periods
+        timed = [period for period in periods if known.timed(period)]
+        return any(known.start_of(period, before) < known.start_of(period, now) for period in ("day", *timed))
 
     def past(self, dataset: Dataset, column: str) -> str:
         """SQL: the row's ``column`` is not in the future."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from config.models.indicator import Period
+from indicators.datasets import Dataset
 from indicators.plan import ReportedRead
 from indicators.sql.prelude import Moment, comment, feeds_of, listing
 from warehouse.syntax import literal, quote
@@ -9,15 +11,16 @@ from warehouse.syntax import literal, quote
 
 def reported_values(step: ReportedRead, moment: Moment) -> str:
     """The values of one published figure."""
-    period, day = step.shape.periods[0], f"{step.time}__day"
+    period = step.shape.periods[0]
+    at, start, given = given_start(step.dataset, step.time, period, moment)
     return f"""{comment(step)}\
 WITH print AS (
-    SELECT _area AS area, {day} AS start, CAST({quote(step.value)} AS DOUBLE) AS value
+    SELECT _area AS area, {start} AS start, CAST({quote(step.value)} AS DOUBLE) AS value
     FROM {step.dataset.table}
     WHERE ({step.where}) AND {quote(step.value)} IS NOT NULL AND {moment.past(step.dataset, step.known)}
-      AND {day} <= {moment.day} AND {moment.calendar.start(period, day)} = {day}
+      AND {start} <= {moment.clock} AND {given} = {at}
     QUALIFY row_number() OVER (
-        PARTITION BY _area, {day} ORDER BY {quote(step.known)} DESC, _run DESC, _line DESC) = 1
+        PARTITION BY _area, {at} ORDER BY {quote(step.known)} DESC, _run DESC, _line DESC) = 1
 ), status AS (
     SELECT coalesce(max(data_through), {moment.timestamp}) AS through, coalesce(max(last_run), 0) AS run
     FROM feed_status WHERE {feeds_of(step.dataset)}
@@ -30,3 +33,18 @@ FROM print JOIN area ON area.code = print.area CROSS JOIN status
 WHERE area.level IN {listing(step.shape.levels)}
   AND (valid_from IS NULL OR valid_from < period_end({literal(period)}, start))
   AND (valid_to IS NULL OR valid_to > start)"""
+
+
+def given_start(dataset: Dataset, time: str, period: Period, moment: Moment) -> tuple[str, str, str]:
+    """SQL of the time that a print stands for, of the period's start, and of how that time must read.
+
+    A period that begins in mid-day may be named by the day on which it does, or by the very moment.
+    """
+    day, start = f"{time}__day", moment.calendar.start
+    if moment.calendar.grain(period) != "hour":
+        return day, start(period, day), start(period, day)
+    if dataset.is_moment(time):
+        at = moment.local(quote(time))
+        return at, start(period, at), start(period, at)
+    begun = start(period, f"{day} + INTERVAL 23 HOUR")
+    return day, begun, f"CAST({begun} AS DATE)"

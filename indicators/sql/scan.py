@@ -59,16 +59,18 @@ def _shared(scan: Scan) -> str:
     return ", ".join(columns)
 
 
-def presence_rows(dataset: Dataset, moment: Moment, *, changed: bool = False) -> str:
-    """The days × coverage areas on which the dataset has rows."""
-    time = dataset.event_time
+def presence_rows(dataset: Dataset, moment: Moment, *, changed: bool = False, hourly: bool = False) -> str:
+    """The days (and hours) × coverage areas on which the dataset has rows."""
+    time, hour, slot = dataset.event_time, "", ""
+    if hourly:
+        hour, slot = f", {moment.calendar.start('hour', moment.local(quote(time)))} AS slot", ", rows.slot"
     only = ""
     if changed:
         only = f"\n  AND {time}__day IN ({changed_days(dataset.name, time)})"
     return (
         f"{comment(f'Presence of {dataset.name} by {dataset.coverage}: days on which rows arrived')}"
-        f"SELECT DISTINCT rows.day, path.ancestor AS area\n"
-        f"FROM (SELECT DISTINCT {time}__day AS day, _area FROM {dataset.table}\n"
+        f"SELECT DISTINCT rows.day{slot}, path.ancestor AS area\n"
+        f"FROM (SELECT DISTINCT {time}__day AS day{hour}, _area FROM {dataset.table}\n"
         f"      WHERE {moment.past(dataset, time)}{only}) rows\n"
         f"JOIN area_path path ON path.code = rows._area AND path.level = {literal(dataset.coverage)}"
     )
