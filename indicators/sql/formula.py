@@ -15,13 +15,16 @@ from indicators.calendar import Calendar
 from indicators.formula import (
     Change,
     Combined,
+    Index,
     Lagged,
+    Normalised,
     PerCapita,
     Rank,
     Ref,
     Scaled,
     Series,
     ShareOfParent,
+    Weighted,
     Window,
     describe,
     operands,
@@ -29,6 +32,7 @@ from indicators.formula import (
     references,
 )
 from indicators.plan import FormulaStep
+from indicators.sql import anchor, scores
 from indicators.sql.prelude import Dirty, Moment, comment, listing
 from warehouse.syntax import literal
 
@@ -79,7 +83,12 @@ def dirty_after(
         f"    FROM {table} JOIN {reaches(step, input_, moment.calendar.periods)} USING (period)"
         for input_, table in dirty_inputs.items()
     ]
-    if last_day is not None:
+    branches += [
+        query
+        for input_, table in dirty_inputs.items()
+        for query in anchor.stirred(step, input_, table, reaches(step, input_), moment.calendar.periods)
+    ]
+    if last_day < moment.today:
         series = f"generate_series(DATE '{last_day}', {moment.day}, INTERVAL 1 DAY)"
         days = f"(SELECT CAST(unnest({series}) AS DATE) AS day)"
         branches += ["    " + moment.calendar.touched(period, days) for period in step.shape.periods]
@@ -119,11 +128,12 @@ class _Blocks:
     def _needed(self, dirty: str) -> None:
         """Which periods of each input the dirty periods look at."""
         for ref in references(self.step.series):
-            rows = reaches(self.step, ref.indicator, self.calendar.periods)
-            self.blocks[f"needed_{ref.indicator}"] = (
+            looked_at = (
                 f"    SELECT DISTINCT period, period_shift(period, start, -distance) AS start\n"
                 f"    FROM {dirty} JOIN {rows} USING (period)"
             )
+            bases = anchor.needed(self.step, ref.indicator, self.calendar.periods)
+            self.blocks[f"needed_{ref.indicator}"] = "\n    UNION\n".join([looked_at, *bases])
 
     def _body(self, series: Series, levels: tuple[str, ...]) -> str:
         match series:
@@ -146,7 +156,14 @@ class _Blocks:
                 wider = tuple(level for level in self.levels if level in {*above, *levels})
                 return self._share(self.name(series.series, wider))
             case Rank():
-                return self._rank(series, self.name(series.series, levels))
+                return scores.rank(series, self.name(series.series, levels))
+            case Index():
+                below, periods = self.name(series.series, levels), self.calendar.periods
+                return anchor.index(series, below, self.step.shape.periods, periods)
+            case Normalised():
+                return scores.normalised(series, self.name(series.series, levels))
+            case Weighted():
+                return scores.weighted(series, [self.name(score, levels) for score in series.scores])
 
     def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
         needed, recent = "", ""
@@ -166,6 +183,7 @@ class _Blocks:
         periods = self.calendar.periods
         back = {p: max(reach(self.step.series, ref.indicator, p, periods)) for p in self.step.shape.periods}
         starts = [periods.shift(p, periods.start_of(p, dirty.first), -count) for p, count in back.items()]
+        starts += anchor.oldest(self.step, ref.indicator, periods)
         return min(map(day_of, starts))
 
     def _scaled(self, series: Scaled, below: str) -> str:
@@ -186,17 +204,24 @@ class _Blocks:
         )
 
     def _combined(self, series: Combined, left: str, right: str) -> str:
+        lenient = series.missing == "zero" or (series.missing == "skip" and series.operator in "+-")
+        first, second = (
+            ("coalesce(l.value, 0)", "coalesce(r.value, 0)") if lenient else ("l.value", "r.value")
+        )
+        many, few = ("coalesce(l.n, 0)", "coalesce(r.n, 0)") if lenient else ("l.n", "r.n")
         if series.operator == "/":
-            value = "l.value / nullif(r.value, 0)"
-            parts, n = "l.value AS numerator, r.value AS denominator", "r.n"
+            value = f"{first} / nullif({second}, 0)"
+            parts, n = f"{first} AS numerator, {second} AS denominator", few
         else:
-            value = f"l.value {series.operator} r.value"
+            value = f"{first} {series.operator} {second}"
+            if series.missing == "skip" and lenient:
+                value = f"CASE WHEN coalesce(l.value, r.value) IS NOT NULL THEN {value} END"
             parts = f"{value} AS numerator, NULL AS denominator"
-            n = "least(l.n, r.n)" if series.operator == "*" else "l.n + r.n"
+            n = f"least({many}, {few})" if series.operator == "*" else f"{many} + {few}"
+        rest = (_either if lenient else _worse)(_reach(series.left, series.right))
         return (
-            f"    SELECT {_KEYS}, {value} AS value, {parts}, {n} AS "
-            f"n,\n{_worse(_reach(series.left, series.right))}\n"
-            f"    FROM {left} l JOIN {right} r USING ({_KEYS})"
+            f"    SELECT {_KEYS}, {value} AS value, {parts}, {n} AS n,\n{rest}\n"
+            f"    FROM {left} l {'FULL ' if lenient else ''}JOIN {right} r USING ({_KEYS})"
         )
 
     def _lagged(self, series: Lagged, below: str) -> str:
@@ -248,12 +273,17 @@ class _Blocks:
             case "mean":
                 value = numerator = "avg(value) OVER past"
                 denominator = "NULL"
+        expected, whole = "sum(expected) OVER past", f"\n    QUALIFY {held} OVER past = {span}"
+        if series.missing != "any":
+            expected, whole = f"{expected} + ({span} - count(*) OVER past) * max(expected) OVER past", ""
+        if series.missing == "zero" and series.trait.accumulation != "ratio":
+            value = numerator = "coalesce(sum(value) OVER past, 0)"
+            value += f" / ({span})" if series.trait.accumulation == "mean" else ""
         return (
             f"    SELECT {_KEYS}, {value} AS value, {numerator} AS numerator, {denominator} AS denominator,\n"
-            f"        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) "
-            f"OVER past AS expected,\n"
-            f"        data_through, max(run) OVER past AS run\n"
-            f"    FROM {below}\n    WINDOW past AS ({over})\n    QUALIFY {held} OVER past = {span}"
+            f"        sum(n) OVER past AS n, sum(present) OVER past AS present,\n"
+            f"        {expected} AS expected, data_through, max(run) OVER past AS run\n"
+            f"    FROM {below}\n    WINDOW past AS ({over}){whole}"
         )
 
     def _per_capita(self, series: PerCapita, below: str) -> str:
@@ -273,17 +303,6 @@ class _Blocks:
             f"        AND r.period = l.period AND r.start = l.start"
         )
 
-    def _rank(self, series: Rank, below: str) -> str:
-        order = "DESC" if series.series.trait.descending else "ASC"
-        return (
-            f"    SELECT {_KEYS}, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY "
-            f"value {order} NULLS LAST) END"
-            f" AS value,\n"
-            f"        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, "
-            f"expected, data_through, run\n"
-            f"    FROM {below}\n    WINDOW among AS (PARTITION BY level, period, start)"
-        )
-
 
 def _worse(reach: str = "least(l.data_through, r.data_through)") -> str:
     """Coverage of the worse covered of two series; their data reach to ``reach``."""
@@ -292,6 +311,22 @@ def _worse(reach: str = "least(l.data_through, r.data_through)") -> str:
         f"        CASE WHEN {left} THEN l.present ELSE r.present END AS present,\n"
         f"        CASE WHEN {left} THEN l.expected ELSE r.expected END AS expected,\n"
         f"        {reach} AS data_through, greatest(l.run, r.run) AS run"
+    )
+
+
+def _either(reach: str) -> str:
+    """Coverage where one of two series may be missing: its cells then count as not delivered."""
+    there, left = (
+        "l.area IS NOT NULL AND r.area IS NOT NULL",
+        "l.present * r.expected <= r.present * l.expected",
+    )
+    return (
+        f"        CASE WHEN {there} THEN CASE WHEN {left} THEN l.present ELSE r.present END\n"
+        f"            ELSE coalesce(l.present, r.present) END AS present,\n"
+        f"        CASE WHEN {there} THEN CASE WHEN {left} THEN l.expected ELSE r.expected END\n"
+        f"            ELSE 2 * coalesce(l.expected, r.expected) END AS expected,\n"
+        f"        coalesce({reach}, l.data_through, r.data_through) AS data_through,"
+        f" greatest(l.run, r.run) AS run"
     )
 
 
