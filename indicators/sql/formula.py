@@ -78,17 +78,15 @@ def dirty_after(
     These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have
     begun since ``last_day`` (None: none has), in which old values may show that before lay in the future.
     """
-    branches = [
-        f"    SELECT period, period_shift(period, start, distance) AS start\n"
-        f"    FROM {table} JOIN {reaches(step, input_, moment.calendar.periods)} USING (period)"
-        for input_, table in dirty_inputs.items()
-    ]
-    branches += [
-        query
-        for input_, table in dirty_inputs.items()
-        for query in anchor.stirred(step, input_, table, reaches(step, input_), moment.calendar.periods)
-    ]
-    if last_day < moment.today:
+    branches, periods = [], moment.calendar.periods
+    for input_, table in dirty_inputs.items():
+        rows = reaches(step, input_, periods)
+        branches.append(
+            f"    SELECT period, period_shift(period, start, distance) AS start\n"
+            f"    FROM {table} JOIN {rows} USING (period)"
+        )
+        branches += anchor.stirred(step, input_, table, rows, periods)
+    if last_day is not None:
         series = f"generate_series(DATE '{last_day}', {moment.day}, INTERVAL 1 DAY)"
         days = f"(SELECT CAST(unnest({series}) AS DATE) AS day)"
         branches += ["    " + moment.calendar.touched(period, days) for period in step.shape.periods]
@@ -128,6 +126,7 @@ class _Blocks:
     def _needed(self, dirty: str) -> None:
         """Which periods of each input the dirty periods look at."""
         for ref in references(self.step.series):
+            rows = reaches(self.step, ref.indicator, self.calendar.periods)
             looked_at = (
                 f"    SELECT DISTINCT period, period_shift(period, start, -distance) AS start\n"
                 f"    FROM {dirty} JOIN {rows} USING (period)"
