@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,7 @@ class Standing:
     zone: str = ""
     tables: Mapping[str, str] = field(default_factory=dict)
     delivered: Mapping[str, list[str]] = field(default_factory=dict)
+    indicators: Sequence[str] = ()
 
     @classmethod
     def read(cls, cursor: Cursor) -> Standing:

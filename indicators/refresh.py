@@ -69,7 +69,10 @@ class Refresh:
         if self.first:
             self.standing = Standing()
         self.definitions = settle_definitions(cursor, city, plan, moment.now)
-        self.whole = set(self.definitions.versions) if self.first else set(self.definitions.changed)
+        # an indicator that was away has its old definition, and none of what came meanwhile
+        back = set(self.definitions.versions) - set(self.standing.indicators)
+        self.whole = back | set(self.definitions.changed)
+        self.news = frozenset(self.whole)
         self.kind = "full" if self.whole else "incremental"
         self.stirred = bool(self.whole)
         self.upkeep = Upkeep(cursor, plan, moment, self.standing)
@@ -79,7 +82,7 @@ class Refresh:
         """Why, in a few words."""
         if self.first:
             return "first computation"
-        changed = sorted(self.definitions.changed)
+        changed = sorted(self.news)
         return "changed definitions: " + ", ".join(changed) if changed else ""
 
     def run(self) -> None:
@@ -107,7 +110,13 @@ class Refresh:
         self._values()
         self._execute("DELETE FROM touched")
         standing = Standing(
-            self.moment.now, self.areas, ENGINE, str(self.moment.zone), upkeep.tables, upkeep.delivered
+            self.moment.now,
+            self.areas,
+            ENGINE,
+            str(self.moment.zone),
+            upkeep.tables,
+            upkeep.delivered,
+            sorted(self.definitions.versions),
         )
         standing.write(self.cursor)
         if self._last_day < self.moment.today:

@@ -123,7 +123,7 @@ class History:
         rng = np.random.default_rng(0)
         for feed in lab.feeds.values():
             times = rng.uniform(0, BACK * 86400, 70 if feed.id == "visits" else 30)
-            self._deliver(feed, [self._row(feed, self._ago(seconds), rng) for seconds in times])
+            self.deliver(feed, [self.row(feed, self.ago(seconds), rng) for seconds in times])
 
     def do(self, step: Step) -> None:
         """Carry out one step."""
@@ -140,24 +140,24 @@ class History:
         """New rows of the last days, some of the hours to come."""
         feed = self._feed(rng)
         times = rng.normal(-1.0, 1.5, rng.integers(1, 8)) * 86400
-        self._deliver(feed, [self._row(feed, self._ago(-seconds), rng) for seconds in times])
+        self.deliver(feed, [self.row(feed, self.ago(-seconds), rng) for seconds in times])
 
     def late(self, rng: Rng) -> None:
         """New rows of long ago."""
         feed = self._feed(rng)
         times = rng.uniform(5, BACK + 20, rng.integers(1, 4)) * 86400
-        self._deliver(feed, [self._row(feed, self._ago(seconds), rng) for seconds in times])
+        self.deliver(feed, [self.row(feed, self.ago(seconds), rng) for seconds in times])
 
     def correct(self, rng: Rng) -> None:
         """Rows that are there already, with other days, wards and figures."""
         feed = self._feed(rng)
         rows = []
         for row in self._some(feed, rng):
-            other = self._row(feed, self._ago(float(rng.uniform(-1, 40)) * 86400), rng)
+            other = self.row(feed, self.ago(float(rng.uniform(-1, 40)) * 86400), rng)
             free = [column.name for column in feed.columns if column.name not in feed.key]
             chosen = rng.choice(free, min(len(free), 3), replace=False)
             rows.append({**row, **{str(name): other[name] for name in chosen}})
-        self._deliver(feed, rows)
+        self.deliver(feed, rows)
 
     def again(self, rng: Rng) -> None:
         """A file that came before, under a new name."""
@@ -167,7 +167,7 @@ class History:
     def overtaken(self, rng: Rng) -> None:
         """A file that comes after one with a later name, which wins where both know a row."""
         feed = self._feed(rng)
-        rows = [{**row, **self._row(feed, self._ago(86400), rng)} for row in self._some(feed, rng)]
+        rows = [{**row, **self.row(feed, self.ago(86400), rng)} for row in self._some(feed, rng)]
         keyed = [
             {**row, **{key: old[key] for key in feed.key}}
             for row, old in zip(rows, self._some(feed, rng), strict=False)
@@ -344,7 +344,7 @@ class History:
         self.names += 1
         return self.names
 
-    def _ago(self, seconds: float) -> dt.datetime:
+    def ago(self, seconds: float) -> dt.datetime:
         """The city's time so many seconds before now."""
         at = self.now - dt.timedelta(seconds=int(seconds))
         return at.astimezone(self.city.zone).replace(tzinfo=None)
@@ -357,7 +357,7 @@ class History:
         chosen = rng.choice(len(known), min(len(known), int(rng.integers(1, 5))), replace=False)
         return [known[place] for place in sorted(chosen)]
 
-    def _row(self, feed: Feed, at: dt.datetime, rng: Rng) -> Row:
+    def row(self, feed: Feed, at: dt.datetime, rng: Rng) -> Row:
         """A row as a department would write it."""
         self.count += 1
         return {column.name: self._cell(feed, column, at, rng) for column in feed.columns}
@@ -388,7 +388,8 @@ class History:
             moved = moved.replace(month=3 * ((moved.month - 1) // 3) + 1, day=1)
         return f"{moved:%Y-%m-%d}"
 
-    def _deliver(self, feed: Feed, rows: Sequence[Row]) -> None:
+    def deliver(self, feed: Feed, rows: Sequence[Row]) -> None:
+        """Load rows as one file."""
         if rows:
             self.rows[feed.id].update((_key(feed, row), row) for row in rows)
             self._write(feed, _csv(rows), f"{self._number():05}.csv")
@@ -450,9 +451,9 @@ def sound(city: City) -> bool:
 def tables(cursor: Cursor) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What must be equal, and by which columns its rows are told apart."""
     yield "indicator_value", ("indicator", "level", "area", "period", "start")
-    there = cursor.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'breakdown_value'").fetchone()
-    if there is not None:
-        yield "breakdown_value", ("indicator", "dimension", "member", "level", "area", "period", "start")
+    found = cursor.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'part_%__by_%'")
+    for (name,) in sorted(found.fetchall()):
+        yield name, ("day", "area", "member")
 
 
 def same(table: str, keys: Sequence[str], followed: Cursor, made: Cursor) -> int:

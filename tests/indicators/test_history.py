@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -115,3 +116,21 @@ def test_a_long_history(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(101, 104))
 def test_a_short_history(seed: int, tmp_path: Path) -> None:
     prove(history(seed, 25), tmp_path)
+
+
+def test_an_indicator_that_comes_back_knows_what_came_meanwhile(tmp_path: Path) -> None:
+    """Kept parts that no plan asked for were not followed, and taken for current when asked for again."""
+    went = History(tmp_path)
+    rng = np.random.default_rng(4)
+    went.refresh(rng)
+    whole = went.city
+    others = {id_: item for id_, item in whole.indicators.items() if id_ != "illness"}
+    went.city = replace(whole, indicators=others)
+    went.refresh(rng)
+    feed = went.city.feeds["illness"]
+    for _ in range(3):
+        went.deliver(feed, [went.row(feed, went.ago(86400 * 3), rng)])
+    went.refresh(rng)
+    went.city = whole
+    went.compare(rng)
+    went.close()
