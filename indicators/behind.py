@@ -1,0 +1,122 @@
+"""The fact rows that one value was computed from, as a query that can be paged through."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Final
+
+from config import City
+from config.models.indicator import Derived, Indicator, Measure, Period, Reported, Stock
+from indicators.counted import measure_of, stock_columns
+from indicators.datasets import Dataset, datasets
+from indicators.sql.prelude import Moment
+from warehouse.expression import Aggregate, aggregates, parse_condition
+from warehouse.reader import Reader, Rows
+from warehouse.syntax import literal, quote
+
+PROVENANCE: Final = ("_run", "_file", "_line", "_hash")
+"""What stands behind a row's own columns: the run that loaded it, file and line, and its content's hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowsQuery:
+    """The rows of a dataset that lie in ``area`` and meet ``where`` (SQL), in the order of ``order``."""
+
+    dataset: str
+    where: str
+    area: str
+    columns: tuple[str, ...]
+    order: str
+
+    def page(self, reader: Reader, limit: int, offset: int = 0) -> Rows:
+        """Some of the rows, each with its provenance behind its own columns, and how many there are."""
+        names = [*map(quote, self.columns), "_run", "_file", "_line", "format('{:016x}', _hash) AS _hash"]
+        found = reader.facts(
+            self.dataset,
+            self.where,
+            area=self.area,
+            columns=names,
+            order=self.order,
+            limit=limit,
+            offset=offset,
+        )
+        return Rows((*self.columns, *PROVENANCE), found.rows, found.total)
+
+    def __str__(self) -> str:
+        below = f"_area IN (SELECT code FROM area_path WHERE ancestor = {literal(self.area)})"
+        return f"FROM fact_{self.dataset} WHERE ({self.where}) AND {below} ORDER BY {self.order}"
+
+
+def rows_query(
+    city: City, item: Indicator, area: str, period: Period, start: dt.date, moment: Moment
+) -> RowsQuery | None:
+    """The rows behind one value of an indicator, newest first, as they were known at ``moment``.
+
+    Of a ratio these are the rows of the denominator and of the numerator together; of a published figure all
+    of its prints, of which the first is the one that counts. None for what is computed from other indicators.
+    """
+    if isinstance(item, Derived) or item.dataset not in city.datasets:
+        return None
+    dataset = datasets(city)[item.dataset]
+    where = [*_own(item, dataset), *_span(item, dataset, area, period, start, moment)]
+    match item:
+        case Stock():
+            order = f"{quote(item.opens)} DESC, _file, _line"
+        case Reported():
+            order = f"{quote(item.known)} DESC, _run DESC, _line DESC"
+        case _:
+            order = f"{quote(item.time)} DESC, _file, _line"
+    return RowsQuery(item.dataset, " AND ".join(where), area, tuple(dataset.columns), order)
+
+
+def _own(item: Measure | Stock | Reported, dataset: Dataset) -> list[str]:
+    return [] if not item.where else [f"({parse_condition(item.where, dataset.columns)})"]
+
+
+def _span(
+    item: Measure | Stock | Reported,
+    dataset: Dataset,
+    area: str,
+    period: Period,
+    start: dt.date,
+    moment: Moment,
+) -> list[str]:
+    """SQL conditions that keep to the period."""
+    periods = moment.calendar.periods
+    end = _day(periods.next_start(period, start))
+    match item:
+        case Measure():
+            tests = [moment.past(dataset, item.time), *_counted(item, dataset)]
+            if periods.timed(period):
+                slot = moment.calendar.start("hour", moment.local(quote(item.time)))
+                held = f"{moment.calendar.start(period, slot)} = TIMESTAMP '{start}'"
+                days = f"{item.time}__day BETWEEN DATE '{_day(start)}' AND DATE '{end}'"
+                return [days, held, *tests]
+            first = periods.begin(period, start)
+            return [f"{item.time}__day >= DATE '{first}' AND {item.time}__day < DATE '{end}'", *tests]
+        case Stock():
+            opens, closes = stock_columns(item, dataset.columns)
+            still = f"{item.closes}__day >= DATE '{end}' OR NOT ({moment.past(dataset, item.closes)})"
+            there = f"({quote(item.closes)} IS NULL OR (({still}) AND {closes} >= {opens}))"
+            return [f"{item.opens}__day < DATE '{end}'", moment.past(dataset, item.opens), there]
+        case Reported():
+            prints = f"{item.time}__day = DATE '{_day(start)}' AND {quote(item.value)} IS NOT NULL"
+            return [prints, moment.past(dataset, item.known), f"_area = {literal(area)}"]
+
+
+def _counted(item: Measure, dataset: Dataset) -> list[str]:
+    """The rows that any of the measure's aggregates takes in; nothing if one of them takes all."""
+    tests = [_taken(aggregate) for aggregate in aggregates(measure_of(item, dataset))]
+    return [] if "" in tests else ["(" + " OR ".join(dict.fromkeys(tests)) + ")"]
+
+
+def _taken(aggregate: Aggregate) -> str:
+    tests = [] if aggregate.filter is None else [aggregate.filter.operand]
+    if aggregate.argument is not None:
+        tests.append(f"{aggregate.argument.operand} IS NOT NULL")
+    return " AND ".join(tests) and f"({' AND '.join(tests)})"
+
+
+def _day(at: dt.date) -> dt.date:
+    return at.date() if isinstance(at, dt.datetime) else at
