@@ -19,7 +19,16 @@ from sqlglot import exp
 
 from config.models.feed import ColumnType
 from warehouse.row_expression import ARITHMETIC, NUMERIC, RowExpression, RowReader
-from warehouse.syntax import ExpressionError, a_kind_of, guarded, number, refuse_extras, spelling, unknown
+from warehouse.syntax import (
+    ExpressionError,
+    a_kind_of,
+    guarded,
+    number,
+    refuse_extras,
+    spelling,
+    there,
+    unknown,
+)
 
 __all__ = [
     "Aggregate",
@@ -121,6 +130,7 @@ class _MeasureReader:
 
     def read(self, node: exp.Expr) -> MeasureExpression:
         """Aggregates, numbers and arithmetic of these."""
+        there(node)
         if type(node) in ARITHMETIC:
             refuse_extras(node, "this", "expression", "typed", "safe")
             return Arithmetic(ARITHMETIC[type(node)], self.read(node.this), self.read(node.expression))

@@ -19,6 +19,7 @@ from warehouse.syntax import (
     quote,
     refuse_extras,
     spelling,
+    there,
     unknown,
     whole,
 )
@@ -59,6 +60,7 @@ ARITHMETIC: Final[dict[type[exp.Expr], Literal["+", "-", "*", "/"]]] = {
     exp.Div: "/",
 }
 _INTERVALS: Final = ("minute", "hour", "day", "week", "month", "year")
+_LONGEST_YEARS: Final = 1000
 _TIMES: Final = ("date", "timestamp")
 NUMERIC: Final = ("integer", "number")
 _FUNCTIONS: Final = (
@@ -93,6 +95,7 @@ class RowReader:
 
     def read(self, node: exp.Expr) -> RowExpression:
         """Any expression of one row."""
+        there(node)
         if type(node) in _COMPARISONS:
             return self._comparison(node)
         if type(node) in ARITHMETIC:
@@ -224,8 +227,10 @@ class RowReader:
             )
         if row.type == "date" and unit in ("minute", "hour"):
             raise ExpressionError(f"{row} is a date and has no hours", "use day or longer")
-        if int(amount.this) > 10_000:
-            raise ExpressionError("the interval is too long", "10000 at most")
+        if int(amount.this) > (_LONGEST_YEARS if unit == "year" else 10_000):
+            raise ExpressionError(
+                "the interval is too long", f"10000 at most, {_LONGEST_YEARS} years at most"
+            )
         sql = f"{row.operand} {ARITHMETIC[type(node)]} INTERVAL {int(amount.this)} {unit.upper()}"
         return (
             _join(f"CAST({sql} AS DATE)", "date", [row], atomic=True)
@@ -236,7 +241,7 @@ class RowReader:
     def _minus(self, node: exp.Expr) -> RowExpression:
         refuse_extras(node, "this")
         row = self._typed(node.this, NUMERIC, "arithmetic")
-        return _join(f"-{row.operand}", row.type, [row])
+        return _join(f"-{_wide(row)}", row.type, [row])
 
     def _choice(self, node: exp.Expr) -> RowExpression:
         """coalesce, least and greatest: one of several values of one type."""
@@ -251,7 +256,7 @@ class RowReader:
     def _abs(self, node: exp.Expr) -> RowExpression:
         refuse_extras(node, "this")
         row = self._typed(node.this, NUMERIC, "abs")
-        return _call("abs", row.type, [row])
+        return _join(f"abs({_wide(row)})", row.type, [row], atomic=True)
 
     def _round(self, node: exp.Expr) -> RowExpression:
         refuse_extras(node, "this", "decimals")
@@ -350,6 +355,11 @@ def _call(name: str, type: ValueType, arguments: Sequence[RowExpression]) -> Row
 def _double(row: RowExpression) -> str:
     """A number as DOUBLE, so that arithmetic on whole numbers cannot overflow."""
     return row.operand if row.type == "number" else f"CAST({row} AS DOUBLE)"
+
+
+def _wide(row: RowExpression) -> str:
+    """A number whose sign can be turned: the least BIGINT has no opposite."""
+    return f"CAST({row} AS HUGEINT)" if row.type == "integer" and row.columns else row.operand
 
 
 def _day(row: RowExpression) -> RowExpression:

@@ -12,6 +12,8 @@ from sqlglot.errors import ParseError, SqlglotError
 from config.problems import did_you_mean
 
 MAX_LENGTH: Final = 4000
+MAX_DEPTH: Final = 100
+"""Far below what either this reader or the database stops at, whoever calls and however deep they stand."""
 _T = TypeVar("_T")
 
 
@@ -22,6 +24,9 @@ class ExpressionError(Exception):
         super().__init__(message + (f" ({hint})" if hint else ""))
         self.message = message
         self.hint = hint
+
+
+_TOO_DEEP: Final = ExpressionError("is nested too deeply", "break it into simpler parts")
 
 
 def _unreadable(error: SqlglotError) -> str:
@@ -38,13 +43,27 @@ def parse_tree(text: str) -> exp.Expr:
     """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters")
+    odd = next((sign for sign in text if not (sign.isprintable() or sign in "\t\r\n")), None)
+    if odd is not None:
+        raise ExpressionError(f"has the sign {odd!a}, which cannot be seen", "type it anew")
     try:
         trees = sqlglot.parse(text, read="duckdb")
     except SqlglotError as error:
         raise ExpressionError(_unreadable(error), "check brackets, quotes and commas") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise ExpressionError("is not exactly one expression")
+    if _depth(trees[0]) > MAX_DEPTH:
+        raise _TOO_DEEP
     return trees[0]
+
+
+def _depth(tree: exp.Expr) -> int:
+    """How many expressions stand inside each other; brackets do not count."""
+    depth, layer = 0, [tree]
+    while layer and depth <= MAX_DEPTH:
+        depth += 1
+        layer = [child for node in layer for child in node.iter_expressions()]
+    return depth
 
 
 def refuse_extras(node: exp.Expr, *known: str) -> None:
@@ -58,7 +77,7 @@ def refuse_extras(node: exp.Expr, *known: str) -> None:
 
 
 def quote(name: str) -> str:
-    """``name`` as an SQL identifier: in quotes only if SQL reserves the word."""
+    """``name`` as an SQL identifier: in quotes only if SQL takes the word for something else."""
     return f'"{name}"' if name in _RESERVED else name
 
 
@@ -71,7 +90,7 @@ def guarded(text: str, read: Callable[[exp.Expr], _T]) -> _T:
     try:
         return read(parse_tree(text))
     except RecursionError:
-        raise ExpressionError("is nested too deeply", "break it into simpler parts") from None
+        raise _TOO_DEEP from None
 
 
 def number(node: exp.Expr) -> float:
@@ -90,6 +109,13 @@ def whole(node: exp.Expr, what: str) -> int:
     ):
         raise ExpressionError(f"{what} must be a whole number")
     return int(node.this)
+
+
+def there(node: exp.Expr | None) -> exp.Expr:
+    """A part of an expression that the parser may have let an author leave out. Raises ExpressionError."""
+    if node is None:
+        raise ExpressionError("cannot be read: a part is missing", "check brackets, quotes and commas")
+    return node
 
 
 def spelling(node: exp.Expr) -> str:
@@ -120,10 +146,12 @@ def unknown(node: exp.Expr, known: Sequence[str]) -> ExpressionError:
 
 _RESERVED: Final = frozenset(
     """
-    all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create
-    default deferrable desc describe distinct do else end except false fetch for foreign from group having in
-    initially intersect into lambda lateral leading limit not null offset on only or order pivot pivot_longer
-    pivot_wider placing primary qualify references returning select show some summarize symmetric table then
-    to trailing true union unique unpivot using variadic when where window with
+    all analyse analyze and anti any array as asc asof asymmetric at authorization binary both by case cast
+    check collate collation column concurrently constraint create cross default deferrable desc describe
+    distinct do else end except false fetch for foreign freeze from full glob group having ilike in initially
+    inner intersect into is isnull join lambda lateral leading left like limit natural not notnull null offset
+    on only or order outer overlaps pivot pivot_longer pivot_wider placing positional primary qualify
+    references returning right select semi show similar some summarize symmetric table tablesample then to
+    trailing true union unique unpack unpivot using variadic verbose when where window with
     """.split()  # noqa: SIM905 - a list of strings would fill two screens
 )

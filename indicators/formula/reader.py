@@ -15,7 +15,7 @@ from indicators.formula.series import Combined, Constant, Node, Ref, Scaled, Ser
 from indicators.formula.span import Span
 from indicators.formula.traits import Trait, combined, scaled
 from warehouse.expression import ExpressionError, Operator
-from warehouse.syntax import guarded, number, refuse_extras, spelling, unknown, whole
+from warehouse.syntax import guarded, number, refuse_extras, spelling, there, unknown, whole
 
 _OPERATORS: Final[dict[type[exp.Expr], Operator]] = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
 
@@ -47,6 +47,7 @@ class _Reader:
 
     def read(self, node: exp.Expr) -> Node:
         """Any part of a formula."""
+        there(node)
         if isinstance(node, exp.Paren):
             refuse_extras(node, "this")
             return self.read(node.this)
