@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -84,7 +84,7 @@ class Garden:
         return self.random.choice([self.number, self.text, self.truth, self.date, self.moment])(depth)
 
     def _pick(
-        self, depth: int, leaves: list[Callable[[], Grown]], rest: list[Callable[[int], Grown]]
+        self, depth: int, leaves: Sequence[Callable[[], Grown]], rest: Sequence[Callable[[int], Grown]]
     ) -> Grown:
         if depth <= 0 or self.random.random() < 0.2:
             return self.random.choice(leaves)()
