@@ -114,7 +114,9 @@ def from_rows(
     split: Split, columns: Sequence[tuple[Part | Own, str]], moment: Moment, question: Question
 ) -> str:
     """Start, member, rest and some aggregates by name, from the rows themselves."""
-    aggregates = "".join(f",\n    {column.sql} AS {name}" for column, name in columns)
+    aggregates = "".join(
+        f",\n    coalesce({column.sql}, {column.empty}) AS {name}" for column, name in columns
+    )
     day = f"{split.time}__day"
     return (
         f"SELECT span.start, {_grouped(member(split.dimension), question)}{aggregates}\n"
@@ -163,5 +165,5 @@ def _below(question: Question) -> str:
 
 
 def _joined(part: Part, column: str) -> str:
-    sql = f"{part.fold}({column})"
+    sql = f"coalesce({part.fold}({column}), {part.empty})"
     return f"CAST({sql} AS BIGINT) AS {column}" if part.whole else f"{sql} AS {column}"
