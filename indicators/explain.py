@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from config import City
+from config.models import Area
 from indicators.plan import Balance, Coverage, Cube, FormulaStep, Plan, ReportedRead, Step, tree
 from indicators.planner import make_plan
 from indicators.sql.balance import balance, stock_values
@@ -67,7 +68,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             (value,) = (value for value in step.values if value.indicator == indicator)
             base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
             return [
-                *_presence(step.coverage, moment),
+                *_presence(step.coverage, moment, city.areas.root),
                 f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
@@ -78,7 +79,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             (stock,) = (value for value in step.values if value.indicator == indicator)
             base, made = f"frame__{step.coverage.name}", f"made__{step.name}"
             return [
-                *_presence(step.coverage, moment),
+                *_presence(step.coverage, moment, city.areas.root),
                 *(f"CREATE TABLE {s.table} AS\n{scan_rows(s, moment)}" for s in (step.opens, step.closes)),
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
@@ -94,10 +95,10 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
             ]
 
 
-def _presence(coverage: Coverage, moment: Moment) -> list[str]:
+def _presence(coverage: Coverage, moment: Moment, root: Area) -> list[str]:
     dataset = coverage.dataset
-    made = [f"CREATE TABLE {dataset.presence} AS\n{presence_rows(dataset, moment)}"]
+    made = [f"CREATE TABLE {dataset.presence} AS\n{presence_rows(dataset, moment, root)}"]
     if coverage.hourly:
-        rows = presence_rows(dataset, moment, hourly=True)
+        rows = presence_rows(dataset, moment, root, hourly=True)
         made.append(f"CREATE TABLE {dataset.presence_by_hour} AS\n{rows}")
     return made

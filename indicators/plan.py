@@ -69,6 +69,12 @@ class Scan:
         """Name of a part's column."""
         return f"p{self.parts.index(part) + 1}"
 
+    @property
+    def month(self) -> RowExpression:
+        """The month in which a fact lies."""
+        day = f"{self.time}__day"
+        return RowExpression(f"CAST(date_trunc('month', {day}) AS DATE)", "date", frozenset({day}))
+
     def naming(self, expression: RowExpression) -> str:
         """How an expression over one row is read: from a column of its own if it is shared."""
         return derived(expression).name if expression in self.shared else expression.sql

@@ -180,8 +180,12 @@ class _Planner:
         shared = tuple(row for row, times in Counter(asked).items() if times >= worth and not _is_bare(row))
         if not self.optimisation.share:
             shared = ()
-        stored = bool(shared) and self.optimisation.store
-        return Scan(self.datasets[name], time, tuple(self.parts[key]), grain, shared, stored, only)
+        scan = Scan(self.datasets[name], time, tuple(self.parts[key]), grain, shared, only=only)
+        if not self.optimisation.store:
+            return scan
+        if "month" in grains and (grain == "month" or self.own[key]):
+            shared = (*shared, scan.month)
+        return replace(scan, shared=shared, stored=bool(shared))
 
     def _all(self, kind: type[_T]) -> list[_T]:
         return [item for item in self.city.indicators.values() if isinstance(item, kind)]

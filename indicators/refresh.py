@@ -75,7 +75,7 @@ class Refresh:
         self.news = frozenset(self.whole)
         self.kind = "full" if self.whole else "incremental"
         self.stirred = bool(self.whole)
-        self.upkeep = Upkeep(cursor, plan, moment, self.standing)
+        self.upkeep = Upkeep(cursor, plan, moment, self.standing, city.areas.root)
 
     @property
     def message(self) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from config.models.indicator import Period
+from config.models import Area
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.plan import Plan, Scan
@@ -35,10 +36,11 @@ class Upkeep:
     ``Standing``.
     """
 
-    def __init__(self, cursor: Cursor, plan: Plan, moment: Moment, standing: Standing) -> None:
+    def __init__(self, cursor: Cursor, plan: Plan, moment: Moment, standing: Standing, root: Area) -> None:
         self.cursor = cursor
         self.plan = plan
         self.moment = moment
+        self.root = root
         self.tables = dict(standing.tables)
         self.before = standing.delivered
         self.delivered = dict(standing.delivered)
@@ -94,7 +96,7 @@ class Upkeep:
     def _follow_presence(self, dataset: Dataset, table: str, *, hourly: bool) -> None:
         mark = f"{dataset.event_time} by {dataset.coverage}"
         if self.tables.get(table) == mark:
-            rows = presence_rows(dataset, self.moment, changed=True, hourly=hourly)
+            rows = presence_rows(dataset, self.moment, self.root, changed=True, hourly=hourly)
             self._all(update(table, rows, changed_days(dataset.name, dataset.event_time)))
             # an event speaks for the days before it, too
             self._execute(
@@ -102,7 +104,7 @@ class Upkeep:
                 f" FROM moved_days CROSS JOIN range({dataset.cadence}) AS back(step)"
             )
         else:
-            self._all(rebuild(table, presence_rows(dataset, self.moment, hourly=hourly)))
+            self._all(rebuild(table, presence_rows(dataset, self.moment, self.root, hourly=hourly)))
             self.tables[table] = mark
 
     def follow_scan(self, scan: Scan) -> None:

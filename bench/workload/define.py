@@ -72,6 +72,10 @@ FEEDS = {
 """By dataset: time of its events, the column that holds the area, the types of its columns."""
 
 
+BOUNDS = {"procedure": {"min": 0, "max": 739}}
+"""What contracts say of the values of a column."""
+
+
 def counted(condition: str) -> str:
     """The rows that meet a condition."""
     return f"count(*) filter (where {condition})"
@@ -222,7 +226,12 @@ def feeds() -> list[dict[str, object]]:
                 "event_time": event,
                 "area": {"column": area},
                 "columns": [
-                    {"name": column, "type": type_, **({"required": True} if column in (event, area) else {})}
+                    {
+                        "name": column,
+                        "type": type_,
+                        **({"required": True} if column in (event, area) else {}),
+                        **BOUNDS.get(column, {}),
+                    }
                     for column, type_ in columns.items()
                 ],
                 "delivery": {"every": "31d" if name == "socio_district" else "1d", "grace": "1d"},

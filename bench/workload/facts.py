@@ -1,7 +1,7 @@
 """Facts of the workload, put straight into a warehouse: as many as wanted, the same for the same number.
 
 The distributions are plain: requests and dossiers spread evenly over time and unevenly over wards, kinds and
-durations. Values come from a mixer of whole numbers, so that they do not depend on a database's version.
+durations.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from bench.workload.define import CITY, DISTRICTS, FEEDS, WARDS
 from config import City, load_city
 from indicators.engine import Engine
 from warehouse.areas import sync_areas
+from warehouse.derived import add_columns
 from warehouse.facts import ensure_fact_table, fact_table
 from warehouse.store import Store
 
@@ -33,11 +34,8 @@ def make_source(path: Path, rows: int, years: int) -> None:
     connection = duckdb.connect(str(path))
     start = dt.date(END.year - years, 1, 1)
     seconds = (END - start).total_seconds()
-    # a small mixer: multiply, fold, multiply, fold, all within 64 bits
     connection.execute(
-        "CREATE TEMP MACRO fold(h) AS xor(h, h >> 15);"
-        "CREATE TEMP MACRO chance(i, k) AS (fold((fold((i::UBIGINT * 2654435761 + k * 40503 + 97) % 4294967296)"
-        " * 2246822519) % 4294967296) % 4294967296)::DOUBLE / 4294967296.0;"
+        "CREATE TEMP MACRO chance(i, k) AS hash(i * 64 + k)::DOUBLE / 18446744073709551616.0;"
         f"CREATE TEMP MACRO ward_of(u) AS printf('W%03d', 1 + floor({WARDS} * u)::INTEGER);"
         "CREATE TEMP MACRO moment(s) AS make_timestamp((floor(s)::BIGINT) * 1000000);"
     )
@@ -45,14 +43,14 @@ def make_source(path: Path, rows: int, years: int) -> None:
     end = f"epoch(TIMESTAMP '{END}')"
     connection.execute(
         "CREATE TABLE service_request AS\n"
-        f"WITH drawn AS (SELECT i, {began} AS at, floor(40 * pow(chance(i, 3), 1.7))::INTEGER AS kind,"
+        f"WITH drawn AS (SELECT i, {began} AS came, floor(40 * pow(chance(i, 3), 1.7))::INTEGER AS kind,"
         " chance(i, 4) AS way, chance(i, 6) AS fate FROM range($rows) AS r(i)),\n"
         "timed AS (SELECT *, 86400 * (1 + kind % 10) AS allowed,"
         " 86400 * (1 + kind % 10) * least(12, -0.6 * ln(1 - chance(i, 5))) AS taken FROM drawn),\n"
-        f"closed AS (SELECT *, CASE WHEN at + taken < {end} AND fate >= 0.004 THEN at + taken END AS done"
+        f"closed AS (SELECT *, CASE WHEN came + taken < {end} AND fate >= 0.004 THEN came + taken END AS done"
         " FROM timed)\n"
-        "SELECT i AS request_id, moment(at) AS created_at, moment(done) AS closed_at,"
-        " moment(at + allowed) AS due_at,\n"
+        "SELECT i AS request_id, moment(came) AS created_at, moment(done) AS closed_at,"
+        " moment(came + allowed) AS due_at,\n"
         "    CASE WHEN way < .38 THEN 'hotline' WHEN way < .62 THEN 'app' WHEN way < .76 THEN 'web'"
         " WHEN way < .88 THEN 'zalo' WHEN way < .96 THEN 'counter' ELSE 'email' END AS channel,\n"
         "    printf('cat_%02d', kind) AS category,\n"
@@ -64,14 +62,14 @@ def make_source(path: Path, rows: int, years: int) -> None:
     )
     connection.execute(
         "CREATE TABLE dossier AS\n"
-        f"WITH drawn AS (SELECT i, {began} AS at, floor(740 * pow(chance(i, 23), 2.2))::INTEGER AS procedure"
+        f"WITH drawn AS (SELECT i, {began} AS came, floor(740 * pow(chance(i, 23), 2.2))::INTEGER AS procedure"
         " FROM range($rows) AS r(i)),\n"
         "timed AS (SELECT *, 86400 * (3 + procedure % 28) AS allowed,"
         " 86400 * (3 + procedure % 28) * least(4, -0.42 * ln(1 - chance(i, 24))) AS taken FROM drawn),\n"
-        f"closed AS (SELECT *, CASE WHEN at + taken < {end} AND chance(i, 27) > .002 THEN at + taken END"
+        f"closed AS (SELECT *, CASE WHEN came + taken < {end} AND chance(i, 27) > .002 THEN came + taken END"
         " AS done FROM timed)\n"
         "SELECT i AS dossier_id, procedure, CASE WHEN procedure % 5 < 3 THEN 'full' ELSE 'partial' END AS level,\n"
-        "    moment(at) AS submitted_at, moment(at + allowed) AS due_at, moment(done) AS finished_at,\n"
+        "    moment(came) AS submitted_at, moment(came + allowed) AS due_at, moment(done) AS finished_at,\n"
         "    chance(i, 25) < .35 + .45 * i / $rows AS online,"
         " chance(i, 26) < .25 + .55 * i / $rows AS digitised,\n"
         "    ward_of(pow(chance(i, 22), 1.2)) AS ward\nFROM closed",
@@ -104,6 +102,7 @@ def fill(city: City, source: Path, warehouse: Path) -> None:
     with store.write() as cursor:
         for feed in city.feeds.values():
             ensure_fact_table(cursor, feed)
+            add_columns(cursor, feed.table)
     store.close()
     connection = duckdb.connect(str(warehouse))
     connection.execute(f"ATTACH '{source}' AS source (READ_ONLY)")

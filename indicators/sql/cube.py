@@ -96,13 +96,30 @@ def _rolled(step: Cube, moment: Moment, dirty: Dirty | None) -> list[str]:
         )
     leaf = "\n    UNION ALL\n".join(branches)
     blocks.append(f"leaf AS (\n{leaf}\n)")
+    placed = "leaf"
+    if scan.dataset.outlives(scan.time):
+        placed = "placed"
+        blocks.append(
+            "placed AS (\n    SELECT leaf.* REPLACE (coalesce(_heir, area) AS area)\n"
+            f"    FROM leaf {_heirs('area', 'period', 'start')}\n)"
+        )
     blocks.append(
         f"rolled AS (\n    SELECT path.ancestor AS area, period, start{sums}\n"
-        f"    FROM leaf JOIN area_path path ON path.code = leaf.area"
+        f"    FROM {placed} JOIN area_path path ON path.code = {placed}.area"
         f" AND path.level IN {listing(step.shape.levels)}\n"
         f"    GROUP BY ALL\n)"
     )
     return blocks
+
+
+def _heirs(area: str, period: str, start: str) -> str:
+    """SQL join: the heir of a unit that was gone when a period began."""
+    begin = f"CAST(period_begin({period}, {start}) AS DATE)"
+    names = "unit AS _unit, since AS _since, until AS _until, heir AS _heir"  # not those of a fact's column
+    return (
+        f"LEFT JOIN (SELECT {names} FROM area_heir)"
+        f" ON _unit = {area} AND _since <= {begin} AND {begin} < _until"
+    )
 
 
 def _joined(part: Part, column: str) -> str:
@@ -131,18 +148,29 @@ def _own_block(
     dirty: Dirty | None,
 ) -> str:
     scan, day = own.scan, f"{own.scan.time}__day"
-    timed = moment.calendar.grain(period) == "hour"
-    start, spread = moment.calendar.spread(period, moment.local(quote(scan.time)) if timed else day)
+    slot, grain = day, moment.calendar.grain(period)
+    if grain == "hour":
+        slot = moment.local(quote(scan.time))
+    elif grain == "month" and scan.month in scan.shared:
+        slot = scan.naming(scan.month)
+    start, spread = moment.calendar.spread(period, slot)
+    if period == "month" and slot != day:
+        start = slot
     columns, folded = _columns(own, wanted, scan)
     area, join = literal(root.code), ""
     if level != root.level:
-        area, join = (
-            "_ancestor",
-            (
-                f"\n    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path"
-                f" WHERE level = {literal(level)}) path USING (_area)"
-            ),
+        area = "_ancestor"
+        join = (
+            f"\n    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path"
+            f" WHERE level = {literal(level)}) path USING (_area)"
         )
+    if scan.dataset.outlives(scan.time) and level != root.level:
+        join = (
+            f"\n    {_heirs('_area', literal(period), start)}"
+            f"\n    JOIN (SELECT code, ancestor AS _ancestor FROM area_path"
+            f" WHERE level = {literal(level)}) path ON path.code = coalesce(_heir, _area)"
+        )
+        spread, join = f"{spread}{join}", ""
     block = (
         f"    SELECT {area} AS area, '{period}' AS period, {start} AS start{columns}\n"
         f"    FROM {scan.dataset.table} fact{join}{spread}\n"

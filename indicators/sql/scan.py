@@ -4,6 +4,7 @@ all.
 
 from __future__ import annotations
 
+from config.models import Area
 from indicators.datasets import Dataset
 from indicators.plan import Scan
 from indicators.sql.prelude import Moment, comment
@@ -43,7 +44,7 @@ def slot_of(scan: Scan, moment: Moment) -> str:
         case "hour":
             return moment.calendar.start("hour", moment.local(quote(scan.time)))
         case "month":
-            return moment.calendar.start("month", f"{scan.time}__day")
+            return scan.naming(scan.month)
     return f"{scan.time}__day"
 
 
@@ -59,19 +60,24 @@ def _shared(scan: Scan) -> str:
     return ", ".join(columns)
 
 
-def presence_rows(dataset: Dataset, moment: Moment, *, changed: bool = False, hourly: bool = False) -> str:
-    """The days (and hours) × coverage areas on which the dataset has rows."""
-    time, hour, slot = dataset.event_time, "", ""
+def presence_rows(
+    dataset: Dataset, moment: Moment, root: Area, *, changed: bool = False, hourly: bool = False
+) -> str:
+    """The days (and hours) × coverage areas on which the dataset has rows. ``root`` is the whole city."""
+    time = dataset.event_time
+    slots = [f"{time}__day AS day"]
     if hourly:
-        hour, slot = f", {moment.calendar.start('hour', moment.local(quote(time)))} AS slot", ", rows.slot"
-    only = ""
+        slots.append(f"{moment.calendar.start('hour', moment.local(quote(time)))} AS slot")
+    where = moment.past(dataset, time)
     if changed:
-        only = f"\n  AND {time}__day IN ({changed_days(dataset.name, time)})"
+        where += f"\n  AND {time}__day IN ({changed_days(dataset.name, time)})"
+    note = comment(f"Presence of {dataset.name} by {dataset.coverage}: days on which rows arrived")
+    if dataset.coverage == root.level:
+        found = f"SELECT DISTINCT {', '.join(slots)} FROM {dataset.table}\n      WHERE {where}"
+        return f"{note}SELECT rows.*, {literal(root.code)} AS area\nFROM ({found}) rows"
     return (
-        f"{comment(f'Presence of {dataset.name} by {dataset.coverage}: days on which rows arrived')}"
-        f"SELECT DISTINCT rows.day{slot}, path.ancestor AS area\n"
-        f"FROM (SELECT DISTINCT {time}__day AS day{hour}, _area FROM {dataset.table}\n"
-        f"      WHERE {moment.past(dataset, time)}{only}) rows\n"
+        f"{note}SELECT DISTINCT rows.* EXCLUDE (_area), path.ancestor AS area\n"
+        f"FROM (SELECT DISTINCT {', '.join(slots)}, _area FROM {dataset.table}\n      WHERE {where}) rows\n"
         f"JOIN area_path path ON path.code = rows._area AND path.level = {literal(dataset.coverage)}"
     )
 
