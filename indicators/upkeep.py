@@ -132,6 +132,7 @@ class Upkeep:
         """Drop the kept tables that the plan no longer asks for: nobody would bring them up to date."""
         kept = {
             *(dataset.presence for dataset in self.plan.datasets),
+            *(found.dataset.presence_by_hour for found in self.plan.coverages if found.hourly),
             *(scan.table for scan in self.plan.scans),
             *(split.table for split in self.plan.splits),
         }
