@@ -117,10 +117,10 @@ def test_macros(cursor: Cursor, period: str) -> None:
 def test_spread_gives_every_period_that_holds_a_day(cursor: Cursor, period: str) -> None:
     start, more = C.spread(period, slot_of(period))
     rows = cursor.execute(f"SELECT utc, clock, {start} AS start FROM m{more}").df()
-    found = rows.groupby("utc").start.agg(lambda starts: sorted(pd.Timestamp(s) for s in starts))
-    clocks = rows.groupby("utc").clock.first()
+    found = rows.groupby("utc").start.agg(lambda starts: sorted(map(pd.Timestamp, starts)))
+    clocks = dict(zip(rows.utc, rows.clock, strict=True))
     for utc, starts in found.items():
-        clock = clocks[utc].to_pydatetime()
+        clock = clocks[pd.Timestamp(str(utc))].to_pydatetime()
         own = P.start_of(period, clock)
         last = own.month if period == "year_to_date" else 12
         assert starts == [pd.Timestamp(P.shift(period, own, k)) for k in range(13 - last)]

@@ -14,10 +14,11 @@ from indicators.plan import tree
 from indicators.planner import make_plan
 from indicators.sql.formula import dirty_after, formula_values
 from indicators.sql.prelude import Dirty, Moment
-from indicators.sql.publish import merge
-from indicators.sql.scan import scan_rows, update
+from indicators.sql.publish import Difference, bring_in_line, compare
+from indicators.sql.scan import changed_slots, scan_rows, update
 
 GOLDEN = Path(__file__).parent / "golden"
+FIRST = dt.datetime.fromisoformat("2025-07-09")
 NOW = dt.datetime(2025, 7, 10, 2, tzinfo=dt.UTC)
 
 Golden = Callable[[Path, str], None]
@@ -56,10 +57,11 @@ def test_incremental_statements(lab: City, golden: Golden) -> None:
     scan = next(scan for scan in plan.scans if scan.table == "part_visits__due_at")
     formula = next(step for step in plan.formulas if step.indicator == "closing_3")
     blocks = [
-        *update(scan.table, scan_rows(scan, moment, changed=True), scan.dataset.name, scan.time),
+        *update(scan.table, scan_rows(scan, moment, changed=True), changed_slots(scan)),
         dirty_after(formula, {"closing": "dirty__closing"}, moment, dt.date(2025, 7, 9)),
         formula_values(formula, moment, lab.levels, Dirty("dirty__closing_3", dt.date(2025, 7, 1))),
-        *merge({"day": dt.date(2025, 7, 9), "month": dt.date(2025, 7, 1)}),
+        compare({"day": FIRST, "month": FIRST.replace(day=1)}),
+        *bring_in_line(Difference(1, 1, 1, 1), moment),
     ]
     golden(GOLDEN / "incremental.sql", ";\n\n".join(blocks) + ";\n")
 

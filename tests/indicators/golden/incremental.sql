@@ -1,15 +1,15 @@
 CREATE OR REPLACE TEMP TABLE anew AS
 -- Scan visits by due_at: 3 parts per day × area
 SELECT due_at__day AS day, _area AS area,
-    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count_if(_x_20e94704bd) AS p1,
     count(*) AS p2,
-    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+    count_if(_x_fc0d0733c3) AS p3
 FROM fact_visits
 WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
   AND due_at__day IN (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at')
 GROUP BY ALL;
 
-CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM part_visits__due_at WHERE day IN (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at');
+CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM part_visits__due_at WHERE day IN (SELECT DISTINCT day FROM (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at'));
 
 CREATE OR REPLACE TEMP TABLE moved_days AS SELECT DISTINCT day FROM (
     (FROM anew EXCEPT FROM held) UNION ALL (FROM held EXCEPT FROM anew));
@@ -45,8 +45,8 @@ WITH needed_closing AS (
 ), b2 AS (
     -- rolling(closing, 3)
     SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
-        sum(n) OVER past AS n, sum(present) OVER past AS present, sum(expected) OVER past AS expected,
-        data_through, max(run) OVER past AS run
+        sum(n) OVER past AS n, sum(present) OVER past AS present,
+        sum(expected) OVER past AS expected, data_through, max(run) OVER past AS run
     FROM b1
     WINDOW past AS (PARTITION BY area, period ORDER BY period_index(period, start) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
     QUALIFY count(*) OVER past = 3
@@ -62,28 +62,24 @@ WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 0
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);
 
-CREATE OR REPLACE TEMP TABLE held AS
-SELECT rowid AS place, v.* FROM indicator_value v
-SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL) USING (indicator, period, start)
-WHERE start >= DATE '2025-07-01' AND ((period = 'day' AND start >= DATE '2025-07-09') OR (period = 'month' AND start >= DATE '2025-07-01'))
-UNION ALL
-SELECT rowid AS place, v.* FROM indicator_value v WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL);
-
 CREATE OR REPLACE TEMP TABLE compared AS
-SELECT h.place, f.*, ((h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n) AS moved, ((h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n OR h.present IS DISTINCT FROM f.present OR h.expected IS DISTINCT FROM f.expected OR h.data_through IS DISTINCT FROM f.data_through OR h.version IS DISTINCT FROM f.version) AS stirred
-FROM held h JOIN fresh f USING (indicator, area, period, start);
+WITH held AS (
+    SELECT rowid AS place, v.* FROM indicator_value v
+    SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL) USING (indicator, period, start)
+    WHERE start >= TIMESTAMP '2025-07-01 00:00:00' AND ((period = 'day' AND start >= TIMESTAMP '2025-07-09 00:00:00') OR (period = 'month' AND start >= TIMESTAMP '2025-07-01 00:00:00'))
+)
+SELECT h.place, h.place IS NULL OR (h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n AS moved,
+    f.indicator, f.area, f.period, f.start, f.level, f.present, f.expected, f.data_through, f.version, CASE WHEN moved THEN f.value ELSE h.value END AS value, CASE WHEN moved THEN f.numerator ELSE h.numerator END AS numerator, CASE WHEN moved THEN f.denominator ELSE h.denominator END AS denominator, CASE WHEN moved THEN f.n ELSE h.n END AS n, CASE WHEN moved THEN f.known_from ELSE h.known_from END AS known_from, CASE WHEN moved THEN f.run ELSE h.run END AS run, f.stored_at,
+    h.indicator AS was_indicator, h.level AS was_level, h.area AS was_area, h.period AS was_period, h.start AS was_start, h.value AS was_value, h.numerator AS was_numerator, h.denominator AS was_denominator, h.n AS was_n, h.present AS was_present, h.expected AS was_expected, h.data_through AS was_data_through, h.known_from AS was_known_from, h.version AS was_version, h.run AS was_run, h.stored_at AS was_stored_at
+FROM held h FULL JOIN fresh f USING (indicator, area, period, start)
+WHERE h.place IS NULL OR f.indicator IS NULL OR moved OR h.level IS DISTINCT FROM f.level OR h.present IS DISTINCT FROM f.present OR h.expected IS DISTINCT FROM f.expected OR h.data_through IS DISTINCT FROM f.data_through OR h.version IS DISTINCT FROM f.version;
 
-DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM held ANTI JOIN fresh USING (indicator, area, period, start));
+INSERT INTO value_past (indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at, known_until)
+SELECT was_indicator, was_level, was_area, was_period, was_start, was_value, was_numerator, was_denominator, was_n, was_present, was_expected, was_data_through, was_known_from, was_version, was_run, was_stored_at, TIMESTAMP '2025-07-10 02:00:00.000000' FROM compared WHERE place IS NOT NULL AND was_stored_at < TIMESTAMP '2025-07-10 02:00:00.000000';
 
-UPDATE indicator_value SET value = c.value, numerator = c.numerator, denominator = c.denominator, n = c.n,
-    present = c.present, expected = c.expected, data_through = c.data_through, version = c.version,
-    known_from = c.known_from, run = c.run
-FROM compared c WHERE indicator_value.rowid = c.place AND c.moved;
+DELETE FROM indicator_value WHERE rowid IN (SELECT place FROM compared WHERE indicator IS NULL);
 
-UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = c.data_through,
-    version = c.version
-FROM compared c WHERE indicator_value.rowid = c.place AND c.stirred AND NOT c.moved;
+UPDATE indicator_value SET level = c.level, value = c.value, numerator = c.numerator, denominator = c.denominator, n = c.n, present = c.present, expected = c.expected, data_through = c.data_through, known_from = c.known_from, version = c.version, run = c.run, stored_at = c.stored_at
+FROM compared c WHERE indicator_value.rowid = c.place AND c.indicator IS NOT NULL;
 
-INSERT INTO indicator_value SELECT * FROM fresh ANTI JOIN held USING (indicator, area, period, start);
-
-SELECT (SELECT count(*) FROM compared WHERE moved) + (SELECT count(*) FROM fresh ANTI JOIN held USING (indicator, area, period, start)) + (SELECT count(*) FROM held ANTI JOIN fresh USING (indicator, area, period, start));
+INSERT INTO indicator_value (indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at) SELECT indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at FROM compared WHERE place IS NULL;

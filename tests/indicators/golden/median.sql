@@ -9,10 +9,10 @@ CREATE TABLE part_visits__closed_at AS
 -- Scan visits by closed_at: 5 parts per day × area
 SELECT closed_at__day AS day, _area AS area,
     count(*) AS p1,
-    count((epoch(closed_at) - epoch(opened_at)) / 3600) AS p2,
-    count((epoch(closed_at) - epoch(opened_at)) / 3600) FILTER (WHERE online) AS p3,
-    count(*) FILTER (WHERE closed_at >= opened_at) AS p4,
-    count(*) FILTER (WHERE (kind <> 'noise') AND closed_at >= due_at) AS p5
+    count(_x_bbec57d7e4) AS p2,
+    count(_x_bbec57d7e4) FILTER (WHERE online) AS p3,
+    count_if(_x_4b9c463d07) AS p4,
+    count_if(_x_69cbc4529e) AS p5
 FROM fact_visits
 WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
 GROUP BY ALL;
@@ -24,16 +24,6 @@ WITH status AS (
     FROM feed_status WHERE feed IN ('visits')
 ), covered AS (
     SELECT area, day FROM part_visits__presence
-), calendar AS (
-    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    SELECT 'day' AS period, day AS start, day FROM days
-    UNION ALL SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
-), periods AS (
-    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
-        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -48,10 +38,21 @@ WITH status AS (
                 pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN ('city', 'district', 'ward')
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'day' AS period, CAST(day AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+), periods AS (
+    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+        CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
-        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+        sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
@@ -67,23 +68,27 @@ ORDER BY period, level, area, start;
 
 CREATE TABLE made__visits__closed_at AS
 -- Cube visits__closed_at: roll up to city, district, ward × day, month, quarter, year
-WITH leaf AS (
+WITH monthly AS (
+    SELECT CAST(date_trunc('month', day) AS DATE) AS day, area, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3, CAST(sum(p4) AS BIGINT) AS p4, CAST(sum(p5) AS BIGINT) AS p5
+    FROM part_visits__closed_at
+    WHERE day <= DATE '2025-07-10'
+    GROUP BY ALL
+), leaf AS (
     SELECT area, 'day' AS period, day AS start, p1, p2, p3, p4, p5
     FROM part_visits__closed_at
     WHERE day <= DATE '2025-07-10'
     UNION ALL
-    SELECT area, 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3, CAST(sum(p4) AS BIGINT) AS p4, CAST(sum(p5) AS BIGINT) AS p5
-    FROM part_visits__closed_at
+    SELECT area, 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, p1, p2, p3, p4, p5
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
-    GROUP BY ALL
     UNION ALL
     SELECT area, 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3, CAST(sum(p4) AS BIGINT) AS p4, CAST(sum(p5) AS BIGINT) AS p5
-    FROM part_visits__closed_at
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
     GROUP BY ALL
     UNION ALL
     SELECT area, 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3, CAST(sum(p4) AS BIGINT) AS p4, CAST(sum(p5) AS BIGINT) AS p5
-    FROM part_visits__closed_at
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
     GROUP BY ALL
 ), rolled AS (
@@ -92,89 +97,85 @@ WITH leaf AS (
     GROUP BY ALL
 ), own AS (
 -- OwnLevel visits by closed_at: 2 aggregates at their own level and period
-    SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+    SELECT 'C' AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
-    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'city') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'day' AS period, CAST(closed_at__day AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+    SELECT 'C' AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
-    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'city') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+    SELECT 'C' AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
-    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'city') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+    SELECT 'C' AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
-    JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'city') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
-        quantile_cont(CAST((epoch(closed_at) - epoch(opened_at)) / 3600 AS DOUBLE), 0.5) AS o1
+        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'

@@ -7,10 +7,10 @@ WITH b1 AS (
     WHERE indicator = 'visits_online' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
 ), b2 AS (
     -- rank(visits_online)
-    SELECT level, area, period, start, CASE WHEN value IS NOT NULL THEN rank() OVER (among ORDER BY value DESC NULLS LAST) END AS value,
-        NULL AS numerator, count(value) OVER (among) AS denominator, n, present, expected, data_through, run
-    FROM b1
-    WINDOW among AS (PARTITION BY level, period, start)
+    SELECT level, area, period, start, CASE WHEN taken THEN rank() OVER (PARTITION BY level, period, start, taken ORDER BY value DESC) END AS value,
+        CASE WHEN taken THEN count(*) OVER (PARTITION BY level, period, start, taken, value) END AS numerator,
+        count(*) FILTER (WHERE taken) OVER (PARTITION BY level, period, start) AS denominator, n, present, expected, data_through, run
+    FROM (SELECT *, (value IS NOT NULL) AS taken FROM b1)
 )
 SELECT 'online_place' AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,

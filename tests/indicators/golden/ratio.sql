@@ -8,9 +8,9 @@ JOIN area_path path ON path.code = rows._area AND path.level = 'city';
 CREATE TABLE part_visits__due_at AS
 -- Scan visits by due_at: 3 parts per day × area
 SELECT due_at__day AS day, _area AS area,
-    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count_if(_x_20e94704bd) AS p1,
     count(*) AS p2,
-    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+    count_if(_x_fc0d0733c3) AS p3
 FROM fact_visits
 WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
 GROUP BY ALL;
@@ -22,16 +22,6 @@ WITH status AS (
     FROM feed_status WHERE feed IN ('visits')
 ), covered AS (
     SELECT area, day FROM part_visits__presence
-), calendar AS (
-    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    SELECT 'day' AS period, day AS start, day FROM days
-    UNION ALL SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
-), periods AS (
-    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
-        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -46,10 +36,21 @@ WITH status AS (
                 pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN ('city', 'district', 'ward')
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'day' AS period, CAST(day AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+), periods AS (
+    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+        CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
-        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+        sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
@@ -65,23 +66,27 @@ ORDER BY period, level, area, start;
 
 CREATE TABLE made__visits__due_at AS
 -- Cube visits__due_at: roll up to city, district, ward × day, month, quarter, year
-WITH leaf AS (
+WITH monthly AS (
+    SELECT CAST(date_trunc('month', day) AS DATE) AS day, area, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
+    FROM part_visits__due_at
+    WHERE day <= DATE '2025-07-10'
+    GROUP BY ALL
+), leaf AS (
     SELECT area, 'day' AS period, day AS start, p1, p2, p3
     FROM part_visits__due_at
     WHERE day <= DATE '2025-07-10'
     UNION ALL
-    SELECT area, 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
-    FROM part_visits__due_at
+    SELECT area, 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, p1, p2, p3
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
-    GROUP BY ALL
     UNION ALL
     SELECT area, 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
-    FROM part_visits__due_at
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
     GROUP BY ALL
     UNION ALL
     SELECT area, 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, CAST(sum(p1) AS BIGINT) AS p1, CAST(sum(p2) AS BIGINT) AS p2, CAST(sum(p3) AS BIGINT) AS p3
-    FROM part_visits__due_at
+    FROM monthly
     WHERE day <= DATE '2025-07-10'
     GROUP BY ALL
 ), rolled AS (

@@ -8,8 +8,8 @@ JOIN area_path path ON path.code = rows._area AND path.level = 'city';
 CREATE TABLE part_services__since AS
 -- Scan services by since: 2 parts per day × area
 SELECT since__day AS day, _area AS area,
-    count(*) FILTER (WHERE (until IS NULL OR until >= since)) AS p1,
-    count(*) FILTER (WHERE (grade = 'full') AND (until IS NULL OR until >= since)) AS p2
+    count_if(_x_2d70b00309) AS p1,
+    count_if(_x_9b39725089) AS p2
 FROM fact_services
 WHERE since <= DATE '2025-07-10'
 GROUP BY ALL;
@@ -17,8 +17,8 @@ GROUP BY ALL;
 CREATE TABLE part_services__until AS
 -- Scan services by until: 2 parts per day × area
 SELECT until__day AS day, _area AS area,
-    count(*) FILTER (WHERE until >= since) AS p1,
-    count(*) FILTER (WHERE (grade = 'full') AND until >= since) AS p2
+    count_if(_x_2dd6f310df) AS p1,
+    count_if(_x_49deb583a6) AS p2
 FROM fact_services
 WHERE until <= DATE '2025-07-10'
 GROUP BY ALL;
@@ -31,14 +31,6 @@ WITH status AS (
 ), covered AS (
     SELECT area, CAST(unnest(generate_series(min(day), (SELECT least(DATE '2025-07-10', CAST(timezone('Asia/Ho_Chi_Minh', timezone('UTC', max(through))) AS DATE)) FROM status), INTERVAL 1 DAY)) AS DATE) AS day
     FROM part_services__presence GROUP BY area
-), calendar AS (
-    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
-), periods AS (
-    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
-        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -53,10 +45,19 @@ WITH status AS (
                 pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN ('city')
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+), periods AS (
+    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+        CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
-        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+        sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
@@ -73,7 +74,7 @@ ORDER BY period, level, area, start;
 CREATE TABLE made__services__since__until AS
 -- Balance services__since__until: cumulate to city × month, year
 WITH flow AS (
-    SELECT day AS day, area, sum(s1) AS s1, sum(s2) AS s2
+    SELECT day AS slot, area, sum(s1) AS s1, sum(s2) AS s2
     FROM (
         SELECT day, area, p1 AS s1, p2 AS s2 FROM part_services__since WHERE day <= DATE '2025-07-10'
         UNION ALL
@@ -81,17 +82,17 @@ WITH flow AS (
     )
     GROUP BY ALL
 ), running AS (
-    SELECT path.ancestor AS area, day, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1, CAST(sum(sum(s2)) OVER past AS BIGINT) AS s2
+    SELECT path.ancestor AS area, slot, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1, CAST(sum(sum(s2)) OVER past AS BIGINT) AS s2
     FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN ('city')
-    GROUP BY path.ancestor, day
-    WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
+    GROUP BY path.ancestor, slot
+    WINDOW past AS (PARTITION BY path.ancestor ORDER BY slot)
 ), wanted AS (
-    SELECT *, least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), DATE '2025-07-10') AS as_of
+    SELECT *, least(period_end(period, start) - INTERVAL 1 DAY, DATE '2025-07-10') AS as_of
     FROM frame__services__register
     WHERE level IN ('city') AND period IN ('month', 'year')
 )
 SELECT wanted.* EXCLUDE (as_of), coalesce(s1, 0) AS s1, coalesce(s2, 0) AS s2
-FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.day;
+FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.slot;
 
 -- Value services = entered - left for city × month, year
 SELECT 'services' AS indicator, level, area, period, start,

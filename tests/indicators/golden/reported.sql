@@ -1,9 +1,9 @@
 -- Reported output = value where series = 'output' for city, district × quarter
 WITH print AS (
-    SELECT _area AS area, starts_on__day AS start, CAST(value AS DOUBLE) AS value
+    SELECT _area AS area, CAST(date_trunc('quarter', starts_on__day) AS DATE) AS start, CAST(value AS DOUBLE) AS value
     FROM fact_figures
     WHERE (series = 'output') AND value IS NOT NULL AND published_on <= DATE '2025-07-10'
-      AND starts_on__day <= DATE '2025-07-10' AND CAST(date_trunc('quarter', starts_on__day) AS DATE) = starts_on__day
+      AND CAST(date_trunc('quarter', starts_on__day) AS DATE) <= TIMESTAMP '2025-07-10 09:00:00.000000' AND CAST(date_trunc('quarter', starts_on__day) AS DATE) = starts_on__day
     QUALIFY row_number() OVER (
         PARTITION BY _area, starts_on__day ORDER BY published_on DESC, _run DESC, _line DESC) = 1
 ), status AS (

@@ -8,9 +8,9 @@ JOIN area_path path ON path.code = rows._area AND path.level = 'city';
 CREATE TABLE part_visits__due_at AS
 -- Scan visits by due_at: 3 parts per day × area
 SELECT due_at__day AS day, _area AS area,
-    count(*) FILTER (WHERE closed_at <= due_at) AS p1,
+    count_if(_x_20e94704bd) AS p1,
     count(*) AS p2,
-    count(*) FILTER (WHERE (kind <> 'noise') AND (closed_at IS NULL OR closed_at >= due_at)) AS p3
+    count_if(_x_fc0d0733c3) AS p3
 FROM fact_visits
 WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
 GROUP BY ALL;
@@ -19,10 +19,10 @@ CREATE TABLE part_visits__closed_at AS
 -- Scan visits by closed_at: 5 parts per day × area
 SELECT closed_at__day AS day, _area AS area,
     count(*) AS p1,
-    count((epoch(closed_at) - epoch(opened_at)) / 3600) AS p2,
-    count((epoch(closed_at) - epoch(opened_at)) / 3600) FILTER (WHERE online) AS p3,
-    count(*) FILTER (WHERE closed_at >= opened_at) AS p4,
-    count(*) FILTER (WHERE (kind <> 'noise') AND closed_at >= due_at) AS p5
+    count(_x_bbec57d7e4) AS p2,
+    count(_x_bbec57d7e4) FILTER (WHERE online) AS p3,
+    count_if(_x_4b9c463d07) AS p4,
+    count_if(_x_69cbc4529e) AS p5
 FROM fact_visits
 WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
 GROUP BY ALL;
@@ -34,16 +34,6 @@ WITH status AS (
     FROM feed_status WHERE feed IN ('visits')
 ), covered AS (
     SELECT area, day FROM part_visits__presence
-), calendar AS (
-    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    SELECT 'day' AS period, day AS start, day FROM days
-    UNION ALL SELECT 'month' AS period, CAST(date_trunc('month', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'quarter' AS period, CAST(date_trunc('quarter', day) AS DATE) AS start, day FROM days
-    UNION ALL SELECT 'year' AS period, CAST(date_trunc('year', day) AS DATE) AS start, day FROM days
-), periods AS (
-    SELECT period, start, CAST(period_end(period, start) AS DATE) AS next,
-        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, CAST(start AS DATE) AS start FROM calendar)
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
@@ -58,10 +48,21 @@ WITH status AS (
                 pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
     WHERE own.level IN ('city', 'district', 'ward')
+), calendar AS (
+    WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
+    SELECT 'day' AS period, CAST(day AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+    UNION ALL SELECT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
+), periods AS (
+    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+        CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
+        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar)
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
-        sum(least(periods.next, spans.until) - greatest(periods.start, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.start < spans.until AND periods.next > spans.since
+        sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
@@ -78,7 +79,7 @@ ORDER BY period, level, area, start;
 CREATE TABLE made__visits__due_at__closed_at AS
 -- Balance visits__due_at__closed_at: cumulate to city, district, ward × day, month, quarter, year
 WITH flow AS (
-    SELECT day AS day, area, sum(s1) AS s1
+    SELECT day AS slot, area, sum(s1) AS s1
     FROM (
         SELECT day, area, p3 AS s1 FROM part_visits__due_at WHERE day <= DATE '2025-07-10'
         UNION ALL
@@ -86,17 +87,17 @@ WITH flow AS (
     )
     GROUP BY ALL
 ), running AS (
-    SELECT path.ancestor AS area, day, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1
+    SELECT path.ancestor AS area, slot, CAST(sum(sum(s1)) OVER past AS BIGINT) AS s1
     FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN ('city', 'district', 'ward')
-    GROUP BY path.ancestor, day
-    WINDOW past AS (PARTITION BY path.ancestor ORDER BY day)
+    GROUP BY path.ancestor, slot
+    WINDOW past AS (PARTITION BY path.ancestor ORDER BY slot)
 ), wanted AS (
-    SELECT *, least(CAST(period_end(period, start) - INTERVAL 1 DAY AS DATE), DATE '2025-07-10') AS as_of
+    SELECT *, least(period_end(period, start) - INTERVAL 1 DAY, DATE '2025-07-10') AS as_of
     FROM frame__visits__1
     WHERE level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
 )
 SELECT wanted.* EXCLUDE (as_of), coalesce(s1, 0) AS s1
-FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.day;
+FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.slot;
 
 -- Value overdue = entered - left for city, district, ward × day, month, quarter, year
 SELECT 'overdue' AS indicator, level, area, period, start,
