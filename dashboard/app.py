@@ -27,7 +27,7 @@ from dashboard.context import ScreenContext
 from dashboard.routes import Route, parse
 from dashboard.runtime import Runtime
 from dashboard.screens import render
-from indicators.lineage import rows_behind
+from indicators.lineage import Lineages
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
 from warehouse.state import visible_areas
@@ -152,7 +152,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
                 runtime.city, runtime.state.warnings(areas=areas, open_only=False, limit=_LISTED)
             ),
             history=lambda warning: runtime.state.history(warning, areas=areas),
-            rows_behind=lambda value, limit: rows_behind(runtime.city, reader, value, limit),
+            lineage=lambda value, rows: Lineages(runtime.city).of(reader, value, rows),
             route=route,
             now=runtime.clock(),
             version=version,

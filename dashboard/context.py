@@ -17,11 +17,12 @@ from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
 
 if TYPE_CHECKING:
-    from warehouse.reader import Reader, Rows, Value
+    from indicators.lineage import Lineage
+    from warehouse.reader import Reader, Value
     from warehouse.state import Event
 
-RowsBehind = Callable[["Value", int], "Rows | None"]
-"""The fact rows under a value, at most so many; None for a value that has no rows of its own (a formula)."""
+Follow = Callable[["Value", int], "Lineage | None"]
+"""What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class ScreenContext:
 
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
     that the viewer may see, closed ones of the last weeks among them; ``history`` tells a warning's story by
-    its id; ``rows_behind`` finds the rows under a number.
+    its id; ``lineage`` finds what a number was made of.
     """
 
     city: City
     reader: Reader
     alerts: Sequence[Alert]
     history: Callable[[int], Sequence[Event]]
-    rows_behind: RowsBehind
+    lineage: Follow
     route: Route
     now: dt.datetime
     version: str

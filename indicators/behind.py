@@ -97,12 +97,23 @@ def _span(
             return [f"{item.time}__day >= DATE '{first}' AND {item.time}__day < DATE '{end}'", *tests]
         case Stock():
             opens, closes = stock_columns(item, dataset.columns)
-            still = f"{item.closes}__day >= DATE '{end}' OR NOT ({moment.past(dataset, item.closes)})"
+            over = periods.next_start(period, start)
+            still = (
+                f"{_after(item.closes, dataset, over, moment)} OR NOT ({moment.past(dataset, item.closes)})"
+            )
             there = f"({quote(item.closes)} IS NULL OR (({still}) AND {closes} >= {opens}))"
-            return [f"{item.opens}__day < DATE '{end}'", moment.past(dataset, item.opens), there]
+            entered = f"NOT ({_after(item.opens, dataset, over, moment)})"
+            return [entered, moment.past(dataset, item.opens), there]
         case Reported():
             prints = f"{item.time}__day = DATE '{_day(start)}' AND {quote(item.value)} IS NOT NULL"
             return [prints, moment.past(dataset, item.known), f"_area = {literal(area)}"]
+
+
+def _after(time: str, dataset: Dataset, end: dt.date, moment: Moment) -> str:
+    """SQL: whether a time of a row lies behind a period's end, by the city's clock."""
+    if isinstance(end, dt.datetime) and dataset.is_moment(time):
+        return f"{moment.local(quote(time))} >= TIMESTAMP '{end}'"
+    return f"{time}__day >= DATE '{_day(end)}'"
 
 
 def _counted(item: Measure, dataset: Dataset) -> list[str]:

@@ -1,127 +1,206 @@
-"""From a value back to what it was made of: the rows of a measure or stock, the parts of a formula."""
+"""From a value back to what it was made of: definition, parts, rows, files and the runs that loaded them."""
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from pydantic import TypeAdapter, ValidationError
 
 from config import City
-from config.models.indicator import Composite, Derived, Formula, Indicator, Measure, Reported, Stock
+from config.models.indicator import Derived, Indicator, Measure, Period, Reported, Stock
+from indicators.behind import RowsQuery, rows_query
 from indicators.changes import Standing
-from indicators.counted import stock_columns
-from indicators.datasets import Dataset, datasets
-from indicators.formula import inputs_of
+from indicators.formula import Series, describe, series_of
+from indicators.planner import traits
+from indicators.reads import reads
 from indicators.sql.prelude import Moment
-from indicators.sql.reported import given_start
-from warehouse.expression import Aggregate, aggregates, parse_condition, parse_measure
-from warehouse.reader import Reader, Rows, Value
-from warehouse.syntax import literal, quote
+from warehouse.provenance import files_of, landed_by
+from warehouse.reader import Reader, Rows, Value, Version
+
+FOLLOWED: Final = 60
+"""Of a formula that looks at more values than this, files are told for so many of them."""
 
 
-def rows_behind(city: City, reader: Reader, value: Value, limit: int = 50, offset: int = 0) -> Rows | None:
-    """The fact rows that a value was computed from, newest first: one page of them, and how many there are.
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One value that another was computed from; ``value`` is None where there is none."""
 
-    Of a ratio these are the rows of the denominator and of the numerator together, of a published figure all
-    of its prints. None for a formula, which has parts (``parts_behind``), and for what was never computed.
+    indicator: str
+    area: str
+    period: Period
+    start: dt.date
+    value: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that rows came from: the run that loaded it, its bytes' hash, where they were landed.
+
+    ``rows`` counts those that stand behind the value. Times are UTC without offset.
     """
-    item = city.indicators.get(value.indicator)
-    standing = Standing.read(reader.cursor)
-    if item is None or isinstance(item, Derived) or standing.now is None:
-        return None
-    dataset = datasets(city)[item.dataset]
-    where = _where(item, dataset, value, Moment.of(city, standing.now))
-    time = item.opens if isinstance(item, Stock) else item.known if isinstance(item, Reported) else item.time
-    return reader.facts(
-        item.dataset,
-        where,
-        area=value.area,
-        columns=[quote(name) for name in dataset.columns],
-        order=f"{quote(time)} DESC, _file, _line",
-        limit=limit,
-        offset=offset,
-    )
+
+    feed: str
+    name: str
+    run: int
+    hash: str | None
+    path: str | None
+    loaded_at: dt.datetime | None
+    rows: int
 
 
-def parts_behind(city: City, reader: Reader, value: Value) -> dict[str, Value]:
-    """The values that a formula's value was computed from, of the same area and period; one that is missing
-    is absent.
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """What one value was made of.
+
+    ``version`` is the definition that computed it, with its body as it was written then; ``how`` says in the
+    language of definitions what it computes. A value has either ``parts`` (it was computed from other values)
+    or a ``query`` for its rows, of which ``rows`` is the first page. ``followed`` says of how many values the
+    ``sources`` are told, and ``behind`` how many values with rows there are behind a formula.
     """
-    item = city.indicators.get(value.indicator)
-    if not isinstance(item, Derived):
-        return {}
-    found = reader.latest(inputs_of(item), value.area, value.period, value.start)
-    return {id_: part for id_, part in found.items() if part.start == value.start}
+
+    value: Value
+    version: Version | None
+    how: str
+    parts: tuple[Part, ...]
+    query: RowsQuery | None
+    rows: Rows | None
+    sources: tuple[Source, ...]
+    followed: int
+    behind: int
 
 
-@dataclass(frozen=True)
-class Span:
-    """What lies within a value's period, as SQL over the time columns of facts."""
-
-    moment: Moment
-    begin: dt.date
-    start: str
-    end: dt.date
-
-    @classmethod
-    def of(cls, value: Value, moment: Moment) -> Span:
-        """The span that a value counts."""
-        periods = moment.calendar.periods
-        begin, end = periods.begin(value.period, value.start), periods.next_start(value.period, value.start)
-        return cls(moment, begin, _stamp(value.start), end)
-
-    def since(self, column: str) -> str:
-        """SQL: the row's ``column`` does not lie before the span."""
-        return f"{self._at(column)} >= {_stamp(self.begin)}"
-
-    def before(self, column: str) -> str:
-        """SQL: the row's ``column`` does not lie after the span or at its end."""
-        return f"{self._at(column)} < {_stamp(self.end)}"
-
-    def _at(self, column: str) -> str:
-        return self.moment.local(quote(column)) if isinstance(self.end, dt.datetime) else f"{column}__day"
+_DEFINITION: Final[TypeAdapter[Indicator]] = TypeAdapter(Indicator)
 
 
-def _stamp(at: dt.date) -> str:
-    return f"TIMESTAMP '{at}'" if isinstance(at, dt.datetime) else f"DATE '{at}'"
+class Lineages:
+    """Follows the values of one city back to what they were made of."""
 
+    def __init__(self, city: City) -> None:
+        self.city = city
 
-def _where(item: Indicator, dataset: Dataset, value: Value, moment: Moment) -> str:
-    """SQL condition that picks the rows behind a value, within its area."""
-    span = Span.of(value, moment)
-    own = [] if not item_where(item) else [f"({parse_condition(item_where(item), dataset.columns)})"]
-    match item:
-        case Measure():
-            counted = _counted(item, dataset)
-            within = f"{span.since(item.time)} AND {span.before(item.time)}"
-            return " AND ".join([*own, within, moment.past(dataset, item.time), *counted])
-        case Stock():
-            opens, closes = stock_columns(item, dataset.columns)
-            still = f"NOT ({span.before(item.closes)}) OR NOT ({moment.past(dataset, item.closes)})"
-            there = f"({quote(item.closes)} IS NULL OR (({still}) AND {closes} >= {opens}))"
-            entered = f"{span.before(item.opens)} AND {moment.past(dataset, item.opens)}"
-            return " AND ".join([*own, entered, there])
-        case Reported():
-            at, start, given = given_start(dataset, item.time, value.period, moment)
-            named = f"{start} = {span.start} AND {given} = {at}"
-            prints = f"{named} AND {moment.past(dataset, item.known)}"
-            return " AND ".join([*own, prints, f"_area = {literal(value.area)}"])
-        case Formula() | Composite():
-            raise ValueError(f"{item.id} has no rows of its own")
+    def of(self, reader: Reader, value: Value, rows: int = 25) -> Lineage | None:
+        """What a value was made of, with a page of so many rows. None for what was never computed."""
+        moment = self._moment(reader)
+        version = self._version(reader, value)
+        item = self._item(value.indicator, version)
+        if item is None or moment is None:
+            return None
+        query = rows_query(self.city, item, value.area, value.period, value.start, moment)
+        leaves = [value] if query is not None else list(self.leaves(reader, value))
+        return Lineage(
+            value=value,
+            version=version,
+            how=self._how(item),
+            parts=self.parts(reader, value),
+            query=query,
+            rows=None if query is None else query.page(reader, rows),
+            sources=self._sources(reader, leaves[:FOLLOWED], moment),
+            followed=min(len(leaves), FOLLOWED),
+            behind=len(leaves),
+        )
 
+    def rows(self, reader: Reader, value: Value, limit: int = 50, offset: int = 0) -> Rows | None:
+        """The fact rows that a value was computed from: one page of them, and how many there are.
 
-def item_where(item: Indicator) -> str:
-    """The condition that an indicator's definition puts on its rows; empty if there is none."""
-    return "" if isinstance(item, Derived) else item.where or ""
+        None for what is computed from other values (``parts``), and for what was never computed.
+        """
+        moment = self._moment(reader)
+        item = self._item(value.indicator, self._version(reader, value))
+        if item is None or moment is None:
+            return None
+        query = rows_query(self.city, item, value.area, value.period, value.start, moment)
+        return None if query is None else query.page(reader, limit, offset)
 
+    def parts(self, reader: Reader, value: Value) -> tuple[Part, ...]:
+        """Every value that one of a formula or composite was computed from, at its own period and unit.
 
-def _counted(item: Measure, dataset: Dataset) -> list[str]:
-    """The rows that any of the measure's aggregates takes in; nothing if one of them takes all."""
-    tests = [_taken(aggregate) for aggregate in aggregates(parse_measure(item.measure, dataset.columns))]
-    return [] if "" in tests else ["(" + " OR ".join(dict.fromkeys(tests)) + ")"]
+        Of one that looks back, across units or at a base these are the values there. Empty for what has rows.
+        """
+        if not isinstance(self.city.indicators.get(value.indicator), Derived):
+            return ()
+        series = self._series[value.indicator]
+        wanted = reads(series, value.area, value.period, value.start, self.city.areas, self.city.periods)
+        found = reader.at(value.period, wanted)
+        return tuple(
+            Part(read.indicator, read.area, value.period, read.start, found.get(read)) for read in wanted
+        )
 
+    def leaves(self, reader: Reader, value: Value) -> Iterator[Value]:
+        """The values with rows of their own that one rests on, through all formulas between, each once."""
+        seen: set[tuple[str, str, dt.date]] = set()
+        waiting = deque([value])
+        while waiting:
+            one = waiting.popleft()
+            if not isinstance(self.city.indicators.get(one.indicator), Derived):
+                yield one
+                continue
+            for part in self.parts(reader, one):
+                key = (part.indicator, part.area, part.start)
+                if part.value is not None and key not in seen:
+                    seen.add(key)
+                    waiting.append(part.value)
 
-def _taken(aggregate: Aggregate) -> str:
-    tests = [] if aggregate.filter is None else [aggregate.filter.operand]
-    if aggregate.argument is not None:
-        tests.append(f"{aggregate.argument.operand} IS NOT NULL")
-    return " AND ".join(tests) and f"({' AND '.join(tests)})"
+    @cached_property
+    def _series(self) -> Mapping[str, Series]:
+        """The trees of the city's formulas and composites."""
+        known = traits(self.city)
+        items = self.city.indicators.items()
+        return {id_: series_of(item, known) for id_, item in items if isinstance(item, Derived)}
+
+    def _moment(self, reader: Reader) -> Moment | None:
+        """When the values were computed last, by which it goes whether a row lay in the future."""
+        standing = Standing.read(reader.cursor)
+        return None if standing.now is None else Moment.of(self.city, standing.now)
+
+    def _version(self, reader: Reader, value: Value) -> Version | None:
+        versions = reader.versions(value.indicator)
+        return next((version for version in versions if version.version == value.version), None)
+
+    def _item(self, indicator: str, version: Version | None) -> Indicator | None:
+        """The definition of a version; as it is now, where the version cannot be read any more."""
+        if version is not None:
+            with contextlib.suppress(ValidationError):
+                return _DEFINITION.validate_python(version.body)
+        return self.city.indicators.get(indicator)
+
+    def _sources(self, reader: Reader, values: Sequence[Value], moment: Moment) -> tuple[Source, ...]:
+        """The files behind some values, newest run first; a row that several share counts for each."""
+        counts: dict[tuple[int, str, str], int] = {}
+        for value in values:
+            item = self.city.indicators[value.indicator]
+            query = rows_query(self.city, item, value.area, value.period, value.start, moment)
+            if query is None:
+                continue
+            for run, name, rows in files_of(reader.cursor, query.dataset, query.where, query.area):
+                counts[run, name, query.dataset] = counts.get((run, name, query.dataset), 0) + rows
+        landed = landed_by(reader.cursor, {run for run, _, _ in counts})
+        return tuple(
+            Source(
+                feed=landed[run].feed if run in landed else dataset,
+                name=name,
+                run=run,
+                hash=landed[run].hash if run in landed else None,
+                path=landed[run].path if run in landed else None,
+                loaded_at=landed[run].loaded_at if run in landed else None,
+                rows=rows,
+            )
+            for (run, name, dataset), rows in sorted(counts.items(), reverse=True)
+        )
+
+    def _how(self, item: Indicator) -> str:
+        """What a definition computes, in its own language."""
+        where = "" if isinstance(item, Derived) or not item.where else f" where {item.where}"
+        match item:
+            case Measure():
+                return f"{item.measure} of {item.dataset} by {item.time}{where}"
+            case Stock():
+                return f"rows of {item.dataset} after {item.opens} and not yet {item.closes}{where}"
+            case Reported():
+                return f"newest {item.value} of {item.dataset} by {item.known}{where}"
+        return describe(self._series[item.id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -178,6 +178,35 @@ class Reader(VintageReader):
         """The value of every area of ``level`` for one period (None: the newest), in no order."""
         table = self.matrix([indicator], level, period, start, within)
         return [row[indicator] for row in table.values()]
+
+    def at(
+        self, period: Period, keys: Collection[tuple[str, str, dt.date]]
+    ) -> dict[tuple[str, str, dt.date], Value]:
+        """The values of one kind of period at keys of indicator, area and start; what has none is absent.
+
+        Those of units that the viewer may not see are absent, too.
+        """
+        if not keys:
+            return {}
+        indicators, areas, starts = ([*dict.fromkeys(part)] for part in zip(*keys, strict=True))
+        where = (
+            "period = $period AND start BETWEEN $first AND $last"
+            " AND area IN (SELECT unnest($areas)) AND start IN (SELECT unnest($starts))"
+        )
+        given = {
+            "period": period,
+            "first": min(starts),
+            "last": max(starts),
+            "areas": areas,
+            "starts": starts,
+        }
+        wanted = set(keys)
+        return {
+            (value.indicator, value.area, value.start): value
+            for value in self._values(period, indicators, where, given)
+            if (value.indicator, value.area, value.start) in wanted
+            and self._scope.sees(self._city.areas, value.area)
+        }
 
     def facts(
         self,

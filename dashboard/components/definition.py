@@ -1,17 +1,15 @@
-"""What a number means, in words, and the rows that it was counted from."""
+"""What a number means, in words."""
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Composite, Derived, Feed, Formula, Indicator, Measure, Reported, Stock, Target
+from config.models import Composite, Feed, Formula, Indicator, Measure, Reported, Stock, Target
 from dashboard import format as fmt
-from dashboard.components.base import facts, icon, link, table, td, th
-from dashboard.components.states import notice
+from dashboard.components.base import facts, link
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
 from dashboard.standing import feeds_of
@@ -19,9 +17,6 @@ from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
-
-ROWS = 25
-
 
 def definition(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Component:
     """Every part of a definition that decides about the number, and who answers for it."""
@@ -133,44 +128,3 @@ def _feed(ctx: ScreenContext, feed: Feed) -> list[Any]:
         owner,
         f" · {ctx.words('state.simulated').lower()}" if feed.simulated else "",
     ]
-
-
-def rows_behind(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Any:
-    """A page of the fact rows under a value."""
-    words = ctx.words
-    if isinstance(indicator, Derived):
-        return notice("empty", "diagram-3", words("rows.formula"), words("rows.formula_hint"))
-    found = ctx.rows_behind(value, ROWS) if value is not None else None
-    if found is None or not found.rows:
-        return notice("empty", "inbox", words("rows.none"), words("rows.none_hint"))
-    shown, total = fmt.number(len(found.rows), ctx.lang), fmt.number(found.total, ctx.lang)
-    feed = ctx.city.datasets.get(indicator.dataset)
-    types = {c.name: c.type for c in feed.columns} if feed else {}
-    head = [th(name, number=types.get(name) in ("integer", "number")) for name in found.columns]
-    body = [
-        html.Tr(
-            [_cell(ctx, cell, types.get(name, "text")) for name, cell in zip(found.columns, row, strict=True)]
-        )
-        for row in found.rows
-    ]
-    return [
-        html.P(
-            [icon("info-circle"), words("rows.shown", shown=shown, total=total)], className="quiet rows-note"
-        ),
-        table(head, body, "grid rows", words("indicator.rows")),
-    ]
-
-
-def _cell(ctx: ScreenContext, cell: Any, type_: str) -> Component:
-    if cell is None:
-        return td(html.Span(ctx.words("rows.null"), className="null"))
-    if isinstance(cell, dt.datetime):
-        return td(fmt.moment(cell, ctx.city.zone, ctx.lang), class_name="nowrap")
-    if isinstance(cell, dt.date):
-        return td(fmt.date(cell, ctx.lang), class_name="nowrap")
-    if isinstance(cell, bool):
-        return td(ctx.words("rows.true" if cell else "rows.false"))
-    if isinstance(cell, int | float) and type_ in ("integer", "number"):
-        whole = float(cell).is_integer()
-        return td(fmt.number(cell, ctx.lang, 0 if whole else 2), number=True)
-    return td(str(cell))

@@ -12,7 +12,8 @@ from dash.development.base_component import Component
 from config.models import Indicator, Period
 from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
-from dashboard.components.definition import definition, rows_behind
+from dashboard.components.definition import definition
+from dashboard.components.lineage import origin
 from dashboard.components.page import page
 from dashboard.components.ranking import ranking
 from dashboard.components.states import notice
@@ -60,7 +61,7 @@ def render(ctx: ScreenContext) -> Component:
         _headline(ctx, standing, values),
         html.Div([past, told], className="w-8 stack"),
         html.Div([_ranks(ctx, indicator, area, period), meaning], className="w-4 stack"),
-        panel(ctx.words("indicator.rows"), rows_behind(ctx, indicator, standing.value), kind="rows"),
+        panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
     lead = [

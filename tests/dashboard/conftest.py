@@ -14,8 +14,10 @@ from config.periods import next_start, shift, start_of
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
+from indicators.behind import RowsQuery
+from indicators.lineage import Lineage, Source
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
-from warehouse.reader import Rows, Value
+from warehouse.reader import Rows, Value, Version
 from warehouse.state import Event
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
@@ -127,6 +129,14 @@ class Synthetic:
         return [] if self.absent else [RefreshRecord(1, BARE, BARE, "full", 60, 1000, 1.5, None)]
 
 
+def made_of(value: Value, rows: Rows) -> Lineage:
+    """A lineage of some rows."""
+    version = Version(value.indicator, 1, BARE, {"id": value.indicator})
+    source = Source("none", "a.csv", 1, "f00d" * 16, "/landing/f0", BARE, rows.total)
+    query = RowsQuery("d", "TRUE", value.area, rows.columns, "1")
+    return Lineage(value, version, "count(*)", (), query, rows, (source,), 1, 1)
+
+
 @pytest.fixture(scope="session")
 def city() -> City:
     return load_city(REFERENCE_CITY)
@@ -167,7 +177,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
             reader=Synthetic(city, **reader),  # type: ignore[arg-type]
             alerts=alerts,
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
-            rows_behind=lambda *_: rows,
+            lineage=lambda value, _: None if rows is None else made_of(value, rows),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
             now=NOW,
             version="1.1",

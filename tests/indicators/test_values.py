@@ -11,7 +11,7 @@ import pytest
 
 from config import City
 from config.models.indicator import Formula
-from indicators.lineage import parts_behind, rows_behind
+from indicators.lineage import Lineages
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
 
@@ -101,7 +101,7 @@ def test_as_many_rows_lie_behind_a_value_as_it_says(world: World, id_: str) -> N
         for area in ("C", "D1", "W3"):
             for period in ("day", "month", "year"):
                 for value in reader.series([id_], area, period, 4)[id_]:
-                    found = rows_behind(world.city, reader, value, limit=3)
+                    found = Lineages(world.city).rows(reader, value, limit=3)
                     assert found is not None
                     assert found.total == value.n
                     assert len(found.rows) == min(3, value.n)
@@ -113,7 +113,7 @@ def test_the_rows_of_a_stock_are_those_still_open(world: World, id_: str) -> Non
         for area in ("C", "D2"):
             for period in ("day", "month", "year"):
                 for value in reader.series([id_], area, period, 5)[id_]:
-                    found = rows_behind(world.city, reader, value)
+                    found = Lineages(world.city).rows(reader, value)
                     assert found is not None
                     assert found.total == value.value
 
@@ -121,6 +121,6 @@ def test_the_rows_of_a_stock_are_those_still_open(world: World, id_: str) -> Non
 def test_a_formula_has_parts_instead_of_rows(world: World) -> None:
     with reading(world.store, world.city, EVERYONE) as reader:
         value = reader.latest(["closing"], "C", "month")["closing"]
-        assert rows_behind(world.city, reader, value) is None
-        parts = parts_behind(world.city, reader, value)
+        assert Lineages(world.city).rows(reader, value) is None
+        parts = {part.indicator: part.value for part in Lineages(world.city).parts(reader, value)}
     assert value.value == pytest.approx(100 * parts["visits_closed"].value / parts["visits"].value)  # type: ignore[operator]
