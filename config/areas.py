@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from config.models.area import Area, AreaChange
-from config.succession import Recast, Rows, compose, steps
+from config.succession import Heir, Recast, Rows, compose, heirs, steps
 
 
 class AreaTree:
@@ -60,6 +60,11 @@ class AreaTree:
     def steps(self) -> dict[dt.date, Rows]:
         """By date on which boundaries move, the parts of every unit of the day before that they touch."""
         return steps(self, self.changes)
+
+    @cached_property
+    def heirs(self) -> list[Heir]:
+        """For each unit that is gone, the unit that late news of it counts for."""
+        return heirs(self, self.steps)
 
     @cached_property
     def reforms(self) -> tuple[dt.date, ...]:

@@ -117,6 +117,41 @@ def compose(units: Units, made: Mapping[dt.date, Rows], on: dt.date) -> Recast:
     return Recast(on, pieces.joined())
 
 
+@dataclass(frozen=True, slots=True)
+class Heir:
+    """Over ``since`` ≤ day < ``until``, what is still told of a unit that is gone counts for ``heir``."""
+
+    unit: str
+    since: dt.date
+    until: dt.date
+    heir: str
+
+
+def heirs(units: Units, made: Mapping[dt.date, Rows]) -> list[Heir]:
+    """For each unit that ended and from then on, the unit that has the largest part of it.
+
+    What a row tells is whole: a case of a ward that is gone is closed in one other ward, not in two. Of equal
+    parts the first by code counts.
+    """
+    dates = sorted(made)
+    found: list[Heir] = []
+    for area in units.all():
+        parts: Row = {area.code: 1.0} if area.valid_to is not None else {}
+        for date, until in zip(dates, [*dates[1:], dt.date.max], strict=True):
+            if not parts or (area.valid_to is not None and date < area.valid_to):
+                continue
+            parts = _through(parts, {code: made[date].get(code, {code: 1.0}) for code in parts})
+            if not parts:
+                continue
+            heir = min((-round(share, 9), code) for code, share in parts.items())[1]
+            last = found[-1] if found else None
+            if last is not None and (last.unit, last.heir, last.until) == (area.code, heir, date):
+                found[-1] = Heir(area.code, last.since, until, heir)
+            else:
+                found.append(Heir(area.code, date, until, heir))
+    return found
+
+
 def _step(units: Units, date: dt.date, changes: Iterable[AreaChange], ending: Iterable[Area]) -> Rows:
     before = date - dt.timedelta(days=1)
     given: dict[str, list[AreaChange]] = defaultdict(list)

@@ -12,6 +12,7 @@ from indicators.counted import measure_of, stock_columns
 from indicators.datasets import Dataset, datasets
 from indicators.sql.prelude import Moment
 from warehouse.expression import Aggregate, aggregates, parse_condition
+from warehouse.places import inside
 from warehouse.reader import Reader, Rows
 from warehouse.syntax import literal, quote
 
@@ -21,13 +22,17 @@ PROVENANCE: Final = ("_run", "_file", "_line", "_hash")
 
 @dataclass(frozen=True, slots=True)
 class RowsQuery:
-    """The rows of a dataset that lie in ``area`` and meet ``where`` (SQL), in the order of ``order``."""
+    """The rows of a dataset that lie in ``area`` and meet ``where`` (SQL), in the order of ``order``.
+
+    With ``day``, rows of units that were gone by then lie where their heirs lie.
+    """
 
     dataset: str
     where: str
     area: str
     columns: tuple[str, ...]
     order: str
+    day: dt.date | None = None
 
     def page(self, reader: Reader, limit: int, offset: int = 0) -> Rows:
         """Some of the rows, each with its provenance behind its own columns, and how many there are."""
@@ -40,11 +45,12 @@ class RowsQuery:
             order=self.order,
             limit=limit,
             offset=offset,
+            day=self.day,
         )
         return Rows((*self.columns, *PROVENANCE), found.rows, found.total)
 
     def __str__(self) -> str:
-        below = f"_area IN (SELECT code FROM area_path WHERE ancestor = {literal(self.area)})"
+        below = inside(self.day).replace("?", literal(self.area))
         return f"FROM fact_{self.dataset} WHERE ({self.where}) AND {below} ORDER BY {self.order}"
 
 
@@ -67,7 +73,21 @@ def rows_query(
             order = f"{quote(item.known)} DESC, _run DESC, _line DESC"
         case _:
             order = f"{quote(item.time)} DESC, _file, _line"
-    return RowsQuery(item.dataset, " AND ".join(where), area, tuple(dataset.columns), order)
+    day = _placed_on(item, dataset, period, start, moment)
+    return RowsQuery(item.dataset, " AND ".join(where), area, tuple(dataset.columns), order, day)
+
+
+def _placed_on(
+    item: Measure | Stock | Reported, dataset: Dataset, period: Period, start: dt.date, moment: Moment
+) -> dt.date | None:
+    """The day on which rows lie where they count; None where the unit of each was there at its time."""
+    periods = moment.calendar.periods
+    match item:
+        case Measure() if dataset.outlives(item.time):
+            return _day(periods.begin(period, start))
+        case Stock() if dataset.reformed:
+            return min(periods.last_day(period, start), moment.today)
+    return None
 
 
 def _own(item: Measure | Stock | Reported, dataset: Dataset) -> list[str]:

@@ -67,9 +67,10 @@ class Definitions:
 
 
 def areas_fingerprint(cursor: Cursor) -> str:
-    """Changes whenever any unit, its parent, its validity or its population does."""
+    """Changes whenever any unit, its parent, its validity, its population or its heir does."""
     row = cursor.execute("SELECT count(*), bit_xor(hash(area)), sum(hash(area) >> 8) FROM area").fetchone()
-    return str(row)
+    heirs = cursor.execute("SELECT count(*), bit_xor(hash(area_heir)) FROM area_heir").fetchone()
+    return f"{row} {heirs}"
 
 
 def table_fingerprint(scan: Scan) -> str:

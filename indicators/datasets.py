@@ -25,7 +25,8 @@ class Dataset:
 
     ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the
     number of days between two deliveries that are owed. ``members`` are the columns of which the contract says
-    that they have few values.
+    that they have few values. ``reformed`` says that units of the city gave way to others, so that a row may
+    be told of a unit that is gone.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Dataset:
     coverage: str
     cadence: int
     members: Members = field(default_factory=dict, hash=False, repr=False, compare=False)
+    reformed: bool = False
 
     @property
     def table(self) -> str:
@@ -54,6 +56,10 @@ class Dataset:
     def is_moment(self, column: str) -> bool:
         """Whether a time column holds moments (True) or whole days (False)."""
         return self.columns[column] == "timestamp"
+
+    def outlives(self, time: str) -> bool:
+        """Whether ``time`` may date a row after the end of its unit; its unit was there at the event."""
+        return self.reformed and time != self.event_time
 
     def back(self, time: str) -> int:
         """How many days an event of the feed covers, counted backwards from its own.
@@ -89,6 +95,7 @@ def _dataset(name: str, feeds: list[Feed], city: City) -> Dataset:
         coverage=first.coverage or city.levels[0],
         cadence=max(1, first.delivery.every // dt.timedelta(days=1)),
         members=dict(_few([feed.columns for feed in feeds])),
+        reformed=bool(city.areas.heirs),
     )
 
 

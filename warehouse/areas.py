@@ -11,7 +11,7 @@ from warehouse.store import Store
 
 
 def sync_areas(store: Store, tree: AreaTree) -> None:
-    """Make tables ``area``, ``area_path``, ``area_change`` and ``area_recast`` equal to the city folder."""
+    """Make the tables of areas, their paths, changes, recasts and heirs equal to the city folder."""
     units = tree.all()
     columns = (
         "code",
@@ -37,6 +37,7 @@ def sync_areas(store: Store, tree: AreaTree) -> None:
             "area_path": path,
             "area_change": _changes(tree),
             "area_recast": _recasts(tree),
+            "area_heir": _heirs(tree),
         }
         for name, table in tables.items():
             cursor.register("incoming", table)
@@ -82,6 +83,15 @@ def _recasts(tree: AreaTree) -> pa.Table:
     ]
     return pa.table([list(column) for column in zip(*rows, strict=True)] or [[]] * 8, schema=_RECAST)
 
+
+def _heirs(tree: AreaTree) -> pa.Table:
+    columns = {name: [getattr(heir, name) for heir in tree.heirs] for name in _HEIR.names}
+    return pa.table(columns, schema=_HEIR)
+
+
+_HEIR = pa.schema(
+    [("unit", pa.string()), ("since", pa.date32()), ("until", pa.date32()), ("heir", pa.string())]
+)
 
 _RECAST = pa.schema(
     [

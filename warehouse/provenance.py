@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from warehouse.places import inside
 from warehouse.store import Cursor
 
 
@@ -20,11 +21,13 @@ class LandedRun:
     loaded_at: dt.datetime | None
 
 
-def files_of(cursor: Cursor, dataset: str, where: str, area: str) -> list[tuple[int, str, int]]:
-    """Run, file and number of the rows of a dataset that lie in ``area`` and meet ``where`` (SQL)."""
+def files_of(
+    cursor: Cursor, dataset: str, where: str, area: str, day: dt.date | None = None
+) -> list[tuple[int, str, int]]:
+    """Run, file and number of the rows of a dataset that lie in ``area`` on ``day`` and meet ``where``."""
     return cursor.execute(
-        f"SELECT _run, _file, count(*) FROM fact_{dataset} WHERE ({where})"
-        " AND _area IN (SELECT code FROM area_path WHERE ancestor = ?) GROUP BY ALL ORDER BY ALL",
+        f"SELECT _run, _file, count(*) FROM fact_{dataset} WHERE ({where}) AND {inside(day)}"
+        " GROUP BY ALL ORDER BY ALL",
         [area],
     ).fetchall()
 

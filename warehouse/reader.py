@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from config import City
 from config.models import Period
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.places import inside
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
 from warehouse.scope import Scope
@@ -219,11 +220,14 @@ class Reader(VintageReader):
         order: str,
         limit: int = 50,
         offset: int = 0,
+        day: dt.date | None = None,
     ) -> Rows:
-        """Rows of a fact table that lie in ``area`` and meet ``where`` (SQL from a compiled definition)."""
+        """Rows of a fact table that lie in ``area`` and meet ``where`` (SQL from a compiled definition).
+
+        With ``day``, rows of units that were gone by then lie where their heirs lie.
+        """
         self._scope.demand(self._city.areas, area)
-        below = "_area IN (SELECT code FROM area_path WHERE ancestor = ?)"
-        condition = f"FROM fact_{dataset} WHERE ({where}) AND {below}"
+        condition = f"FROM fact_{dataset} WHERE ({where}) AND {inside(day)}"
         row = self.cursor.execute(f"SELECT count(*) {condition}", [*parameters, area]).fetchone()
         names = ", ".join(columns)
         rows = self.cursor.execute(

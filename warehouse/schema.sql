@@ -18,6 +18,8 @@ CREATE TABLE IF NOT EXISTS area_change (
 CREATE TABLE IF NOT EXISTS area_recast (
     boundaries DATE, level VARCHAR, unit VARCHAR, target VARCHAR, since DATE, until DATE, share DOUBLE, exact BOOLEAN
 );
+-- For each unit that is gone, the unit that rows count for that are dated since <= day < until, after its end.
+CREATE TABLE IF NOT EXISTS area_heir (unit VARCHAR, since DATE, until DATE, heir VARCHAR);
 -- How each indicator's values follow from their parts when boundaries move (JSON).
 CREATE TABLE IF NOT EXISTS recast_rule (indicator VARCHAR PRIMARY KEY, rule VARCHAR);
 

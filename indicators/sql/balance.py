@@ -30,8 +30,11 @@ def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = Non
     if dirty is not None:
         at = f"greatest({slot}, DATE '{dirty.first - dt.timedelta(days=1)}')"
         wanted = f" SEMI JOIN {dirty.table} USING (period, start)"
+    told, inherited = "flow", ""
+    if step.opens.dataset.reformed:
+        told, inherited = "told", _inherited(names)
     return f"""{comment(step)}\
-WITH flow AS (
+WITH {told} AS (
     SELECT {at} AS slot, area, {sums}
     FROM (
         SELECT {slot}, area, {entered} FROM {step.opens.table} WHERE day <= {moment.day}
@@ -39,7 +42,7 @@ WITH flow AS (
         SELECT {slot}, area, {left} FROM {step.closes.table} WHERE day <= {moment.day}
     )
     GROUP BY ALL
-), running AS (
+){inherited}, running AS (
     SELECT path.ancestor AS area, slot, {running}
     FROM flow JOIN area_path path ON path.code = flow.area AND path.level IN {listing(step.shape.levels)}
     GROUP BY path.ancestor, slot
@@ -51,6 +54,22 @@ WITH flow AS (
 )
 SELECT wanted.* EXCLUDE (as_of){stocks}
 FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.slot"""
+
+
+def _inherited(names: list[str]) -> str:
+    """What was open in a unit when it ended, and what is told of it later, passes to its heir."""
+    given, taken = ", ".join(names), ", ".join(f"-{name}" for name in names)
+    return f""", flow AS (
+    FROM told
+    UNION ALL
+    SELECT greatest(slot, since), heir, {given} FROM told JOIN area_heir ON unit = area AND slot < until
+    UNION ALL
+    SELECT greatest(slot, until), heir, {taken} FROM told JOIN area_heir ON unit = area AND slot < until
+    WHERE until < DATE '{dt.date.max}'
+    UNION ALL
+    SELECT greatest(slot, ended), area, {taken}
+    FROM told JOIN (SELECT unit, min(since) AS ended FROM area_heir GROUP BY unit) ON unit = area
+)"""
 
 
 def stock_values(value: StockValue, step: Balance, source: str) -> str:

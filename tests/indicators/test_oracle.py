@@ -200,6 +200,7 @@ class Oracle:
         self.areas = [self.city.areas[code] for code in areas]
         self.rows = Rows(world.local_day, self.city.zone)
         self.known: dict[str, dict[Key, Figure]] = {}
+        self.above: dict[tuple[str, int], frozenset[str]] = {}
 
     @cached_property
     def facts(self) -> dict[str, list[Row]]:
@@ -209,7 +210,7 @@ class Oracle:
             rows: list[Row] = [
                 {str(k): None if v != v else v for k, v in row.items()} for row in frame.to_dict("records")
             ]
-            found[name] = [{**row, "_up": set(self.city.areas.path(row["_area"]).values())} for row in rows]
+            found[name] = rows
         return found
 
     def figures(self, id_: str) -> dict[Key, Figure]:
@@ -232,8 +233,19 @@ class Oracle:
             return False
         return at <= self.now if isinstance(at, dt.datetime) else at <= self.today
 
-    def _lies_in(self, row: Row, area: str) -> bool:
-        return area in row["_up"]
+    def _above(self, row: Row, day: dt.date) -> frozenset[str]:
+        """The areas that a row lies in: of a unit that is gone by ``day``, those of the largest successor."""
+        tree = self.city.areas
+        era = sum(change <= day for change in tree.reforms)
+        if (row["_area"], era) not in self.above:
+            code = row["_area"]
+            while (ended := tree[code].valid_to) is not None and ended <= day:
+                after = [(-c.share, c.target) for c in tree.changes if (c.source, c.date) == (code, ended)]
+                if not after:
+                    break
+                code = min(after)[1]
+            self.above[row["_area"], era] = frozenset(tree.path(code).values())
+        return self.above[row["_area"], era]
 
     def coverage(self, dataset: str, time: str, stock: bool) -> dict[str, set[dt.date]]:
         """Covered days by coverage area."""
@@ -312,10 +324,12 @@ class Oracle:
                 continue
             day = self.world.local_day(row[item.time])
             assert day is not None
-            for area in self.areas:
-                if area.level in item.levels and self._lies_in(row, area.code):
-                    for period in item.periods:
-                        groups[area.code, period, start_of(period, day)].append(row)
+            for period in item.periods:
+                start = start_of(period, day)
+                above = self._above(row, start)
+                for area in self.areas:
+                    if area.level in item.levels and area.code in above:
+                        groups[area.code, period, start].append(row)
         tree = _tree(item.measure)
         factor = self.city.units[item.unit].factor
         quotient = next(tree.find_all(exp.Div), None)
@@ -336,15 +350,17 @@ class Oracle:
         where = None if item.where is None else _tree(item.where)
         factor = self.city.units[item.unit].factor
         rows = [r for r in self.facts[item.dataset] if where is None or self.rows.ask(where, r) is True]
-        events = {
-            area.code: [(r[item.opens], r[item.closes]) for r in rows if self._lies_in(r, area.code)]
-            for area in self.areas
-        }
+        events: dict[tuple[str, int], list[tuple[Any, Any]]] = {}
         found = {}
         for key, (present, expected) in self.cells(item).items():
             area, period, start = key
             end = next_start(period, start)  # type: ignore[arg-type]
-            count = sum(self._is_open(opens, closes, end) for opens, closes in events[area])
+            last = min(end - dt.timedelta(days=1), self.today)
+            era = sum(change <= last for change in self.city.areas.reforms)
+            if (area, era) not in events:
+                inside = [row for row in rows if area in self._above(row, last)]
+                events[area, era] = [(row[item.opens], row[item.closes]) for row in inside]
+            count = sum(self._is_open(opens, closes, end) for opens, closes in events[area, era])
             found[key] = Figure(count * factor, count, present, expected)
         return found
 
@@ -562,7 +578,10 @@ def compare(oracle: Oracle, id_: str) -> None:
             " WHERE indicator = ? AND list_contains(?, area)",
             [id_, [area.code for area in oracle.areas]],
         ).fetchall()
-    got = {row[:3]: Figure(**dict(zip(columns, row[3:], strict=True))) for row in stored}
+    got = {
+        (area, period, start.date()): Figure(**dict(zip(columns, rest, strict=True)))
+        for area, period, start, *rest in stored
+    }
     wanted = oracle.figures(id_)
     assert set(got) == set(wanted)
     formula = isinstance(oracle.city.indicators[id_], Formula)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 from config import City
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REFORM = dt.date(2025, 7, 1)
 BEFORE = dt.date(2025, 6, 30)
+NOW = dt.datetime(2025, 10, 3, 3, tzinfo=dt.UTC)
 SPAN = (dt.date(2025, 4, 1), dt.date(2025, 10, 3))
 UNITS = [
     ("C", "city", "", None, None, 1000),
@@ -63,7 +65,7 @@ def reformed(city: City) -> City:
 def world(lab: City, make_world: WorldMaker, fill_world: Callable[..., None]) -> World:
     made = make_world(reformed(lab))
     fill_world(made, SPAN, {"visits": 3000, "readings": 800}, 11)
-    made.refresh(dt.datetime(2025, 10, 3, 3, tzinfo=dt.UTC))
+    made.refresh(NOW)
     return made
 
 
@@ -226,3 +228,31 @@ def _column(table: dict[str, dict[str, Value]], id_: str) -> list[Value]:
 
 def _sum(values: list[Value]) -> float:
     return sum(v.value or 0 for v in values)
+
+
+def test_late_news_of_a_unit_that_is_gone_counts_for_its_heir(world: World) -> None:
+    """A case of a ward that ended is closed in, and until then open in, the ward that took most of it."""
+    heirs = {"W1": "N2", "W2": "N3", "W3": "N3", "W4": "N4"}
+    facts = world.facts["visits"]
+    known = facts[pd.to_datetime(facts["closed_at"]) <= pd.Timestamp(NOW.replace(tzinfo=None))]
+    late = known[[(world.local_day(at) or BEFORE) >= REFORM for at in known["closed_at"]]]
+    expected = late["_area"].map(lambda code: heirs.get(code, code)).value_counts()
+    starts = [dt.date(2025, m, 1) for m in (7, 8, 9, 10)]
+    with reading(world.store, world.city, EVERYONE) as reader:
+        closed = [reader.matrix(["visits_closed"], "ward", "month", start) for start in starts]
+        for ids in (["visits_closed"], ["open"], ["overdue"]):
+            for period, day in (
+                ("month", dt.date(2025, 7, 1)),
+                ("day", dt.date(2025, 7, 1)),
+                ("year", dt.date(2025, 1, 1)),
+            ):
+                wards = _sum(_column(reader.matrix(ids, "ward", period, day), ids[0]))
+                districts = _column(reader.matrix(ids, "district", period, day), ids[0])
+                root = reader.matrix(ids, "city", period, day)["C"][ids[0]].value
+                # rows without a ward lie in a district or in the city as a whole
+                rows = facts["_area"].isin({"D1", "D2", "C"})
+                assert wards <= _sum(districts) <= (root or 0), (ids, period)
+                assert (root or 0) - wards <= rows.sum()
+    for code in ("N2", "N3", "N4"):
+        told = sum(row[code]["visits_closed"].value or 0 for row in closed)
+        assert told == expected[code], code
