@@ -19,7 +19,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions
+from dashboard import actions, asof
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
@@ -142,20 +142,26 @@ def _shell() -> Component:
 
 
 def _render(runtime: Runtime, route: Route, version: str) -> bytes:
-    boundaries = chosen(runtime.city, route)
-    with reading(runtime.store, runtime.city, EVERYONE, boundaries=boundaries) as reader:
-        areas = visible_areas(EVERYONE, runtime.city.areas)
+    now, state = runtime.clock(), runtime.state
+    as_of, boundaries = asof.chosen(runtime.city, route, now), chosen(runtime.city, route)
+    with reading(runtime.store, runtime.city, EVERYONE, as_of, boundaries) as reader:
+        city = runtime.city if as_of is None else asof.city_at(runtime.city, reader.definitions())
+        areas = visible_areas(EVERYONE, city.areas)
+        warnings = (
+            state.warnings(areas=areas, open_only=False, limit=_LISTED)
+            if as_of is None
+            else state.warnings_at(as_of, areas=areas, limit=_LISTED)
+        )
         context = ScreenContext(
-            city=runtime.city,
+            city=city,
             reader=reader,
-            alerts=alerts_from(
-                runtime.city, runtime.state.warnings(areas=areas, open_only=False, limit=_LISTED)
-            ),
-            history=lambda warning: runtime.state.history(warning, areas=areas),
-            lineage=lambda value, rows: Lineages(runtime.city).of(reader, value, rows),
+            alerts=alerts_from(city, warnings),
+            history=lambda warning: state.history(warning, areas=areas),
+            lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             route=route,
-            now=runtime.clock(),
+            now=as_of or now,
             version=version,
+            as_of=as_of,
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

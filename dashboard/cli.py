@@ -17,7 +17,7 @@ from typer.exceptions import TyperException
 from config import REFERENCE_CITY, City
 from dashboard import accounts, catalogue, simulation
 from dashboard.check import check_city, checked_city
-from dashboard.places import Places, UnwritableError
+from dashboard.places import Places, UnwritableError, opened
 from dashboard.progress import bars
 from dashboard.simulation import StandinError
 
@@ -111,8 +111,8 @@ def show_catalogue(city: CityOption = REFERENCE_CITY, as_json: JsonOption = Fals
 
 
 @app.command()
-def explain(indicator: str, city: CityOption = REFERENCE_CITY) -> None:
-    """Print an indicator's plan, SQL and dependencies."""
+def explain(indicator: str, city: CityOption = REFERENCE_CITY, var: VarOption = VAR) -> None:
+    """Print an indicator's plan, SQL and dependencies, and what it costs where there is a warehouse."""
     from indicators.explain import explain as explained
 
     here = _city(city)
@@ -120,7 +120,77 @@ def explain(indicator: str, city: CityOption = REFERENCE_CITY) -> None:
         from config.problems import did_you_mean
 
         _stop(f"there is no indicator {indicator!r} ({did_you_mean(indicator, here.indicators)})")
-    typer.echo(explained(here, indicator))
+    path = Places.of(here.head.id, var).warehouse
+    if not path.exists():
+        typer.echo(explained(here, indicator))
+        return
+    with opened(path, here.head.timezone) as store, store.read() as cursor:
+        typer.echo(explained(here, indicator, cursor=cursor))
+
+
+@app.command()
+def lineage(
+    indicator: str,
+    area: Annotated[str | None, typer.Option(help="Code of an area (default: the city).")] = None,
+    period: Annotated[str | None, typer.Option(help="One of its periods (default: the first).")] = None,
+    start: Annotated[
+        str | None, typer.Option(help="A day in the period, such as 2026-05-01 (default: the newest).")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=0, help="How many rows or parts to list.")] = 20,
+    as_json: JsonOption = False,
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+) -> None:
+    """Follow a value back: its definition, what it was computed from, the rows, files and runs."""
+    from dashboard import origin
+    from warehouse.reader import reading
+    from warehouse.scope import EVERYONE
+
+    here = _city(city)
+    path = Places.of(here.head.id, var).warehouse
+    if not path.exists():
+        _stop(f"there is no warehouse in {path.parent}; run ioc load first")
+    try:
+        with opened(path, here.head.timezone) as store, reading(store, here, EVERYONE) as reader:
+            told = origin.follow(here, reader, indicator, area, period, start, rows)
+            typer.echo(origin.as_json(told) if as_json else origin.as_text(here, told))
+    except origin.UnknownError as error:
+        _stop(str(error))
+
+
+@app.command()
+def values(
+    indicator: str,
+    area: Annotated[str | None, typer.Option(help="Code of an area (default: the city).")] = None,
+    period: Annotated[str | None, typer.Option(help="One of its periods (default: the first).")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="As they stood then, such as 2026-05-01T08:00.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many periods back.")] = 24,
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+) -> None:
+    """Print an indicator's values, as they stand or as they stood at a moment."""
+    from dashboard import values as told
+    from warehouse.reader import reading
+    from warehouse.scope import EVERYONE
+    from warehouse.store import Store
+
+    here = _city(city)
+    path = Places.of(here.head.id, var, None).warehouse
+    if not path.exists():
+        _stop(f"there is no warehouse in {path.parent}; run ioc load first")
+    store = Store.open(path, here.head.timezone)
+    try:
+        at = told.moment(here, as_of) if as_of else None
+        with reading(store, here, EVERYONE, at) as reader:
+            found = told.read_values(here, reader, indicator, area, period, count)
+        title = here.indicators[indicator].name.get(here.head.languages[0]) + (f" ({as_of})" if as_of else "")
+        Console(width=None if sys.stdout.isatty() else 200).print(told.as_table(here, found, title))
+    except told.UnknownError as error:
+        _stop(str(error))
+    finally:
+        store.close()
 
 
 def _serve(

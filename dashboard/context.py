@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from config import City
 from config.models import Area, Indicator, Period, Unit
+from dashboard import asof
 from dashboard.alerts import Alert
 from dashboard.boundaries import KINDS, PARAMETER, chosen
 from dashboard.format import Lang
@@ -31,7 +32,8 @@ class ScreenContext:
 
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
     that the viewer may see, closed ones of the last weeks among them; ``history`` tells a warning's story by
-    its id; ``lineage`` finds what a number was made of.
+    its id; ``lineage`` finds what a number was made of. On a screen of the past ``as_of`` is the moment
+    that it is told for, and everything else, ``now`` and the city's indicators included, is as it was then.
     """
 
     city: City
@@ -42,6 +44,12 @@ class ScreenContext:
     route: Route
     now: dt.datetime
     version: str
+    as_of: dt.datetime | None = None
+
+    @cached_property
+    def shelf(self) -> dict[Hashable, Any]:
+        """What one part of the screen has read and others may need as well."""
+        return {}
 
     @property
     def lang(self) -> Lang:
@@ -103,7 +111,9 @@ class ScreenContext:
         return chosen(self.city, self.route)
 
     def href(self, kind: ScreenKind, target: str = "", **params: str) -> str:
-        """Address of a screen in this language; chosen boundaries go along."""
+        """Address of a screen in this language; chosen boundaries and a moment of the past go along."""
+        if self.as_of is not None and kind in asof.KINDS:
+            params = {asof.PARAMETER: asof.written(self.as_of, self.city), **params}
         if self.boundaries is not None and kind in KINDS:
             params = {PARAMETER: self.boundaries.isoformat(), **params}
         return href(self.lang, kind, target, **params)

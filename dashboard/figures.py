@@ -35,6 +35,14 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Cut:
+    """A break in the series; ``at`` counts places from the left: 2.5 is between third and fourth."""
+
+    at: float
+    label: str
+
+
+@dataclass(frozen=True)
 class Chart:
     """A chart before it is drawn: places along the bottom with short and full names, lines, and the unit.
 
@@ -53,6 +61,7 @@ class Chart:
     least: float = 0.0
     targets: Sequence[float | None] = field(default_factory=tuple)
     target_name: str = ""
+    cuts: Sequence[Cut] = field(default_factory=tuple)
 
     @property
     def scale(self) -> Axis:
@@ -103,6 +112,7 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": FONT, "size": 12, "color": colours["ink-3"]},
             "showlegend": False,
+            **_cuts(chart, colours),
             "hovermode": "x unified" if len(chart.lines) > 1 else "closest",
             "hoverdistance": 60,
             "hoverlabel": {
@@ -139,6 +149,28 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
             },
         },
     }
+
+
+def _cuts(chart: Chart, colours: dict[str, str]) -> Figure:
+    """Breaks as upright dashed lines, each with its label on the side that has more room."""
+    middle = (len(chart.starts) - 1) / 2
+    return {
+        "shapes": [
+            {
+                "type": "line", "xref": "x", "yref": "paper", "x0": cut.at, "x1": cut.at, "y0": 0, "y1": 1,
+                "line": {"color": colours["ink-3"], "width": 1.5, "dash": "2px,3px"},
+            }
+            for cut in chart.cuts
+        ],
+        "annotations": [
+            {
+                "xref": "x", "yref": "paper", "x": cut.at, "y": 1 - 0.09 * (number % 3), "text": cut.label,
+                "showarrow": False, "yanchor": "top", "xanchor": "left" if cut.at < middle else "right",
+                "font": {"size": 11, "color": colours["ink-2"]}, "bgcolor": colours["surface"],
+            }
+            for number, cut in enumerate(chart.cuts)
+        ],
+    }  # fmt: skip
 
 
 def _hover(chart: Chart, line: Line) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from indicators.formula import Index, Lagged, Ref, Series, Window, inputs_of, op
 from indicators.planner import traits
 from warehouse.vintages import Version, VintageReader
 
-_COMPUTING: Final = (
+COMPUTING: Final = (
     "kind", "dataset", "time", "measure", "where", "weights", "missing", "opens", "closes", "known", "value",
     "formula", "components", "normalise", "aggregate", "scale", "unit", "levels", "periods",
 )  # fmt: skip
@@ -38,8 +38,8 @@ class SeriesBreak:
 
     A *declared* one parts figures that cannot be compared: ``note`` says why, by language. A *definition*
     one says when the computation changed; all of history was then computed anew, so the figures that stand
-    are alike, and those that stood before are read with ``as_of``. ``indicator`` is the one whose break it
-    is: that of a formula's part is the formula's as well.
+    are alike, and those that stood before ``since`` (UTC) are read with ``as_of``. ``indicator`` is the one
+    whose break it is: that of a formula's part is the formula's as well.
     """
 
     date: dt.date
@@ -47,6 +47,7 @@ class SeriesBreak:
     indicator: str
     note: Mapping[str, str]
     version: int | None = None
+    since: dt.datetime | None = None
     changes: tuple[FieldChange, ...] = ()
 
 
@@ -62,6 +63,7 @@ def breaks_of(city: City, reader: VintageReader, indicator: str) -> list[SeriesB
                 id_,
                 {},
                 later.version,
+                later.since,
                 difference(earlier, later),
             )
             for earlier, later in pairwise(versions)
@@ -105,7 +107,7 @@ def difference(earlier: Version, later: Version) -> tuple[FieldChange, ...]:
     """What computes and differs between two versions; nothing where the engine itself changed."""
     return tuple(
         FieldChange(name, earlier.body.get(name), later.body.get(name))
-        for name in _COMPUTING
+        for name in COMPUTING
         if earlier.body.get(name) != later.body.get(name)
     )
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from typing import Final
 
 from indicators.sql.prelude import Moment
 from warehouse.store import Cursor
-
-_KEY: Final = "thinned"
+from warehouse.vintages import THINNED
 
 
 def thin(cursor: Cursor, moment: Moment, keep: dt.timedelta) -> None:
@@ -19,7 +17,7 @@ def thin(cursor: Cursor, moment: Moment, keep: dt.timedelta) -> None:
     shows what it was at the end before; complete periods keep every state.
     """
     until = moment.today - keep
-    row = cursor.execute("SELECT value FROM meta WHERE key = ?", [_KEY]).fetchone()
+    row = cursor.execute("SELECT value FROM meta WHERE key = ?", [THINNED]).fetchone()
     if row is not None:
         day = dt.date.fromisoformat(row[0])
     else:
@@ -30,7 +28,7 @@ def thin(cursor: Cursor, moment: Moment, keep: dt.timedelta) -> None:
         for statement in _thin_day(day, moment):
             cursor.execute(statement)
         day += dt.timedelta(days=1)
-    cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [_KEY, day.isoformat()])
+    cursor.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [THINNED, day.isoformat()])
 
 
 def _thin_day(day: dt.date, moment: Moment) -> Iterator[str]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from warehouse.ledger import LedgerReader
 
 STANDING: Final = "indicator_value"
+THINNED: Final = "thinned"
+"""Key in ``meta`` of the first day that was not thinned yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,30 @@ class VintageReader(LedgerReader):
         ).fetchall()
         return [Vintage(*row) for row in rows]
 
+    @property
+    def thinned(self) -> dt.date | None:
+        """The first day of the city of which every state of running periods is kept; None: all are."""
+        row = self.cursor.execute("SELECT value FROM meta WHERE key = $key", {"key": THINNED}).fetchone()
+        return dt.date.fromisoformat(row[0]) if row else None
+
     def versions(self, indicator: str) -> list[Version]:
         """The versions that an indicator's computation had, oldest first, up to ``as_of``."""
+        return [
+            Version(indicator, row[0], row[1], json.loads(row[2])) for row in self._written.get(indicator, [])
+        ]
+
+    @cached_property
+    def _written(self) -> Mapping[str, list[tuple[int, dt.datetime, str]]]:
+        """Every version: a chart asks for those of all parts of what it draws."""
         rows = self.cursor.execute(
             "SELECT indicator, version, since, body FROM definition"
-            " WHERE indicator = $indicator AND ($at IS NULL OR since <= $at) ORDER BY version",
-            {"indicator": indicator, "at": self.as_of},
+            " WHERE $at IS NULL OR since <= $at ORDER BY version",
+            {"at": self.as_of},
         ).fetchall()
-        return [Version(row[0], row[1], row[2], json.loads(row[3])) for row in rows]
+        found: dict[str, list[tuple[int, dt.datetime, str]]] = defaultdict(list)
+        for indicator, *rest in rows:
+            found[indicator].append(tuple(rest))
+        return found
 
     def definitions(self) -> dict[str, dict[str, Any]]:
         """Every indicator's definition as it was written at ``as_of``, names and targets included."""

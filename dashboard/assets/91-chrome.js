@@ -17,9 +17,12 @@
   }
 
   function ages() {
+    /* A screen of the past has stopped its clock. */
+    const asOf = document.querySelector(".screen")?.dataset.asOf;
+    const present = asOf ? Date.parse(asOf) : Date.now();
     const format = new Intl.RelativeTimeFormat(root.lang || "vi", { numeric: "always", style: "long" });
     for (const element of document.querySelectorAll("[data-at]")) {
-      const seconds = Math.max(0, (Date.now() - Date.parse(element.dataset.at)) / 1000);
+      const seconds = Math.max(0, (present - Date.parse(element.dataset.at)) / 1000);
       const steps = [[172800, 86400, "day"], [5400, 3600, "hour"], [60, 60, "minute"], [0, 1, "second"]];
       const [, size, unit] = steps.find(([least]) => seconds >= least);
       const text = format.format(-Math.floor(seconds / size), unit);
@@ -29,7 +32,7 @@
     }
     for (const element of document.querySelectorAll("[data-clock]")) {
       const zone = { timeZone: element.dataset.clock };
-      const now = new Date();
+      const now = new Date(present);
       element.dataset.time = now.toLocaleTimeString("en-GB", { ...zone, hour: "2-digit", minute: "2-digit" });
       element.dataset.day = now.toLocaleDateString(root.lang === "en" ? "en-GB" : root.lang || "vi", { ...zone, weekday: "long", day: "2-digit", month: "2-digit", year: "numeric" });
     }

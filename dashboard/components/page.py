@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard.components.base import dashed, icon, link
 from dashboard.components.masthead import masthead, simulated, tabbar
+from dashboard.components.past import past_banner
 from dashboard.context import ScreenContext
 
 
@@ -38,6 +39,7 @@ def page(
     return html.Div(
         [
             masthead(ctx, area),
+            past_banner(ctx),
             html.Main(
                 [
                     html.Div(
@@ -53,5 +55,9 @@ def page(
         ],
         className=f"screen theme-light screen-{ctx.route.kind}",
         lang=ctx.lang,
-        **dashed(data_title=f"{title} · {ctx.city.head.name.get(ctx.lang)}", data_version=ctx.version),
+        **dashed(
+            data_title=f"{title} · {ctx.city.head.name.get(ctx.lang)}",
+            data_version=ctx.version,
+            data_as_of=ctx.as_of.isoformat() if ctx.as_of else None,
+        ),
     )

@@ -71,6 +71,10 @@ def _drawing(chart: Chart, scale: Axis, theme: Theme) -> str:
             if running and placed[-1] is not None:
                 parts.append(stroke(f"M{x:g} {y:g}h0", colours["surface"], 6))
     parts.append(stroke(path(place(chart.targets, scale)), colours["ink-3"], 2, "8 7"))
+    step = WIDTH / len(chart.starts) if chart.bars else WIDTH / max(1, len(chart.starts) - 1)
+    for cut in chart.cuts:
+        x = (cut.at + (0.5 if chart.bars else 0)) * step
+        parts.append(stroke(f"M{x:.1f} 0V{HEIGHT}", colours["ink-2"], 2, "3 6"))
     return uri("".join(parts))
 
 

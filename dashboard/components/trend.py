@@ -14,6 +14,7 @@ from config.models.indicator import Period
 from config.targets import aim_on
 from dashboard import format as fmt
 from dashboard.components.base import icon, link
+from dashboard.components.past import cuts
 from dashboard.components.plot import plot
 from dashboard.components.states import notice
 from dashboard.components.value import target_text, when, written
@@ -88,6 +89,10 @@ def group(
         legend.append(
             html.Span([html.I(className="key key-target"), chart.target_name], className="legend-item")
         )
+    legend += [
+        html.Span([html.I(className="key key-break"), cut.label], className="legend-item")
+        for cut in chart.cuts
+    ]
     drawn: Any
     if ctx.wall:
         drawn = plot(chart, ticks, "dark")
@@ -151,6 +156,7 @@ def build(
         unit=ctx.unit(lead).symbol.get(ctx.lang),
         targets=[a.value if a else None for a in aims],
         target_name=ctx.words("tile.target", value=target_text(ctx, lead, final)) if final else "",
+        cuts=cuts(ctx, members, period, starts),
     )
 
 

@@ -15,6 +15,7 @@ from dashboard.components.base import age, dashed, icon, link, mark_chip, panel,
 from dashboard.components.definition import definition
 from dashboard.components.lineage import origin
 from dashboard.components.page import page
+from dashboard.components.past import across, break_list, revisions
 from dashboard.components.ranking import ranking
 from dashboard.components.states import notice
 from dashboard.components.succession import boundary_note, boundary_tabs, estimate_chip, estimate_icon
@@ -56,11 +57,13 @@ def render(ctx: ScreenContext) -> Component:
     told = panel(ctx.words("indicator.table"), _table(ctx, indicator, values, period), kind="table")
     past = _history(ctx, indicator, area, period, values)
     meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
+    broken = break_list(ctx, indicator)
+    breaks = panel(ctx.words("break.title"), broken, kind="breaks") if broken is not None else None
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
         html.Div([past, told], className="w-8 stack"),
-        html.Div([_ranks(ctx, indicator, area, period), meaning], className="w-4 stack"),
+        html.Div([_ranks(ctx, indicator, area, period), breaks, meaning], className="w-4 stack"),
         panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
@@ -141,9 +144,11 @@ def _headline(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) -
                     mark_chip(ctx, standing.mark),
                     estimate_chip(ctx) if value.estimated else None,
                     delta_line(ctx, standing),
+                    across(ctx, indicator, value),
                 ],
                 className="headline-line",
             ),
+            revisions(ctx, indicator, value),
         ],
         className="headline-main",
     )

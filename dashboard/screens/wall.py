@@ -12,6 +12,7 @@ from config.models import Panel, WallPage, WallScreen
 from dashboard.alerts import Alert
 from dashboard.components.base import age, chip, dashed, icon, link
 from dashboard.components.masthead import simulated
+from dashboard.components.past import past_banner
 from dashboard.components.states import notice
 from dashboard.components.warnings import (
     alert_href,
@@ -41,12 +42,17 @@ def render(ctx: ScreenContext) -> Component:
     return html.Div(
         [
             _head(ctx, wall.title.get(ctx.lang) if wall else "", critical),
+            past_banner(ctx),
             html.Div(pages, className="wall-pages"),
             html.Div(className="wall-progress", **dashed(aria_hidden="true")),
         ],
         className="screen theme-dark wall",
         lang=ctx.lang,
-        **dashed(data_title=ctx.city.head.name.get(ctx.lang), data_version=ctx.version),
+        **dashed(
+            data_title=ctx.city.head.name.get(ctx.lang),
+            data_version=ctx.version,
+            data_as_of=ctx.as_of.isoformat() if ctx.as_of else None,
+        ),
     )
 
 

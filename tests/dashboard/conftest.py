@@ -17,8 +17,9 @@ from dashboard.routes import Route
 from indicators.behind import RowsQuery
 from indicators.lineage import Lineage, Source
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
-from warehouse.reader import Rows, Value, Version
+from warehouse.reader import Rows, Value
 from warehouse.state import Event
+from warehouse.vintages import Version, Vintage
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
 BARE = NOW.replace(tzinfo=None)
@@ -33,6 +34,8 @@ class Synthetic:
     n: int = 5000
     loaded: dt.datetime | None = BARE
     text: str = "plain"
+    revised: Sequence[str] = ()
+    thinned: dt.date | None = None
     estimated: bool = False
     recaster: None = None
     day: dt.date = field(default=NOW.astimezone(dt.timezone(dt.timedelta(hours=7))).date())
@@ -94,6 +97,16 @@ class Synthetic:
 
     def feeds(self) -> dict[str, FeedStatus]:
         return {f: FeedStatus(f, BARE, 1, self.loaded, 1000) for f in self.city.feeds} if self.loaded else {}
+
+    def versions(self, id_: str) -> list[Version]:
+        bodies = [{"measure": "count(*)"}, {"measure": "sum(n)"}][: 2 if id_ in self.revised else 1]
+        return [Version(id_, k, BARE - dt.timedelta(days=90 - 30 * k), b) for k, b in enumerate(bodies, 1)]
+
+    def vintages(self, id_: str, *_: object) -> list[Vintage]:
+        then = BARE - dt.timedelta(days=3)
+        old = Vintage(7.0, None, None, 9, 3, 4, then, then, 1, 1, then, BARE)
+        new = Vintage(9.0, None, None, 9, 3, 4, BARE, BARE, 1, 2, BARE, None)
+        return [new, old] if id_ in self.revised else [new]
 
     def accounts(self) -> dict[str, FeedAccount]:
         return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 4) for f in self.city.feeds}
@@ -170,6 +183,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
         params: Mapping[str, str] | None = None,
         alerts: Sequence[Alert] = (),
         rows: Rows | None = None,
+        as_of: dt.datetime | None = None,
         **reader: Any,
     ) -> ScreenContext:
         return ScreenContext(
@@ -179,8 +193,9 @@ def context(city: City) -> Callable[..., ScreenContext]:
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
-            now=NOW,
+            now=as_of or NOW,
             version="1.1",
+            as_of=as_of,
         )
 
     return make

@@ -14,6 +14,7 @@ from config.models.composite import Missing, Normalise
 from dashboard.alerts import Phase
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
+from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.recast_rule import Reason
 
@@ -38,6 +39,7 @@ GROUPS: dict[str, set[str]] = {
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
     "boundaries": {"time", "now"},
+    "field": set(COMPUTING),
     "recast": set(typing.get_args(Reason)) - {""},
     "reason": {
         r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
