@@ -13,7 +13,8 @@ from config.models import Area, Indicator, Period, Unit
 from dashboard import asof
 from dashboard.alerts import Alert
 from dashboard.boundaries import KINDS, PARAMETER, chosen
-from dashboard.format import Lang
+from dashboard.format import Lang, period_short
+from dashboard.format import period as period_name
 from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
 
@@ -99,6 +100,19 @@ class ScreenContext:
         """What a level of areas is called."""
         found = next(entry for entry in self.city.head.levels if entry.id == level)
         return (found.plural if plural else found.name).get(self.lang)
+
+    def period_text(self, period: Period, start: dt.date, short: bool = False) -> str:
+        """A period by its full name, or as it stands on an axis; one of a reporting calendar goes by
+        the month (quarter, …) that it is named after.
+        """
+        own, named = self.city.periods.calendars.get(period), self.city.periods.named(period, start)
+        like = self.city.periods.like(period)
+        if short:
+            return period_short(like, named, self.lang)
+        text = period_name(like, named, self.lang)
+        if own is None:
+            return text
+        return f"{own.name.get(self.lang)} {text[0].lower() + text[1:] if self.lang == 'vi' else text}"
 
     def period_word(self, period: Period) -> str:
         """What a kind of period is called; a reporting calendar has its name from the city."""

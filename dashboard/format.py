@@ -168,37 +168,85 @@ def local(at: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 
 def period(kind: Period, start: dt.date, lang: Lang) -> str:
-    """The full name of a period: Thứ Hai, 23/11/2026 · Tháng 11/2026 · Quý IV/2026 · Năm 2026."""
-    quarter = (start.month - 1) // 3 + 1
-    if kind == "day":
-        if lang == "vi":
+    """The full name of a built-in period: Thứ Hai, 23/11/2026 · Tuần 48/2026 · Quý IV/2026 · …"""
+    match kind:
+        case "hour":
+            return (
+                f"{_hour(start)} giờ, {date(start, lang)}"
+                if lang == "vi"
+                else f"{date(start, lang)}, {_hour(start)}:00"
+            )
+        case "day" if lang == "vi":
             return f"{format_date(start, 'EEEE', locale='vi')!s}, {date(start, lang)}"
-        return str(format_date(start, "EEE d MMM yyyy", locale="en"))
-    if kind == "month":
-        return (
-            f"Tháng {start.month}/{start.year}"
-            if lang == "vi"
-            else str(format_date(start, "MMMM yyyy", locale="en"))
-        )
-    if kind == "quarter":
-        return f"Quý {_ROMAN[quarter]}/{start.year}" if lang == "vi" else f"Q{quarter} {start.year}"
+        case "day":
+            return str(format_date(start, "EEE d MMM yyyy", locale="en"))
+        case "week":
+            year, week, _ = start.isocalendar()
+            return f"Tuần {week}/{year}" if lang == "vi" else f"Week {week}, {year}"
+        case "month":
+            return _month(start, "MMMM yyyy", "Tháng ", lang)
+        case "quarter":
+            return (
+                f"Quý {_ROMAN[_quarter(start)]}/{start.year}"
+                if lang == "vi"
+                else f"Q{_quarter(start)} {start.year}"
+            )
+        case "half_year":
+            half = "đầu" if start.month == 1 else "cuối"
+            return f"6 tháng {half} năm {start.year}" if lang == "vi" else _half(start)
+        case "year_to_date":
+            return ("Lũy kế đến tháng " if lang == "vi" else "Year to ") + _month(
+                start, "MMMM yyyy", "", lang
+            )
     return f"Năm {start.year}" if lang == "vi" else str(start.year)
 
 
 def period_short(kind: Period, start: dt.date, lang: Lang) -> str:
-    """The name of a period as it stands on an axis or in a column."""
-    quarter = (start.month - 1) // 3 + 1
-    if kind == "day":
-        return day_month(start, lang)
-    if kind == "month":
-        return (
-            f"{start.month}/{start.year}"
-            if lang == "vi"
-            else str(format_date(start, "MMM yyyy", locale="en"))
-        )
-    if kind == "quarter":
-        return f"{_ROMAN[quarter]}/{start.year}" if lang == "vi" else f"Q{quarter} {start.year}"
+    """The name of a built-in period as it stands on an axis or in a column."""
+    match kind:
+        case "hour":
+            return (
+                f"{_hour(start)}h {day_month(start, lang)}"
+                if lang == "vi"
+                else f"{day_month(start, lang)} {_hour(start)}:00"
+            )
+        case "day":
+            return day_month(start, lang)
+        case "week":
+            year, week, _ = start.isocalendar()
+            return f"T{week}/{year}" if lang == "vi" else f"W{week} {year}"
+        case "month":
+            return _month(start, "MMM yyyy", "", lang)
+        case "quarter":
+            return (
+                f"{_ROMAN[_quarter(start)]}/{start.year}"
+                if lang == "vi"
+                else f"Q{_quarter(start)} {start.year}"
+            )
+        case "half_year":
+            half = "đầu" if start.month == 1 else "cuối"
+            return f"6T {half} {start.year}" if lang == "vi" else _half(start)
+        case "year_to_date":
+            return ("đến " if lang == "vi" else "to ") + _month(start, "MMM yyyy", "", lang)
     return str(start.year)
+
+
+def _hour(start: dt.date) -> int:
+    return start.hour if isinstance(start, dt.datetime) else 0
+
+
+def _quarter(start: dt.date) -> int:
+    return (start.month - 1) // 3 + 1
+
+
+def _half(start: dt.date) -> str:
+    return f"H{1 if start.month == 1 else 2} {start.year}"
+
+
+def _month(start: dt.date, pattern: str, word: str, lang: Lang) -> str:
+    return (
+        f"{word}{start.month}/{start.year}" if lang == "vi" else str(format_date(start, pattern, locale="en"))
+    )
 
 
 def span(length: dt.timedelta, lang: Lang) -> str:

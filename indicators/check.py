@@ -105,12 +105,37 @@ def _groups(city: City, item: Measure | Stock | Reported, dataset: Dataset) -> I
             yield city.problem("indicator", item.id, ("by", number), message, hint)
 
 
+def _timed(city: City, item: Measure | Stock | Reported) -> Iterator[Problem]:
+    """Periods that begin in mid-day, of data that only know days."""
+    feed = city.datasets[item.dataset]
+    types = {column.name: column.type for column in feed.columns}
+    for number, period in enumerate(item.periods):
+        if period not in city.periods.ids or not city.periods.timed(period):
+            continue
+        match item:
+            case Measure():
+                times = [item.time]
+            case Stock():
+                times = [item.opens, item.closes]
+            case Reported():
+                times = [item.time] if period == "hour" else []  # a print may name the day
+        if period == "hour" and not isinstance(item, Reported):
+            times.append(feed.event_time)
+        for name in dict.fromkeys(times):
+            if types.get(name) == "date":
+                begin = "every hour" if period == "hour" else f"at {city.periods.calendars[period].at}"
+                message = f"column {name!r} holds whole days, and {period} begins {begin}"
+                hint = "leave the period out, or give the column's type as timestamp"
+                yield city.problem("indicator", item.id, ("periods", number), message, hint)
+
+
 def _shape(city: City, item: Measure | Stock | Reported) -> Iterator[Problem]:
     """Levels and periods that the data cannot give."""
     if isinstance(item, Reported) and len(item.periods) > 1:
         message = f"a published figure belongs to one period, here are {len(item.periods)}"
         hint = "make one indicator for each period, told apart by where"
         yield city.problem("indicator", item.id, ("periods",), message, hint)
+    yield from _timed(city, item)
     rule = city.datasets[item.dataset].area
     if rule.constant is None or rule.constant not in city.areas:
         return

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from config.models import Area, Indicator
 from config.models.indicator import Period
+from config.periods import day_of
 from dashboard import format as fmt
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
@@ -32,7 +33,7 @@ def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period
     some = next(iter(values.values()))
     places = [
         a
-        for a in ctx.city.areas.at(level, min(some.start, ctx.today))
+        for a in ctx.city.areas.at(level, min(day_of(some.start), ctx.today))
         if area in ctx.city.areas.path(a.code).values()
     ]
     limits = steps([v.value for v in values.values() if v.value is not None and enough(indicator, v)])

@@ -144,8 +144,8 @@ def build(
     final = next((a for a in reversed(aims) if a is not None), None)
     return Chart(
         starts=[s.isoformat() for s in starts],
-        labels=[fmt.period_short(period, s, ctx.lang) for s in starts],
-        titles=[fmt.period(period, s, ctx.lang) for s in starts],
+        labels=[ctx.period_text(period, s, short=True) for s in starts],
+        titles=[ctx.period_text(period, s) for s in starts],
         lines=lines,
         bars=bars,
         from_zero=amount and near_zero,

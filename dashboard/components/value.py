@@ -37,7 +37,7 @@ def period_name(ctx: ScreenContext, period: Period, start: dt.date) -> str:
     """A period in words: today and yesterday by these names, everything else by its full name."""
     if period == "day" and ctx.today - start in (dt.timedelta(0), dt.timedelta(days=1)):
         return ctx.words("period.today" if start == ctx.today else "period.yesterday")
-    return fmt.period(period, start, ctx.lang)
+    return ctx.period_text(period, start)
 
 
 def when(ctx: ScreenContext, value: Value) -> str:
@@ -48,7 +48,7 @@ def when(ctx: ScreenContext, value: Value) -> str:
     zone = ctx.city.zone
     through = fmt.local(value.data_through, zone)
     last_day = (through - dt.timedelta(microseconds=1)).date()
-    until = fmt.clock(through, zone) if value.period == "day" else fmt.day_month(last_day, ctx.lang)
+    until = fmt.clock(through, zone) if value.period in ("hour", "day") else fmt.day_month(last_day, ctx.lang)
     return ctx.words("period.until", period=name, time=until)
 
 

@@ -37,7 +37,16 @@ from dashboard.standing import (
 if TYPE_CHECKING:
     from warehouse.reader import Value
 
-HISTORY: dict[Period, int] = {"day": 120, "month": 36, "quarter": 20, "year": 15}
+HISTORY: dict[Period, int] = {
+    "hour": 96,
+    "day": 120,
+    "week": 60,
+    "month": 36,
+    "quarter": 20,
+    "half_year": 12,
+    "year": 15,
+    "year_to_date": 36,
+}
 """How many periods back the chart reaches, over which the year before still fits beside."""
 
 TABLE_ROWS = 24
@@ -48,7 +57,8 @@ def render(ctx: ScreenContext) -> Component:
     indicator = ctx.city.indicators[ctx.route.target]
     area = _area(ctx, indicator)
     period = _period(ctx, indicator)
-    series = ctx.reader.series([indicator.id], area, period, HISTORY[period] + _year_back(period))
+    reach = HISTORY[ctx.city.periods.like(period)]
+    series = ctx.reader.series([indicator.id], area, period, reach + _year_back(ctx, period))
     values = series.get(indicator.id, [])
     late = late_feeds(ctx)
     standing = stand(ctx, indicator, values, area, late)
@@ -104,8 +114,9 @@ def _unrecast(ctx: ScreenContext, indicator: Indicator) -> str:
     return "" if rule.recasts else rule.reason
 
 
-def _year_back(period: Period) -> int:
-    return {"day": 0, "month": 12, "quarter": 4, "year": 0}[period]
+def _year_back(ctx: ScreenContext, period: Period) -> int:
+    """How many periods lie a year back, of those in which a chart shows the year before."""
+    return 0 if period in ("hour", "day", "year") else ctx.city.periods.year(period)
 
 
 def _periods(ctx: ScreenContext, indicator: Indicator, area: str, current: Period) -> Component:
@@ -197,7 +208,7 @@ def _history(
     ctx: ScreenContext, indicator: Indicator, area: str, period: Period, values: Sequence[Value]
 ) -> Component:
     title = ctx.words("indicator.history")
-    shown = list(values[-HISTORY[period] :])
+    shown = list(values[-HISTORY[ctx.city.periods.like(period)] :])
     if len(shown) < 2:
         body = notice("empty", "graph-up", ctx.words("state.empty"), ctx.words("state.empty_hint"))
         return panel(title, body)
@@ -210,7 +221,7 @@ def _history(
         period,
         bars=bars,
         height=360,
-        before=values if _year_back(period) else (),
+        before=values if _year_back(ctx, period) else (),
     )
     return panel(title, chart, kind="trend")
 
@@ -276,7 +287,7 @@ def _table_row(
         if value.numerator is not None and value.denominator is not None
         else fmt.NOTHING
     )
-    name = fmt.period(period, value.start, ctx.lang)
+    name = ctx.period_text(period, value.start)
     shown = written(ctx, indicator, value.value)
     return html.Tr(
         [

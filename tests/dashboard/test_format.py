@@ -95,6 +95,26 @@ def test_english_changes_of_rates_are_in_points() -> None:
         ("month", dt.date(2026, 2, 1), "Tháng 2/2026", "February 2026", "2/2026", "Feb 2026"),
         ("quarter", dt.date(2026, 10, 1), "Quý IV/2026", "Q4 2026", "IV/2026", "Q4 2026"),
         ("year", dt.date(2026, 1, 1), "Năm 2026", "2026", "2026", "2026"),
+        ("week", dt.date(2026, 6, 1), "Tuần 23/2026", "Week 23, 2026", "T23/2026", "W23 2026"),
+        ("week", dt.date(2026, 12, 28), "Tuần 53/2026", "Week 53, 2026", "T53/2026", "W53 2026"),
+        ("half_year", dt.date(2026, 1, 1), "6 tháng đầu năm 2026", "H1 2026", "6T đầu 2026", "H1 2026"),
+        ("half_year", dt.date(2026, 7, 1), "6 tháng cuối năm 2026", "H2 2026", "6T cuối 2026", "H2 2026"),
+        (
+            "year_to_date",
+            dt.date(2026, 6, 1),
+            "Lũy kế đến tháng 6/2026",
+            "Year to June 2026",
+            "đến 6/2026",
+            "to Jun 2026",
+        ),
+        (
+            "hour",
+            dt.datetime.fromisoformat("2026-11-23 07:00"),
+            "7 giờ, 23/11/2026",
+            "23 Nov 2026, 7:00",
+            "7h 23/11",
+            "23 Nov 7:00",
+        ),
     ],
 )
 def test_periods(kind: str, start: dt.date, vi: str, en: str, vi_short: str, en_short: str) -> None:

@@ -57,6 +57,11 @@ def problems(tmp_path: Path, *definitions: dict[str, Any]) -> list[str]:
             " (compare it with something)",
         ),
         (
+            {"dataset": "illness", "time": "onset_on", "measure": "count(*)", "periods": ["hour"]},
+            "indicator bad.periods.0: column 'onset_on' holds whole days, and hour begins every hour"
+            " (leave the period out, or give the column's type as timestamp)",
+        ),
+        (
             FIGURES | {"value": "series", "where": "series = 'share'"},
             "indicator bad.value: column 'series' is text, not a number ()",
         ),
