@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warehouse.store import Store
+
+
+@contextlib.contextmanager
+def opened(warehouse: Path, timezone: str) -> Iterator[Store]:
+    """The warehouse of a city that no process runs. Raises StoreError when another one has it open."""
+    from warehouse.store import Store
+
+    store = Store.open(warehouse, timezone)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 class UnwritableError(Exception):

@@ -6,6 +6,8 @@ import datetime as dt
 
 from config import City
 from config.models import Area
+from indicators.cost import cost_lines, cost_of
+from indicators.formula import parse_references
 from indicators.plan import Balance, Coverage, Cube, FormulaStep, Plan, ReportedRead, Step, tree
 from indicators.planner import make_plan
 from indicators.sql.balance import balance, stock_values
@@ -15,14 +17,15 @@ from indicators.sql.formula import formula_values
 from indicators.sql.prelude import Moment
 from indicators.sql.reported import reported_values
 from indicators.sql.scan import presence_rows, scan_rows
+from warehouse.store import Cursor
 
 _MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
-def explain(city: City, indicator: str, now: dt.datetime = _MOMENT) -> str:
-    """Dependencies, plan and SQL of an indicator, as for a first computation at ``now``.
+def explain(city: City, indicator: str, now: dt.datetime = _MOMENT, cursor: Cursor | None = None) -> str:
+    """Dependencies, cost, plan and SQL of an indicator, as for a first computation at ``now``.
 
-    Raises KeyError for an unknown indicator.
+    What it costs is told of the warehouse that ``cursor`` reads. Raises KeyError for an unknown indicator.
     """
     plan = make_plan(city)
     step = plan.step_of(indicator)
@@ -30,6 +33,8 @@ def explain(city: City, indicator: str, now: dt.datetime = _MOMENT) -> str:
     parts = [
         f"{indicator}: {name}",
         *dependencies(plan, indicator),
+        *_identities(city, indicator),
+        *(["", "Cost", *cost_lines(cost_of(cursor, plan, indicator))] if cursor is not None else []),
         "",
         "Plan",
         *tree(step, indicator),
@@ -42,6 +47,12 @@ def explain(city: City, indicator: str, now: dt.datetime = _MOMENT) -> str:
         + ";\n\n".join(statements(city, step, indicator, Moment.of(city, now)))
         + ";\n"
     )
+
+
+def _identities(city: City, indicator: str) -> list[str]:
+    """The identities that an indicator is held to, if there are any."""
+    named = [id_ for id_, item in city.identities.items() if indicator in parse_references(item.claim)]
+    return [f"held to: {', '.join(named)}"] if named else []
 
 
 def dependencies(plan: Plan, indicator: str) -> list[str]:
