@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Final, Protocol
 
 from config.models.area import Area, AreaChange
@@ -133,11 +134,11 @@ def heirs(units: Units, made: Mapping[dt.date, Rows]) -> list[Heir]:
     What a row tells is whole: a case of a ward that is gone is closed in one other ward, not in two. Of equal
     parts the first by code counts.
     """
-    dates = sorted(made)
+    dates = [*sorted(made), dt.date.max]
     found: list[Heir] = []
     for area in units.all():
         parts: Row = {area.code: 1.0} if area.valid_to is not None else {}
-        for date, until in zip(dates, [*dates[1:], dt.date.max], strict=True):
+        for date, until in pairwise(dates):
             if not parts or (area.valid_to is not None and date < area.valid_to):
                 continue
             parts = _through(parts, {code: made[date].get(code, {code: 1.0}) for code in parts})
