@@ -16,6 +16,7 @@ from indicators.engine import Engine, RefreshReport
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.load import Loader, RunResult
 from warehouse.areas import sync_areas
+from warehouse.arrange import arrange
 from warehouse.progress import Progress, silent
 from warehouse.state import State
 from warehouse.store import Store
@@ -104,5 +105,6 @@ class Runtime:
             self.publish()
             evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
             self.publish()
+            arrange(self.store)
             self.store.settle()
         return Cycle(runs, refresh, evaluation)
