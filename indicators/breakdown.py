@@ -14,7 +14,7 @@ from indicators.changes import Standing
 from indicators.counted import flows_of, measure_of
 from indicators.datasets import datasets
 from indicators.measures import Assembly, Part, accumulates, assemble, columns_of
-from indicators.split import Split, is_split, make_splits, split_periods
+from indicators.split import Split, is_split, kept_parts, make_splits, split_periods
 from indicators.sql.breakdown import Question, Span, from_flows, from_parts, from_rows, member_values
 from indicators.sql.prelude import Moment
 from warehouse.reader import Reader
@@ -61,6 +61,11 @@ def adds_up(city: City, item: Indicator) -> bool:
     if not isinstance(item, Measure):
         return False
     return accumulates(measure_of(item, datasets(city)[item.dataset]))
+
+
+def is_kept(city: City, item: Indicator) -> bool:
+    """Whether members are put together from kept parts; else each question is answered from the rows."""
+    return is_split(item, city) and any(kept_parts(item, datasets(city)[item.dataset]))
 
 
 def breakdown(

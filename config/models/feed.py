@@ -48,12 +48,15 @@ class FolderConnector(Model):
 class Column(Model):
     """One column of the fact table and what a cell of it must be.
 
-    ``source`` is the header in the file (default: the column's own name). ``format`` is a strptime pattern
-    for dates and timestamps that are not ISO. ``strip`` is a regular expression removed from the text
-    before it is read (a unit in the cell). Timestamps without an offset are read in the city's zone.
+    ``title`` is what people call the column and ``labels`` what they call its values, where indicators are
+    broken down by it. ``source`` is the header in the file (default: the column's own name). ``format`` is
+    a strptime pattern for dates and timestamps that are not ISO. ``strip`` is a regular expression removed
+    from the text before it is read (a unit in the cell). Timestamps without an offset are read in the
+    city's zone.
     """
 
     name: Identifier
+    title: Text | None = None
     source: str | None = None
     type: ColumnType
     required: bool = False

@@ -98,14 +98,17 @@ def from_parts(split: Split, parts: Sequence[Part], question: Question) -> str:
 
 def from_flows(entered: tuple[Split, Part], left: tuple[Split, Part], question: Question) -> str:
     """Start, member, rest and ``stock``: what came in less what went out up to the end of each period."""
-    flows = "\n    UNION ALL ".join(
-        f"SELECT day, member, {sign}{split.column(part)} AS flow FROM {quote(split.table)}"
+    flows = "\n        UNION ALL ".join(
+        f"SELECT day, {_grouped('member', question)}, {sign}{split.column(part)} AS flow"
+        f" FROM {quote(split.table)}"
         f" WHERE area IN {_below(question)} AND day < DATE '{question.until}'"
         for sign, (split, part) in (("", entered), ("-", left))
     )
+    # by month first: every flow is then counted once for each period that comes after it
+    months = f"SELECT day, member, rest, sum(flow) AS flow FROM (\n        {flows}\n    ) GROUP BY ALL"
     return (
-        f"SELECT span.start, {_grouped('member', question)}, CAST(sum(flow) AS BIGINT) AS stock\n"
-        f"FROM (\n    {flows}\n) JOIN {_spans(question)} ON day < span.until\n"
+        f"SELECT span.start, member, rest, CAST(sum(flow) AS BIGINT) AS stock\n"
+        f"FROM (\n    {months}\n) JOIN {_spans(question)} ON day < span.until\n"
         f"GROUP BY ALL"
     )
 
