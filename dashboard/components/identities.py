@@ -1,0 +1,142 @@
+"""Identities: what must hold between figures, where it does and where it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from config.models import Identity, Indicator
+from dashboard import format as fmt
+from dashboard.components.base import chip, icon, link, table, td, th
+from dashboard.components.states import notice
+from dashboard.components.value import period_name, written
+from dashboard.context import ScreenContext
+from indicators.formula import parse_references
+
+if TYPE_CHECKING:
+    from warehouse.reader import Value
+    from warehouse.reconciliation import IdentityCount, Outcome
+
+
+def identity_table(ctx: ScreenContext) -> Any:
+    """Every identity of the city with how it stands; those that are broken come first."""
+    words = ctx.words
+    if not ctx.city.identities:
+        return notice("empty", "link-45deg", words("identity.none"), words("identity.none_hint"))
+    counts = ctx.reader.identities.counts()
+    head = [
+        th(words("identity.name")),
+        th(words("health.state")),
+        th(words("identity.holds"), number=True),
+        th(words("identity.unchecked"), number=True),
+        th(words("identity.worst")),
+        th(words("identity.indicators")),
+    ]
+    listed = sorted(ctx.city.identities.values(), key=lambda item: _order(counts.get(item.id)))
+    rows = [_row(ctx, item, counts.get(item.id)) for item in listed]
+    return table(head, rows, "grid identities", words("identity.title"))
+
+
+def identity_notes(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Component | None:
+    """What an indicator is held to, and whether this value meets it; None where there is nothing to say.
+
+    Of the past no outcomes are kept.
+    """
+    named = [item for item in ctx.city.identities.values() if indicator.id in parse_references(item.claim)]
+    if not named or ctx.as_of is not None:
+        return None
+    reader, here = ctx.reader.identities, {}
+    if value is not None:
+        here = reader.at([item.id for item in named], value.area, value.period, value.start)
+    counts = reader.counts()
+    notes = [_note(ctx, item, here.get(item.id), counts.get(item.id)) for item in named]
+    return html.Ul(notes, className="identity-notes")
+
+
+def _order(count: IdentityCount | None) -> tuple[bool, bool]:
+    return (count is None or count.broken == 0, count is None or count.checked == 0)
+
+
+def _row(ctx: ScreenContext, item: Identity, count: IdentityCount | None) -> Component:
+    name: list[Any] = [item.name.get(ctx.lang), html.Small(html.Code(item.claim))]
+    if item.note is not None:
+        name.append(html.Small(item.note.get(ctx.lang)))
+    checked = count.checked if count else 0
+    share = ctx.words(
+        "identity.of", n=fmt.number(count.holding if count else 0, ctx.lang), m=fmt.number(checked, ctx.lang)
+    )
+    worst = count.worst if count else None
+    return html.Tr(
+        [
+            html.Th(name, scope="row"),
+            td(_state(ctx, count), class_name="nowrap"),
+            td(share if checked else fmt.NOTHING, number=True, class_name="nowrap"),
+            td(fmt.number(count.unchecked if count else None, ctx.lang), number=True),
+            td(_worst(ctx, item, worst) if worst is not None else fmt.NOTHING),
+            td(html.Ul([html.Li(_way(ctx, id_, worst)) for id_ in parse_references(item.claim)])),
+        ]
+    )
+
+
+def _state(ctx: ScreenContext, count: IdentityCount | None) -> Component:
+    words = ctx.words
+    if count is None or count.checked == 0:
+        return chip("insufficient", "slash-circle", words("identity.cannot"))
+    if count.broken:
+        return chip("missed", "exclamation-triangle-fill", words("identity.broken"))
+    return chip("met", "check2", words("identity.met"))
+
+
+def _worst(ctx: ScreenContext, item: Identity, worst: Outcome) -> list[Any]:
+    """The widest gap, where and when, and since when it has been known."""
+    sides = ctx.words(
+        "identity.sides", left=_amount(ctx, item, worst.left), right=_amount(ctx, item, worst.right)
+    )
+    when = f"{ctx.area_name(ctx.city.areas[worst.area])}, {period_name(ctx, worst.period, worst.start)}"
+    told: list[Any] = [html.B(_amount(ctx, item, worst.gap)), f" · {when}", html.Small(sides)]
+    if worst.since is not None:
+        since = fmt.moment(worst.since, ctx.city.zone, ctx.lang)
+        told.append(html.Small(ctx.words("identity.since", time=since)))
+    return told
+
+
+def _way(ctx: ScreenContext, id_: str, worst: Outcome | None) -> Component:
+    """To an indicator's page, where the gap is widest."""
+    item = ctx.city.indicators[id_]
+    if worst is None:
+        return link(ctx.name(item), ctx.href("indicator", id_), "row-link")
+    return link(ctx.name(item), ctx.value_href(id_, worst.area, worst.period), "row-link")
+
+
+def _note(ctx: ScreenContext, item: Identity, here: Outcome | None, count: IdentityCount | None) -> Component:
+    words = ctx.words
+    if here is not None and here.holds is False:
+        left, right = _amount(ctx, item, here.left), _amount(ctx, item, here.right)
+        state = chip("missed", "exclamation-triangle-fill", words("identity.broken"))
+        gap = words("identity.gap", gap=_amount(ctx, item, here.gap))
+        told = f"{words('identity.sides', left=left, right=right)}, {gap}"
+    elif here is not None and here.holds:
+        state, told = chip("met", "check2", words("identity.met")), ""
+    else:
+        state, told = chip("insufficient", "slash-circle", words("identity.cannot_here")), ""
+    if not told and count is not None and count.broken:
+        told = words.count("identity.elsewhere", count.broken)
+    return html.Li(
+        [
+            html.Div([state, html.B(item.name.get(ctx.lang))]),
+            html.Code(item.claim),
+            html.Small([icon("info-circle"), " ", told]) if told else None,
+            html.Small(item.note.get(ctx.lang)) if item.note is not None else None,
+        ]
+    )
+
+
+def _amount(ctx: ScreenContext, item: Identity, amount: float | None) -> str:
+    """An amount in the unit of the claim, if all of its indicators have the same."""
+    named = [ctx.city.indicators[id_] for id_ in parse_references(item.claim)]
+    if len({one.unit for one in named}) == 1:
+        return str(written(ctx, named[0], amount))
+    whole = amount is None or float(amount).is_integer()
+    return fmt.number(amount, ctx.lang, 0 if whole else 2)
