@@ -11,7 +11,7 @@ from config import City
 from config.models import Severity
 from warehouse.state import Kind, Status, Warning
 
-Phase = Literal["firing", "recovering", "no_data", "closed"]
+Phase = Literal["firing", "recovering", "no_data", "too_few", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,8 @@ def _phase(warning: Warning) -> Phase:
         return "closed"
     if warning.status is Status.NO_DATA or warning.kind is Kind.NO_DATA:
         return "no_data"
+    if warning.status is Status.TOO_FEW:
+        return "too_few"
     return "recovering" if warning.status is Status.RECOVERING else "firing"
 
 

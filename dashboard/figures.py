@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from dashboard.scale import Axis, axis, decimals_for, spread_labels
 from dashboard.theme import FONT, Theme, tokens
@@ -47,7 +47,7 @@ class Chart:
     """A chart before it is drawn: places along the bottom with short and full names, lines, and the unit.
 
     ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow. ``least`` is
-    the smallest step that y is told in.
+    the smallest step that y is told in. ``marker`` is the place of a milestone's day, on the target's line.
     """
 
     starts: Sequence[str]
@@ -61,6 +61,8 @@ class Chart:
     least: float = 0.0
     targets: Sequence[float | None] = field(default_factory=tuple)
     target_name: str = ""
+    target_shape: Literal["hv", "linear"] = "hv"
+    marker: int | None = None
     cuts: Sequence[Cut] = field(default_factory=tuple)
 
     @property
@@ -98,10 +100,16 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
                 "name": chart.target_name,
                 "x": list(chart.starts),
                 "y": list(chart.targets),
-                "line": {"color": colours["ink-3"], "width": 1.5, "dash": "5px,4px", "shape": "hv"},
+                "line": {
+                    "color": colours["ink-3"],
+                    "width": 1.5,
+                    "dash": "5px,4px",
+                    "shape": chart.target_shape,
+                },
                 "hoverinfo": "skip",
             }
         )
+    data += _milestone(chart, colours)
     shown = spread_labels(len(chart.labels), 6)
     return {
         "data": data,
@@ -171,6 +179,30 @@ def _cuts(chart: Chart, colours: dict[str, str]) -> Figure:
             for number, cut in enumerate(chart.cuts)
         ],
     }  # fmt: skip
+
+
+def _milestone(chart: Chart, colours: dict[str, str]) -> list[Figure]:
+    """The day of a milestone, as a diamond on the line of its value."""
+    if chart.marker is None:
+        return []
+    return [
+        {
+            "type": "scatter",
+            "mode": "markers",
+            "x": [chart.starts[chart.marker]],
+            "y": [chart.targets[chart.marker]],
+            "marker": {
+                "symbol": "diamond",
+                "size": 12,
+                "color": colours["surface"],
+                "line": {"color": colours["ink-2"], "width": 2},
+            },
+            "cliponaxis": False,
+            "hoverinfo": "text",
+            "hovertext": [chart.target_name],
+            "hovertemplate": "%{hovertext}<extra></extra>",
+        }
+    ]
 
 
 def _hover(chart: Chart, line: Line) -> dict[str, Any]:

@@ -131,6 +131,17 @@ def delta(now: float, before: float, unit: Unit, direction: Direction, lang: Lan
     return Delta(text, sign, "good" if (sign > 0) == (direction == "up") else "bad")
 
 
+def difference(amount: float, unit: Unit, lang: Lang) -> str:
+    """A signed difference in the unit itself; of per cent in points."""
+    symbol = unit.symbol.get(lang)
+    if unit.vnd is not None:
+        told = money(amount * unit.vnd, lang)
+        return str(Written(("+" if amount > 0 else "") + told.text, told.unit))
+    if unit.kind == "rate" and symbol == "%":
+        symbol = _POINTS[lang]
+    return join(signed(amount, lang, unit.decimals), symbol)
+
+
 def date(day: dt.date, lang: Lang) -> str:
     """23/11/2026 or 23 Nov 2026."""
     return str(format_date(day, "dd/MM/yyyy" if lang == "vi" else "d MMM yyyy", locale=lang))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from config import City
 from config.models import Derived, Feed, Formula, Indicator, Measure, Severity
 from config.periods import moment_of
-from config.targets import Aim, aim_on
+from config.targets import Aim
+from dashboard.goals import Goal, goal_of
 from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Standing:
     indicator: Indicator
     value: Value | None
     previous: Value | None
-    aim: Aim | None
+    goal: Goal | None
     alert: Alert | None
     mark: Mark
     partial: bool
@@ -93,17 +94,18 @@ def enough(indicator: Indicator, value: Value | None) -> bool:
     return value is not None and value.value is not None and value.n >= indicator.min_n
 
 
-def aim_of(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | None:
-    """The target that the value is held to: the one of its period's last day."""
-    last = ctx.city.periods.last_day(value.period, value.start)
-    return aim_on(indicator, value.level, value.area, value.period, last)
+def goal(ctx: ScreenContext, indicator: Indicator, value: Value, beside: Sequence[Value] = ()) -> Goal | None:
+    """The target that the value is held to and what was attained; ``beside``: others that are asked for."""
+    return goal_of(ctx, indicator, value, is_partial(ctx, value), beside)
 
 
-def fair_aim(ctx: ScreenContext, indicator: Indicator, value: Value) -> Aim | None:
-    """The target, unless the value is a sum that still grows: such a one is not yet short of its floor."""
-    aim = aim_of(ctx, indicator, value)
-    growing = aim is not None and aim.side == "floor" and not is_comparable(ctx, indicator, value)
-    return None if growing else aim
+def is_fair(ctx: ScreenContext, indicator: Indicator, value: Value, aim: Aim) -> bool:
+    """Whether the value may be held to the target already: a sum that still grows is not yet short of its
+    floor. What is due of a running total grows along with it.
+    """
+    if aim.kind in ("cumulative", "milestone", "rank"):
+        return True
+    return aim.side == "ceiling" or is_comparable(ctx, indicator, value)
 
 
 def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> bool:
@@ -123,30 +125,47 @@ def is_comparable(ctx: ScreenContext, indicator: Indicator, value: Value) -> boo
     return ctx.unit(indicator).kind != "amount" and not peak
 
 
-def mark_of(ctx: ScreenContext, indicator: Indicator, area: str, value: Value | None) -> Mark:
+def mark_of(
+    ctx: ScreenContext,
+    indicator: Indicator,
+    area: str,
+    value: Value | None,
+    beside: Sequence[Value] = (),
+) -> Mark:
     """The mark of a value among many others (freshness, which all of them share, is left to the whole)."""
-    aim = fair_aim(ctx, indicator, value) if value is not None else None
-    return judge(indicator, value, aim, alert_on(ctx, indicator, area), late=False)
+    held = goal(ctx, indicator, value, beside) if value is not None else None
+    return judge(ctx, indicator, value, held, alert_on(ctx, indicator, area), late=False)
 
 
 def alert_on(ctx: ScreenContext, indicator: Indicator, area: str) -> Alert | None:
-    """The gravest open warning about an indicator in an area."""
-    return worst(a for a in ctx.alerts if a.open and a.indicator == indicator.id and a.area == area)
+    """The gravest open warning about an indicator in an area, of those that can be judged."""
+    return worst(
+        a
+        for a in ctx.alerts
+        if a.open and a.phase != "too_few" and a.indicator == indicator.id and a.area == area
+    )
 
 
 def judge(
-    indicator: Indicator, value: Value | None, aim: Aim | None, alert: Alert | None, late: bool
+    ctx: ScreenContext,
+    indicator: Indicator,
+    value: Value | None,
+    held: Goal | None,
+    alert: Alert | None,
+    late: bool,
 ) -> Mark:
-    """The gravest mark: a warning, then late data, then too few rows, then the target."""
+    """The gravest mark: too few rows, of which nothing is said, then a warning, late data, the target."""
+    if value is not None and value.n < indicator.min_n:
+        return "insufficient"
     if alert is not None:
         return alert.severity
     if late:
         return "late"
-    if value is None or value.value is None or not enough(indicator, value):
+    if value is None or value.value is None:
         return "insufficient"
-    if aim is None:
+    if held is None or held.state in (None, "awaited") or not is_fair(ctx, indicator, value, held.aim):
         return "none"
-    return "missed" if aim.gap(value.value) > 0 else "met"
+    return "missed" if held.state == "missed" else "met"
 
 
 def worst(alerts: Iterable[Alert]) -> Alert | None:
@@ -162,16 +181,17 @@ def stand(
     alert = alert_on(ctx, indicator, area)
     feed_late = any(feed.id in late for feed in feeds_of(ctx.city, indicator))
     if value is None:
-        mark = judge(indicator, None, None, alert, feed_late)
+        mark = judge(ctx, indicator, None, None, alert, feed_late)
         return Standing(indicator, None, None, None, alert, mark, partial=False, comparable=False)
     before = ctx.city.periods.shift(value.period, value.start, -1)
     previous = next((v for v in reversed(history[:-1]) if v.start == before), None)
-    mark = judge(indicator, value, fair_aim(ctx, indicator, value), alert, feed_late)
+    held = goal(ctx, indicator, value)
+    mark = judge(ctx, indicator, value, held, alert, feed_late)
     return Standing(
         indicator,
         value,
         previous,
-        aim_of(ctx, indicator, value),
+        held,
         alert,
         mark,
         partial=is_partial(ctx, value),

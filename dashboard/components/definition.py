@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Composite, Feed, Formula, Indicator, Measure, Reported, Stock, Target
+from config.models import Composite, Feed, Formula, Indicator, Measure, Reported, Stock
 from dashboard import format as fmt
 from dashboard.components.base import facts, link
+from dashboard.components.goal import target_terms
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
 from dashboard.standing import feeds_of
@@ -17,6 +18,7 @@ from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
+
 
 def definition(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Component:
     """Every part of a definition that decides about the number, and who answers for it."""
@@ -31,7 +33,10 @@ def definition(ctx: ScreenContext, indicator: Indicator, value: Value | None) ->
         rows.append((words("def.min_n"), words("def.min_n_text", n=fmt.number(indicator.min_n, ctx.lang))))
     if indicator.targets:
         rows.append(
-            (words("def.targets"), html.Ul([html.Li(_target(ctx, indicator, t)) for t in indicator.targets]))
+            (
+                words("def.targets"),
+                html.Ul([html.Li(target_terms(ctx, indicator, t)) for t in indicator.targets]),
+            )
         )
     feeds = feeds_of(ctx.city, indicator)
     if feeds:
@@ -106,19 +111,6 @@ def _parts(ctx: ScreenContext, indicator: Formula) -> list[tuple[Any, Any]]:
     params = {key: ctx.route.params[key] for key in ("area", "period") if key in ctx.route.params}
     links = [html.Li(link(ctx.name(i, short=False), ctx.href("indicator", i.id, **params))) for i in names]
     return [(ctx.words("def.parts"), html.Ul(links))] if links else []
-
-
-def _target(ctx: ScreenContext, indicator: Indicator, target: Target) -> str:
-    words = ctx.words
-    text = words(f"target.{target.kind}", value=written(ctx, indicator, target.value))
-    parts = [text]
-    if target.date:
-        parts.append(words("target.by_date", date=fmt.date(target.date, ctx.lang)))
-    if target.start:
-        parts.append(words("target.since", date=fmt.date(target.start, ctx.lang)))
-    if target.levels:
-        parts.append(", ".join(ctx.level_name(level) for level in target.levels))
-    return " · ".join(parts) + (f" ({target.source})" if target.source else "")
 
 
 def _feed(ctx: ScreenContext, feed: Feed) -> list[Any]:

@@ -70,7 +70,11 @@ def _drawing(chart: Chart, scale: Axis, theme: Theme) -> str:
             parts.append(stroke(f"M{x:g} {y:g}h0", colour, 12))
             if running and placed[-1] is not None:
                 parts.append(stroke(f"M{x:g} {y:g}h0", colours["surface"], 6))
-    parts.append(stroke(path(place(chart.targets, scale)), colours["ink-3"], 2, "8 7"))
+    due = place(chart.targets, scale)
+    parts.append(stroke(path(due), colours["ink-3"], 2, "8 7"))
+    if chart.marker is not None and (at := due[chart.marker]) is not None:
+        parts.append(stroke(f"M{at[0]:g} {at[1]:g}h0", colours["ink-2"], 12))
+        parts.append(stroke(f"M{at[0]:g} {at[1]:g}h0", colours["surface"], 6))
     step = WIDTH / len(chart.starts) if chart.bars else WIDTH / max(1, len(chart.starts) - 1)
     for cut in chart.cuts:
         x = (cut.at + (0.5 if chart.bars else 0)) * step

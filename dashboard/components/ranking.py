@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dash import html
@@ -10,6 +11,8 @@ from dash.development.base_component import Component
 
 from config.models import Indicator
 from config.models.indicator import Period
+from config.targets import Aim
+from dashboard import format as fmt
 from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
@@ -17,7 +20,8 @@ from dashboard.components.succession import estimate_icon
 from dashboard.components.value import target_text, when, written
 from dashboard.context import ScreenContext
 from dashboard.scale import Axis, axis
-from dashboard.standing import aim_of, enough, mark_of
+from dashboard.standing import enough, goal, mark_of
+from indicators.bands import Band, bands
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
@@ -41,75 +45,123 @@ def ranking(
     order: Literal["best", "worst"] = "best",
     here: str = "",
 ) -> Component:
-    """Bars for amounts, points on a common scale for the rest; ``here`` is the area of the page."""
+    """Bars for amounts, points on a common scale for the rest; ``here`` is the area of the page.
+
+    Where figures tell how sure they are, each has its 95 % limits and the range of places that these leave
+    open; units over too few rows stand last and have none.
+    """
     indicator = ctx.city.indicators[id_]
     values = ordered(ctx, indicator, ctx.reader.ranking(id_, level, period, within=area))
     if not values:
         return notice("empty", "bar-chart", ctx.words("state.empty"), ctx.words("state.empty_hint"))
     bars = ctx.unit(indicator).kind == "amount"
-    known = [v.value for v in values if v.value is not None and enough(indicator, v)]
     whole = ctx.reader.latest([id_], area, period).get(id_)
     reference = None if bars or whole is None or whole.start != values[0].start else whole.value
-    aim = aim_of(ctx, indicator, values[0])
-    extra = [x for x in (reference, aim.value if aim else None) if x is not None]
+    target = goal(ctx, indicator, values[0], values)
+    aim = target.aim if target is not None else None
+    entries = _entries(ctx, indicator, values)
+    known = [entry.value.value for entry in entries if entry.place and entry.value.value is not None]
+    extra = [x for x in (reference, _tick(aim)) if x is not None]
     scale = axis([*known, *extra], from_zero=bars)
-    placed = list(enumerate(values, start=1))
     if order == "worst":
-        firm = [entry for entry in placed if enough(indicator, entry[1])]
-        placed = firm[::-1] + placed[len(firm) :]
-    shown = placed[:top]
-    rows = [_row(ctx, indicator, v, place, scale, reference, bars, v.area == here) for place, v in shown]
+        firm = [entry for entry in entries if entry.place]
+        entries = firm[::-1] + entries[len(firm) :]
+    look = _Look(scale, bars, reference, values, here)
+    rows = [_row(ctx, indicator, entry, look) for entry in entries[:top]]
     notes: list[Any] = [html.Span(when(ctx, values[0]))]
     if reference is not None:
         said = f"{ctx.city.areas[area].name(ctx.lang)} {written(ctx, indicator, reference)}"
         notes.append(html.Span([html.I(className="key key-ref"), said], className="legend-item"))
     if aim is not None:
         said = ctx.words("tile.target", value=target_text(ctx, indicator, aim))
-        notes.append(html.Span([html.I(className="key key-target"), said], className="legend-item"))
+        key = html.I(className="key key-target") if _tick(aim) is not None else None
+        notes.append(html.Span([key, said], className="legend-item"))
     if indicator.direction != "none":
         notes.append(html.Span(ctx.words.of("ranking", order)))
+    kind = "ranking"
+    if any(entry.band for entry in entries):
+        kind += " has-bands"
+        said = ctx.words("ranking.band")
+        notes.append(html.Span([html.I(className="key key-whisker"), said], className="legend-item"))
+    elif len(known) > 1 and not ctx.wall:
+        notes.append(html.Span(ctx.words("ranking.no_band")))
     return html.Div(
         [
             html.Div(notes, className="legend"),
-            html.Ol(rows, className="ranking", style={"--rows": len(rows)}),
+            html.Ol(rows, className=kind, style={"--rows": len(rows)}),
         ],
         className="rank-box",
     )
 
 
-def _row(
-    ctx: ScreenContext,
-    indicator: Indicator,
-    value: Value,
-    place: int,
-    scale: Axis,
-    reference: float | None,
-    bars: bool,
-    here: bool,
-) -> Component:
-    aim = aim_of(ctx, indicator, value)
-    mark = mark_of(ctx, indicator, value.area, value)
-    firm = value.value is not None and mark != "insufficient"
-    style: dict[str, Any] = {"--at": f"{scale.share(value.value or 0.0) * 100:.1f}%"} if firm else {}
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A value, its place (none when it rests on too few rows), and how sure that is."""
+
+    value: Value
+    place: str
+    band: Band | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What all rows share."""
+
+    scale: Axis
+    bars: bool
+    reference: float | None
+    values: Sequence[Value]
+    here: str
+
+
+def _entries(ctx: ScreenContext, indicator: Indicator, values: Sequence[Value]) -> list[_Entry]:
+    """Values in their order, with a place, or a range of places where limits are known."""
+    firm = [v for v in values if enough(indicator, v)]
+    limits = bands(ctx.city, indicator, firm) or [None] * len(firm)
+    places = sorted((v.value or 0.0 for v in firm), reverse=indicator.direction != "down")
+    entries = []
+    for value, band in zip(firm, limits, strict=True):
+        place = str(1 + places.index(value.value or 0.0))
+        if band is not None:
+            place = str(band.best) if band.best == band.worst else f"{band.best}–{band.worst}"
+        entries.append(_Entry(value, place, band))
+    return entries + [_Entry(v, "", None) for v in values[len(firm) :]]
+
+
+def _tick(aim: Aim | None) -> float | None:
+    """Where a target stands on the scale of values; totals, places and milestones have no point on it."""
+    return aim.value if aim is not None and aim.kind in ("floor", "ceiling", "path") else None
+
+
+def _row(ctx: ScreenContext, indicator: Indicator, entry: _Entry, look: _Look) -> Component:
+    value, scale, reference = entry.value, look.scale, look.reference
+    target = goal(ctx, indicator, value, look.values)
+    tick = _tick(target.aim if target is not None else None)
+    mark = mark_of(ctx, indicator, value.area, value, look.values)
+    firm = bool(entry.place)
+    style: dict[str, Any] = {"--at": _share(scale, value.value or 0.0)} if firm else {}
     if reference is not None:
-        style["--ref"] = f"{scale.share(reference) * 100:.1f}%"
-    if aim is not None:
-        style["--aim"] = f"{scale.share(aim.value) * 100:.1f}%"
+        style["--ref"] = _share(scale, reference)
+    if tick is not None:
+        style["--aim"] = _share(scale, tick)
+    if entry.band is not None:
+        style |= {"--low": _share(scale, entry.band.low), "--high": _share(scale, entry.band.high)}
     loud = mark not in ("none", "met")
     track = html.Span(
         [
-            html.I(className="aim-tick") if aim is not None and firm else None,
+            html.I(className="aim-tick") if tick is not None and firm else None,
             html.I(className="ref-tick") if reference is not None and firm else None,
             html.I(className="fill") if firm else None,
+            html.I(className="whisker") if entry.band is not None else None,
         ],
-        className=f"track {'track-bar' if bars else 'track-dot'}" + ("" if firm else " hatch"),
+        className=f"track {'track-bar' if look.bars else 'track-dot'}" + ("" if firm else " hatch"),
         style=style,
     )
-    said = str(written(ctx, indicator, value.value)) if firm else ctx.words.of("mark", "insufficient")
+    said = str(written(ctx, indicator, value.value)) if firm else _why_unranked(ctx, indicator, value)
     return html.Li(
         link(
             [
-                html.Span(str(place) if firm else "", className="place"),
+                html.Span(entry.place, className="place"),
                 html.Span(ctx.city.areas[value.area].name(ctx.lang), className="who"),
                 track,
                 html.Span(
@@ -122,6 +174,27 @@ def _row(
                 ),
             ],
             ctx.value_href(indicator.id, value.area, value.period),
-            f"rank rank-{mark}" + (" is-here" if here else ""),
+            f"rank rank-{mark}" + (" is-here" if value.area == look.here else ""),
+            _told(ctx, indicator, entry),
         )
     )
+
+
+def _share(scale: Axis, value: float) -> str:
+    return f"{scale.share(value) * 100:.1f}%"
+
+
+def _why_unranked(ctx: ScreenContext, indicator: Indicator, value: Value) -> str:
+    if value.n < indicator.min_n:
+        return ctx.words("state.too_few_to_rank", n=fmt.number(value.n, ctx.lang))
+    return ctx.words.of("mark", "insufficient")
+
+
+def _told(ctx: ScreenContext, indicator: Indicator, entry: _Entry) -> str:
+    """How many rows a value rests on and, where known, how sure it is: for those who point at it."""
+    n, band = fmt.number(entry.value.n, ctx.lang), entry.band
+    if band is None:
+        return f"n = {n}"
+    low, high = (written(ctx, indicator, x) for x in (band.low, band.high))
+    pool = fmt.number(band.pool, ctx.lang)
+    return ctx.words("ranking.told", n=n, low=low, high=high, place=entry.place, pool=pool)

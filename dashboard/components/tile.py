@@ -13,8 +13,9 @@ from config.models.indicator import Period
 from config.periods import Periods
 from dashboard import format as fmt
 from dashboard.components.base import age, icon, link, mark_chip
+from dashboard.components.goal import goal_line
 from dashboard.components.succession import estimate_chip
-from dashboard.components.value import coverage, delta_line, target_text, when, written
+from dashboard.components.value import coverage, delta_line, when, written
 from dashboard.context import ScreenContext
 from dashboard.standing import Standing, allowance, enough, feeds_of, stand
 from dashboard.svg import sparkline
@@ -113,9 +114,9 @@ def _foot(ctx: ScreenContext, standing: Standing) -> Component:
     # A running period says how old its newest row is; a closed one is as old as its end, which its name says.
     past = age(ctx, value.data_through, limit) if standing.partial else None
     told = html.Span([when(ctx, value), past, coverage(ctx, value)])
-    if standing.aim is None:
+    if standing.goal is None:
         return html.Div(told, className="tile-foot")
-    aim = ctx.words("tile.target", value=target_text(ctx, standing.indicator, standing.aim))
+    aim = goal_line(ctx, standing.indicator, standing.goal)
     return html.Div([told, html.Span(aim, className="aim")], className="tile-foot")
 
 

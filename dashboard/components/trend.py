@@ -11,16 +11,16 @@ from dash.development.base_component import Component
 
 from config.models import Indicator
 from config.models.indicator import Period
-from config.targets import aim_on
 from dashboard import format as fmt
 from dashboard.components.base import icon, link
 from dashboard.components.past import cuts
 from dashboard.components.plot import plot
 from dashboard.components.states import notice
-from dashboard.components.value import target_text, when, written
+from dashboard.components.target_line import TargetLine, target_line
+from dashboard.components.value import when, written
 from dashboard.context import ScreenContext
 from dashboard.figures import CONFIG, Chart, Line, plotly, tick_texts
-from dashboard.standing import is_comparable, is_partial
+from dashboard.standing import enough, is_comparable, is_partial
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
@@ -134,14 +134,10 @@ def build(
     if before:
         lines.append(_year_before(ctx, lead, before, starts, period))
     level = ctx.city.areas[area].level
-    aims = [
-        aim_on(lead, level, area, period, periods.last_day(period, s)) if len(members) == 1 else None
-        for s in starts
-    ]
+    target = target_line(ctx, lead, level, area, period, starts) if len(members) == 1 else TargetLine(())
     known = [v for line in lines for v in line.values if v is not None]
     amount = ctx.unit(lead).kind == "amount"
     near_zero = bool(known) and min(known) < 0.45 * max(known)
-    final = next((a for a in reversed(aims) if a is not None), None)
     return Chart(
         starts=[s.isoformat() for s in starts],
         labels=[ctx.period_text(period, s, short=True) for s in starts],
@@ -154,8 +150,9 @@ def build(
         ),
         least=10.0 ** -ctx.unit(lead).decimals,
         unit=ctx.unit(lead).symbol.get(ctx.lang),
-        targets=[a.value if a else None for a in aims],
-        target_name=ctx.words("tile.target", value=target_text(ctx, lead, final)) if final else "",
+        targets=target.values,
+        target_name=target.name,
+        marker=target.marker,
         cuts=cuts(ctx, members, period, starts),
     )
 
@@ -194,7 +191,7 @@ def _legend(
         [
             html.I(className=f"key key-{index + 1}" + (" key-bar" if bars else "")),
             html.Span(name, className="legend-name"),
-            html.B(str(written(ctx, indicator, newest.value))),
+            html.B(str(written(ctx, indicator, newest.value)) if enough(indicator, newest) else fmt.NOTHING),
             html.Span(when(ctx, newest), className="quiet"),
             icon("chevron-right"),
         ],

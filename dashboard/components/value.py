@@ -14,7 +14,7 @@ from config.targets import Aim
 from dashboard import format as fmt
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
-from dashboard.standing import Standing, is_partial
+from dashboard.standing import Standing, enough, is_partial
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
@@ -29,8 +29,16 @@ def written(ctx: ScreenContext, indicator: Indicator, amount: float | None) -> f
 
 
 def target_text(ctx: ScreenContext, indicator: Indicator, aim: Aim) -> str:
-    """``≥ 95%``."""
-    return f"{_SIDE[aim.side]}\u00a0{written(ctx, indicator, aim.value)}"
+    """``≥ 95%``; of totals, places and milestones also what is meant by it."""
+    due = fmt.number(aim.value, ctx.lang) if aim.kind == "rank" else str(written(ctx, indicator, aim.value))
+    limit = f"{_SIDE[aim.side]}\u00a0{due}"
+    match aim.kind:
+        case "cumulative" | "rank":
+            return ctx.words(f"aim.{aim.kind}", value=limit)
+        case "milestone" if aim.by is not None:
+            return ctx.words("aim.milestone", value=limit, date=fmt.date(aim.by, ctx.lang))
+        case _:
+            return limit
 
 
 def period_name(ctx: ScreenContext, period: Period, start: dt.date) -> str:
@@ -56,6 +64,8 @@ def delta_line(ctx: ScreenContext, standing: Standing) -> Component | None:
     """The change from the period before; for a sum that still grows, the whole sum of the period before."""
     value, previous, words = standing.value, standing.previous, ctx.words
     if value is None or value.value is None or previous is None or previous.value is None:
+        return None
+    if not (enough(standing.indicator, value) and enough(standing.indicator, previous)):
         return None
     name = words.of("previous", _previous_key(ctx, value))
     indicator = standing.indicator

@@ -19,7 +19,13 @@ from dashboard.standing import RANK
 if TYPE_CHECKING:
     from warehouse.state import Event
 
-_PHASE_ICON = {"firing": "broadcast", "recovering": "activity", "no_data": "wifi-off", "closed": "check2"}
+_PHASE_ICON = {
+    "firing": "broadcast",
+    "recovering": "activity",
+    "no_data": "wifi-off",
+    "too_few": "slash-circle",
+    "closed": "check2",
+}
 
 
 def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:

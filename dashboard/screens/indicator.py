@@ -13,23 +13,27 @@ from config.models import Indicator, Period
 from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.definition import definition
+from dashboard.components.goal import goal_line, goal_parts
 from dashboard.components.lineage import origin
 from dashboard.components.page import page
 from dashboard.components.past import across, break_list, revisions
 from dashboard.components.ranking import ranking
 from dashboard.components.states import notice
 from dashboard.components.succession import boundary_note, boundary_tabs, estimate_chip, estimate_icon
+from dashboard.components.target_line import total_chart
 from dashboard.components.tile import why_not
 from dashboard.components.trend import group
 from dashboard.components.value import coverage, delta_line, delta_text, target_text, when, written
 from dashboard.components.warnings import warning_list
 from dashboard.context import ScreenContext
+from dashboard.goals import Goal
 from dashboard.standing import (
     Standing,
     allowance,
     enough,
     feeds_of,
     is_comparable,
+    is_fair,
     late_feeds,
     stand,
 )
@@ -66,13 +70,14 @@ def render(ctx: ScreenContext) -> Component:
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
     told = panel(ctx.words("indicator.table"), _table(ctx, indicator, values, period), kind="table")
     past = _history(ctx, indicator, area, period, values)
+    total = _total(ctx, standing)
     meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
     broken = break_list(ctx, indicator)
     breaks = panel(ctx.words("break.title"), broken, kind="breaks") if broken is not None else None
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
-        html.Div([past, told], className="w-8 stack"),
+        html.Div([past, total, told], className="w-8 stack"),
         html.Div([_ranks(ctx, indicator, area, period), breaks, meaning], className="w-4 stack"),
         panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]
@@ -174,8 +179,9 @@ def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) 
     value = cast("Value", standing.value)
     period = value.period
     entries: list[tuple[str, Any]] = []
-    if standing.aim is not None:
-        entries.append((words("indicator.target"), target_text(ctx, indicator, standing.aim)))
+    if standing.goal is not None:
+        entries.append((words("indicator.target"), target_text(ctx, indicator, standing.goal.aim)))
+        entries += _attained(ctx, standing, standing.goal)
     then = ctx.city.periods.same_last_year(period, value.start)
     year_ago = next((v for v in values if v.start == then), None)
     if year_ago is not None and period != "year" and standing.comparable and enough(indicator, year_ago):
@@ -198,6 +204,18 @@ def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) 
     )
     entries.append((words("indicator.known"), fmt.moment(value.known_from, ctx.city.zone, ctx.lang)))
     return [html.Div([html.Dt(term), html.Dd(what)]) for term, what in entries]
+
+
+def _attained(ctx: ScreenContext, standing: Standing, goal: Goal) -> list[tuple[str, Any]]:
+    """What is held against the target, unless it is the value itself, and how far it is from it."""
+    if goal.attained is None or not (
+        standing.value and is_fair(ctx, standing.indicator, standing.value, goal.aim)
+    ):
+        return []
+    told = [(ctx.words("indicator.against"), goal_parts(ctx, standing.indicator, goal))]
+    if goal.aim.kind in ("cumulative", "rank", "milestone"):
+        told.insert(0, (ctx.words("indicator.attained"), goal_line(ctx, standing.indicator, goal)))
+    return told
 
 
 def _raw(ctx: ScreenContext, part: float) -> str:
@@ -224,6 +242,14 @@ def _history(
         before=values if _year_back(ctx, period) else (),
     )
     return panel(title, chart, kind="trend")
+
+
+def _total(ctx: ScreenContext, standing: Standing) -> Component | None:
+    """The running total of a cumulative target beside what is due."""
+    if standing.goal is None or standing.value is None:
+        return None
+    chart = total_chart(ctx, standing.indicator, standing.goal, standing.value)
+    return None if chart is None else panel(ctx.words("indicator.total"), chart, kind="trend")
 
 
 def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) -> Component:

@@ -11,6 +11,8 @@ import pytest
 import dashboard
 from config.models import PERIODS, Severity
 from config.models.composite import Missing, Normalise
+from config.models.indicator import TargetKind
+from config.targets import State
 from dashboard.alerts import Phase
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
@@ -40,6 +42,7 @@ GROUPS: dict[str, set[str]] = {
     "ranking": {"best", "worst"},
     "boundaries": {"time", "now"},
     "field": set(COMPUTING),
+    "goal_state": set(typing.get_args(State)),
     "recast": set(typing.get_args(Reason)) - {""},
     "reason": {
         r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
@@ -48,7 +51,8 @@ GROUPS: dict[str, set[str]] = {
 # Keys that are put together in code: ``words(f"health.{key}")`` and ``words(f"target.{kind}")``.
 COMPOSED = {
     *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected")),
-    *(f"target.{kind}" for kind in ("floor", "ceiling", "path")),
+    *(f"target.{kind}" for kind in typing.get_args(TargetKind)),
+    *("aim.cumulative", "aim.rank"),
     *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
     *(f"action.{action}" for action in ("acknowledge", "comment")),
     "brand.language",
