@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from indicators.measures import Assembly, Own, Part
 from indicators.split import Split
-from indicators.sql.prelude import Moment, comment
+from indicators.sql.prelude import Moment, comment, heirs
 from warehouse.syntax import literal, quote
 
 
@@ -87,10 +87,11 @@ def follow_split(split: Split, moment: Moment, *, kept: bool) -> list[str]:
 def from_parts(split: Split, parts: Sequence[Part], question: Question) -> str:
     """Start, member, rest and the columns of some kept parts, for each period and member."""
     columns = "".join(f", {_joined(part, split.column(part))}" for part in parts)
+    join, area = _placed("area", "span.since", split.dataset.outlives(split.time))
     return (
         f"SELECT span.start, {_grouped('member', question)}{columns}\n"
-        f"FROM {quote(split.table)} JOIN {_spans(question)} ON day >= span.since AND day < span.until\n"
-        f"WHERE area IN {_below(question)}"
+        f"FROM {quote(split.table)} JOIN {_spans(question)} ON day >= span.since AND day < span.until{join}\n"
+        f"WHERE {area} IN {_below(question)}"
         f" AND day >= DATE '{question.since}' AND day < DATE '{question.until}'\n"
         f"GROUP BY ALL"
     )
@@ -98,17 +99,24 @@ def from_parts(split: Split, parts: Sequence[Part], question: Question) -> str:
 
 def from_flows(entered: tuple[Split, Part], left: tuple[Split, Part], question: Question) -> str:
     """Start, member, rest and ``stock``: what came in less what went out up to the end of each period."""
+    reformed = entered[0].dataset.reformed
+    unit, inside, only = "", _below(question), ""
+    if reformed:
+        # whose flows they are is told by each period's end: what a unit held passes to its heir
+        join, area = _placed("area", "CAST(span.until - 1 AS DATE)", late=True)
+        unit, only = "area, ", f"{join}\nWHERE {area} IN {inside}"
+        inside = f"({inside[1:-1]} UNION SELECT unit FROM area_heir WHERE heir IN {inside})"
     flows = "\n        UNION ALL ".join(
-        f"SELECT day, {_grouped('member', question)}, {sign}{split.column(part)} AS flow"
+        f"SELECT day, {unit}{_grouped('member', question)}, {sign}{split.column(part)} AS flow"
         f" FROM {quote(split.table)}"
-        f" WHERE area IN {_below(question)} AND day < DATE '{question.until}'"
+        f" WHERE area IN {inside} AND day < DATE '{question.until}'"
         for sign, (split, part) in (("", entered), ("-", left))
     )
     # by month first: every flow is then counted once for each period that comes after it
-    months = f"SELECT day, member, rest, sum(flow) AS flow FROM (\n        {flows}\n    ) GROUP BY ALL"
+    months = f"SELECT day, {unit}member, rest, sum(flow) AS flow FROM (\n        {flows}\n    ) GROUP BY ALL"
     return (
         f"SELECT span.start, member, rest, CAST(sum(flow) AS BIGINT) AS stock\n"
-        f"FROM (\n    {months}\n) JOIN {_spans(question)} ON day < span.until\n"
+        f"FROM (\n    {months}\n) JOIN {_spans(question)} ON day < span.until{only}\n"
         f"GROUP BY ALL"
     )
 
@@ -121,10 +129,11 @@ def from_rows(
         f",\n    coalesce({column.sql}, {column.empty}) AS {name}" for column, name in columns
     )
     day = f"{split.time}__day"
+    join, area = _placed("_area", "span.since", split.dataset.outlives(split.time))
     return (
         f"SELECT span.start, {_grouped(member(split.dimension), question)}{aggregates}\n"
-        f"FROM {split.dataset.table} JOIN {_spans(question)} ON {day} >= span.since AND {day} < span.until\n"
-        f"WHERE {moment.past(split.dataset, split.time)} AND _area IN {_below(question)}\n"
+        f"FROM {split.dataset.table} JOIN {_spans(question)} ON {day} >= span.since AND {day} < span.until"
+        f"{join}\nWHERE {moment.past(split.dataset, split.time)} AND {area} IN {_below(question)}\n"
         f"  AND {day} >= DATE '{question.since}' AND {day} < DATE '{question.until}'\n"
         f"GROUP BY ALL"
     )
@@ -161,6 +170,11 @@ def _grouped(sql: str, question: Question) -> str:
 def _spans(question: Question) -> str:
     rows = ", ".join(f"(DATE '{s.start}', DATE '{s.since}', DATE '{s.until}')" for s in question.spans)
     return f"(VALUES {rows}) AS span(start, since, until)"
+
+
+def _placed(area: str, day: str, late: bool) -> tuple[str, str]:
+    """SQL join and the unit that a row counts for on ``day``; ``late`` rows may be of units then gone."""
+    return (f"\n{heirs(area, day)}", f"coalesce(_heir, {area})") if late else ("", area)
 
 
 def _below(question: Question) -> str:

@@ -11,7 +11,7 @@ from config.models import Area
 from config.models.indicator import Period
 from indicators.measures import Own, Part
 from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
-from indicators.sql.prelude import Dirty, Moment, comment, listing
+from indicators.sql.prelude import Dirty, Moment, comment, heirs, listing
 from warehouse.syntax import literal, quote
 
 
@@ -114,12 +114,7 @@ def _rolled(step: Cube, moment: Moment, dirty: Dirty | None) -> list[str]:
 
 def _heirs(area: str, period: str, start: str) -> str:
     """SQL join: the heir of a unit that was gone when a period began."""
-    begin = f"CAST(period_begin({period}, {start}) AS DATE)"
-    names = "unit AS _unit, since AS _since, until AS _until, heir AS _heir"  # not those of a fact's column
-    return (
-        f"LEFT JOIN (SELECT {names} FROM area_heir)"
-        f" ON _unit = {area} AND _since <= {begin} AND {begin} < _until"
-    )
+    return heirs(area, f"CAST(period_begin({period}, {start}) AS DATE)")
 
 
 def _joined(part: Part, column: str) -> str:

@@ -80,6 +80,14 @@ def listing(words: Iterable[str]) -> str:
     return "(" + ", ".join(map(literal, words)) + ")"
 
 
+def heirs(area: str, day: str) -> str:
+    """SQL join that adds ``_heir``: of a unit that was gone by ``day`` the one that then stood for it."""
+    names = "unit AS _unit, since AS _since, until AS _until, heir AS _heir"  # not those of a fact's column
+    return (
+        f"LEFT JOIN (SELECT {names} FROM area_heir) ON _unit = {area} AND _since <= {day} AND {day} < _until"
+    )
+
+
 def comment(text: object) -> str:
     """``text`` as one line of SQL comment."""
     return "-- " + str(text).replace("\n", " ") + "\n"

@@ -13,8 +13,11 @@ import pytest
 from config import City
 from config.areas import AreaTree
 from config.models import Area, AreaChange
+from indicators.behind import rows_query
+from indicators.breakdown import breakdown
 from indicators.engine import Engine
 from indicators.recast import recast_rules
+from indicators.sql.prelude import Moment
 from warehouse.reader import Reader, Value, reading
 from warehouse.recast_rule import Rule, read_rules
 from warehouse.scope import EVERYONE
@@ -40,6 +43,7 @@ UNITS = [
     ("N3", "ward", "D1", REFORM, None, 400),
     ("N4", "ward", "D2", REFORM, None, 300),
 ]
+BY_KIND = ("visits_closed", "open", "handling_hours")
 CHANGES = [
     ("W1", "N1", 0.3),
     ("W1", "N2", 0.7),
@@ -58,7 +62,11 @@ def reformed(city: City) -> City:
         AreaChange.model_validate({"from": source, "to": target, "date": REFORM, "share": share})
         for source, target, share in CHANGES
     ]
-    return replace(city, areas=AreaTree(units, city.levels, changes))
+    split = {
+        id_: item.model_copy(update={"by": ("kind",)}) if id_ in BY_KIND else item
+        for id_, item in city.indicators.items()
+    }
+    return replace(city, areas=AreaTree(units, city.levels, changes), indicators=split)
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +228,23 @@ def test_values_of_their_time_tell_each_unit_over_its_own_days(world: World) -> 
     assert first is not None
     assert year["W2"]["visits"].expected == (REFORM - dt.date(2025, 1, 1)).days
     assert year["N3"]["visits"].expected <= (dt.date(2025, 10, 4) - REFORM).days
+
+
+@pytest.mark.parametrize("id_", BY_KIND)
+@pytest.mark.parametrize("start", [dt.date(2025, 6, 1), dt.date(2025, 7, 1), dt.date(2025, 8, 1)])
+def test_rows_and_members_are_those_of_the_value(world: World, id_: str, start: dt.date) -> None:
+    moment = Moment.of(world.city, NOW)
+    counted = 0
+    with reading(world.store, world.city, EVERYONE) as reader:
+        for level in world.city.levels:
+            for area, row in reader.matrix([id_], level, "month", start).items():
+                query = rows_query(world.city, world.city.indicators[id_], area, "month", start, moment)
+                assert query is not None
+                assert query.page(reader, 1).total == row[id_].n, (area, row)
+                members = breakdown(world.city, reader, id_, "kind", area, "month", start)
+                assert sum(member.n for member in members) == row[id_].n, (area, row)
+                counted += row[id_].n
+    assert counted > 100
 
 
 def _column(table: dict[str, dict[str, Value]], id_: str) -> list[Value]:
