@@ -13,7 +13,6 @@ from config.problems import did_you_mean
 from indicators.lineage import Lineage, Lineages, Part, Source
 from warehouse.reader import Reader, Value
 
-
 FILES: Final = 20
 """How many files are listed; the newest come first."""
 

@@ -177,9 +177,7 @@ class Lineages:
             query = rows_query(self.city, item, value.area, value.period, value.start, moment)
             if query is None:
                 continue
-            for run, name, rows in files_of(
-                reader.cursor, query.dataset, query.where, query.area, query.day
-            ):
+            for run, name, rows in files_of(reader.cursor, query.dataset, query.where, query.area, query.day):
                 counts[run, name, query.dataset] = counts.get((run, name, query.dataset), 0) + rows
         landed = landed_by(reader.cursor, {run for run, _, _ in counts})
         return tuple(

@@ -17,6 +17,7 @@ from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRec
 from warehouse.places import inside
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
+from warehouse.reconciliation import ReconciliationReader
 from warehouse.scope import Scope
 from warehouse.store import Cursor, Store
 from warehouse.vintages import Version, Vintage, VintageReader
@@ -96,6 +97,11 @@ class Reader(VintageReader):
         if self.boundaries is None:
             return None
         return Recaster(self._city, self.boundaries, read_rules(self.cursor), self._values)
+
+    @property
+    def identities(self) -> ReconciliationReader:
+        """What identities were found to be, as it stands now."""
+        return ReconciliationReader(self.cursor, self._city, self._scope)
 
     def demand(self, area: str) -> None:
         """Raise OutOfScopeError unless the viewer may see ``area``."""

@@ -37,6 +37,8 @@ def origin(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> lis
     told: list[Any] = [html.Div([_definition(ctx, found), _files(ctx, found)], className="origin")]
     if found.query is None:
         return [*told, _parts(ctx, found.parts)]
+    if ctx.as_of is not None:
+        return [*told, notice("empty", "clock-history", words("past.rows"), words("past.rows_hint"))]
     if found.rows is None or not found.rows.rows:
         return [*told, notice("empty", "inbox", words("rows.none"), words("rows.none_hint"))]
     return [*told, *_rows(ctx, indicator, found.rows)]

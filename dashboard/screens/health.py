@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from config.models import Feed
 from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, icon, link, panel, table, td, th
+from dashboard.components.identities import identity_table
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
@@ -41,6 +42,11 @@ def render(ctx: ScreenContext) -> Component:
     body: list[Any] = [
         _summary(ctx, feeds, accounts),
         panel(words("health.feeds"), _feeds(ctx, feeds, statuses, accounts), width=12, kind="table"),
+        *(
+            [panel(words("identity.title"), identity_table(ctx), width=12, kind="table")]
+            if one is None and ctx.as_of is None
+            else []
+        ),
         html.Div(
             [
                 panel(words("health.reasons"), _reasons(ctx, reasons), kind="table"),

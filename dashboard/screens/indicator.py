@@ -14,6 +14,7 @@ from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.definition import definition
 from dashboard.components.goal import goal_line, goal_parts
+from dashboard.components.identities import identity_notes
 from dashboard.components.lineage import origin
 from dashboard.components.page import page
 from dashboard.components.past import across, break_list, revisions
@@ -73,12 +74,14 @@ def render(ctx: ScreenContext) -> Component:
     total = _total(ctx, standing)
     meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
     broken = break_list(ctx, indicator)
+    notes = identity_notes(ctx, indicator, standing.value)
+    held = panel(ctx.words("identity.title"), notes, kind="identities") if notes is not None else None
     breaks = panel(ctx.words("break.title"), broken, kind="breaks") if broken is not None else None
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
         html.Div([past, total, told], className="w-8 stack"),
-        html.Div([_ranks(ctx, indicator, area, period), breaks, meaning], className="w-4 stack"),
+        html.Div([_ranks(ctx, indicator, area, period), breaks, held, meaning], className="w-4 stack"),
         panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)

@@ -18,6 +18,7 @@ from indicators.behind import RowsQuery
 from indicators.lineage import Lineage, Source
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.reader import Rows, Value
+from warehouse.reconciliation import IdentityCount, Outcome
 from warehouse.state import Event
 from warehouse.vintages import Version, Vintage
 
@@ -94,6 +95,34 @@ class Synthetic:
 
     def ranking(self, id_: str, *given: Any, **named: Any) -> list[Value]:
         return [row[id_] for row in self.matrix([id_], *given, **named).values()]
+
+    @property
+    def identities(self) -> Synthetic:
+        return self
+
+    def counts(self) -> dict[str, IdentityCount]:
+        """The first identity is broken, the second one holds, the others could not be checked."""
+        if self.absent:
+            return {}
+        ids = list(self.city.identities)
+        root = self.city.areas.root
+        worst = Outcome(
+            ids[0], root.level, root.code, "year", self.day, 740.0, 600.0, 140.0, 0.0, False, BARE, BARE
+        )
+        return {
+            ids[0]: IdentityCount(ids[0], 3, 2, 1, worst),
+            ids[1]: IdentityCount(ids[1], 12, 0, 0, None),
+            ids[2]: IdentityCount(ids[2], 0, 0, 7, None),
+        }
+
+    def at(self, identities: Sequence[str], area: str, period: str, start: dt.date) -> dict[str, Outcome]:
+        if self.absent:
+            return {}
+        level = self.city.areas[area].level
+        return {
+            id_: Outcome(id_, level, area, period, start, 740.0, 600.0, 140.0, 0.0, False, BARE, BARE)
+            for id_ in identities[:1]
+        }
 
     def feeds(self) -> dict[str, FeedStatus]:
         return {f: FeedStatus(f, BARE, 1, self.loaded, 1000) for f in self.city.feeds} if self.loaded else {}

@@ -132,6 +132,26 @@ def test_the_rows_behind_a_number_are_listed_and_escaped(context: Make, city: Ci
     assert "08:40 23/11/2026" in text
 
 
+def test_broken_identities_come_first_with_their_widest_gap(context: Make, city: City) -> None:
+    text = told(context("health", lang="en"))
+    names = [item.name.get("en") for item in city.identities.values()]
+    assert all(name in text for name in names)
+    assert text.index(names[0]) < text.index(names[1])
+    for word in ("Broken", "Holds", "Cannot be checked", "3 of 5", "12 of 12", "740", "600", "140"):
+        assert word in text
+    assert "No identities" not in text
+
+
+def test_an_indicator_says_what_it_is_held_to(context: Make, city: City) -> None:
+    identity = next(iter(city.identities.values()))
+    id_ = next(name for name in city.indicators if name in identity.claim.split())
+    text = told(context("indicator", id_, lang="en"))
+    assert identity.name.get("en") in text
+    assert "gap 140" in text
+    free = next(i for i in city.indicators if not any(i in c.claim for c in city.identities.values()))
+    assert "Do the figures agree?" not in told(context("indicator", free, lang="en"))
+
+
 def test_what_a_source_wrote_cannot_become_markup(context: Make) -> None:
     text = told(context("health", text='<img src=x onerror="alert(1)">'))
     assert "<img src=x" not in text
