@@ -43,7 +43,12 @@ class Change(_UpperOrLower):
 
 
 class TargetGap(_UpperOrLower):
-    """How far the value lies on the wrong side of its target, in the indicator's unit; positive is worse."""
+    """How far what was attained lies on the wrong side of its target, in the indicator's unit; positive is
+    worse.
+
+    What is held against a target is the value, of a cumulative target the running total, of a rank the place
+    (the gap is then one of places), of a milestone the best value so far, once its day has passed.
+    """
 
     type: Literal["target_gap"]
 
