@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -27,6 +28,7 @@ from dashboard.context import ScreenContext
 from dashboard.routes import Route, parse
 from dashboard.runtime import Runtime
 from dashboard.screens import render
+from indicators.breakdown import breakdown_series
 from indicators.lineage import Lineages
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
@@ -158,6 +160,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             alerts=alerts_from(city, warnings),
             history=lambda warning: state.history(warning, areas=areas),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
+            members=partial(breakdown_series, city, reader),
             route=route,
             now=as_of or now,
             version=version,

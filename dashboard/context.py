@@ -19,12 +19,15 @@ from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
 
 if TYPE_CHECKING:
+    from indicators.breakdown import Lines
     from indicators.lineage import Lineage
     from warehouse.reader import Reader, Value
     from warehouse.state import Event
 
 Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
+Parted = Callable[[str, str, str, Period, Sequence[dt.date]], "Lines"]
+"""The members of an indicator's dimension in an area, for the starts of some periods."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,9 @@ class ScreenContext:
 
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
     that the viewer may see, closed ones of the last weeks among them; ``history`` tells a warning's story by
-    its id; ``lineage`` finds what a number was made of. On a screen of the past ``as_of`` is the moment
-    that it is told for, and everything else, ``now`` and the city's indicators included, is as it was then.
+    its id; ``lineage`` finds what a number was made of, ``members`` parts it by a dimension. On a screen of
+    the past ``as_of`` is the moment that it is told for, and everything else, ``now`` and the city's
+    indicators included, is as it was then.
     """
 
     city: City
@@ -42,6 +46,7 @@ class ScreenContext:
     alerts: Sequence[Alert]
     history: Callable[[int], Sequence[Event]]
     lineage: Follow
+    members: Parted
     route: Route
     now: dt.datetime
     version: str

@@ -41,6 +41,10 @@ class Member:
     n: int
 
 
+Lines = dict[tuple[str | None, bool], list[Member]]
+"""Values of some periods in their order, by ``member`` and ``rest``."""
+
+
 def dimensions(city: City, item: Indicator) -> tuple[str, ...]:
     """The columns by which an indicator can be broken down."""
     return item.by if is_split(item, city) else ()
@@ -97,7 +101,7 @@ def breakdown_series(
     period: Period,
     starts: Sequence[dt.date],
     top: int = TOP,
-) -> dict[tuple[str | None, bool], list[Member]]:
+) -> Lines:
     """By member and ``rest``, its values of some periods in their order; one without rows is absent.
 
     The members told apart are those with most rows in the last of the periods, then in all of them.
@@ -123,7 +127,7 @@ def breakdown_series(
     if len(weights) > top:
         largest = sorted(weights, key=lambda name: (*(-n for n in weights[name]), name))[:top]
         members = question.answer(Question(area, spans, tuple(largest)))
-    lines: dict[tuple[str | None, bool], list[Member]] = defaultdict(list)
+    lines: Lines = defaultdict(list)
     for found in sorted(members, key=lambda m: m.start):
         lines[found.member, found.rest].append(found)
     return dict(lines)

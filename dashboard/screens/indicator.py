@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from config.models import Indicator, Period
 from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
+from dashboard.components.breakdown import breakdown_panel
 from dashboard.components.definition import definition
 from dashboard.components.goal import goal_line, goal_parts
 from dashboard.components.identities import identity_notes
@@ -80,7 +81,7 @@ def render(ctx: ScreenContext) -> Component:
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
-        html.Div([past, total, told], className="w-8 stack"),
+        html.Div([past, total, breakdown_panel(ctx, indicator, area, period), told], className="w-8 stack"),
         html.Div([_ranks(ctx, indicator, area, period), breaks, held, meaning], className="w-4 stack"),
         panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]

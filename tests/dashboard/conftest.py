@@ -15,6 +15,7 @@ from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
 from indicators.behind import RowsQuery
+from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.reader import Rows, Value
@@ -171,6 +172,18 @@ class Synthetic:
         return [] if self.absent else [RefreshRecord(1, BARE, BARE, "full", 60, 1000, 1.5, None)]
 
 
+def parted(city: City, id_: str, dimension: str, starts: Sequence[dt.date]) -> Lines:
+    """Members of a dimension: two that have a name, what names none, and the others."""
+    feed = city.datasets[city.indicators[id_].dataset]  # type: ignore[union-attr]
+    column = next(column for column in feed.columns if column.name == dimension)
+    names = [*map(str, list(column.values or ("a", "b"))[:2]), None, None]
+    keys = [(name, place == 3) for place, name in enumerate(names)]
+    return {
+        key: [Member(*key, start, 40.0 - place, 40.0, 100.0, 100) for start in starts]
+        for place, key in enumerate(keys)
+    }
+
+
 def made_of(value: Value, rows: Rows) -> Lineage:
     """A lineage of some rows."""
     version = Version(value.indicator, 1, BARE, {"id": value.indicator})
@@ -221,6 +234,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
             alerts=alerts,
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
+            members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
             now=as_of or NOW,
             version="1.1",

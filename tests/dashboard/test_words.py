@@ -56,6 +56,7 @@ COMPOSED = {
     *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
     *(f"action.{action}" for action in ("acknowledge", "comment")),
     "brand.language",
+    *("breakdown.true", "breakdown.false"),
 }
 
 
