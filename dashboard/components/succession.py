@@ -10,6 +10,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.areas import Move
+from config.models import Area
 from dashboard import format as fmt
 from dashboard.boundaries import PARAMETER, Choice, choices
 from dashboard.collate import sort_key
@@ -84,12 +85,21 @@ def succession_panel(ctx: ScreenContext, area: str) -> Component | None:
     for came, moves in ((True, tree.came_from(area)), (False, tree.went_to(area))):
         for date in sorted({move.date for move in moves}):
             day = fmt.date(date, ctx.lang)
-            head = words("boundaries.from", date=day) if came else words("boundaries.to", date=day)
-            parts.append(html.P(head, className="moves-head"))
+            parts.append(html.P(_head(ctx, tree[area], date, came), className="moves-head"))
             parts.append(_moves(ctx, [move for move in moves if move.date == date]))
     if not parts:
         return None
     return panel(words("boundaries.title"), html.Div(parts, className="moves-box"), kind="places")
+
+
+def _head(ctx: ScreenContext, unit: Area, date: dt.date, came: bool) -> str:
+    """Whether a unit began or ended with a change, or went on with more ground or less."""
+    words, day = ctx.words, fmt.date(date, ctx.lang)
+    if came:
+        began = unit.valid_from == date
+        return words("boundaries.from", date=day) if began else words("boundaries.gained", date=day)
+    ended = unit.valid_to == date
+    return words("boundaries.to", date=day) if ended else words("boundaries.lost", date=day)
 
 
 def _moves(ctx: ScreenContext, moves: Sequence[Move]) -> Component:
