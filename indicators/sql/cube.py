@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from config.models import Area
+from config.models.composite import Missing
 from config.models.indicator import Period
-from indicators.measures import Own, Part
+from indicators.measures import Own, Part, itself
 from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
 from indicators.sql.prelude import Dirty, Moment, comment, heirs, listing
 from warehouse.syntax import literal, quote
@@ -41,21 +42,30 @@ def measure_values(value: MeasureValue, step: Cube, source: str) -> str:
     """The values of one measure out of its cube."""
     made = value.assembly
     factor = "" if value.factor == 1 else f"{value.factor!r} * "
+    figure = whole(f"{factor}{made.value}", value.missing)
     return (
         f"{comment(value)}"
         f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
-        f"    {factor}{made.value} AS value, {made.numerator} AS numerator, {made.denominator} AS "
+        f"    {figure} AS value, {made.numerator} AS numerator, {made.denominator} AS "
         f"denominator,"
         f" {made.n} AS n,\n"
         f"    present, expected, data_through, run\n"
         f"FROM "
-        f"{source}{where_shape(value.shape, step.shape)}"
+        f"{source}{where_shape(value.shape, step.shape, step.coverage.quiet and value.missing != 'zero')}"
     )
 
 
-def where_shape(own: Shape, table: Shape) -> str:
-    """SQL WHERE that keeps to the levels and periods of ``own`` in a table that holds those of ``table``."""
-    tests = [f"level IN {listing(own.levels)}"] * (own.levels != table.levels)
+def whole(figure: str, missing: Missing) -> str:
+    """A figure as SQL; under ``missing: any`` only where all was delivered."""
+    return f"CASE WHEN present = expected THEN {figure} END" if missing == "any" else figure
+
+
+def where_shape(own: Shape, table: Shape, heard: bool) -> str:
+    """SQL WHERE that keeps to the levels and periods of ``own`` in a table that holds those of ``table``, and
+    with ``heard`` to periods of which anything was delivered.
+    """
+    tests = ["present > 0"] * heard
+    tests += [f"level IN {listing(own.levels)}"] * (own.levels != table.levels)
     tests += [f"period IN {listing(own.periods)}"] * (own.periods != table.periods)
     return "\nWHERE " + " AND ".join(tests) if tests else ""
 
@@ -146,7 +156,7 @@ def _own_block(
     slot, grain = day, moment.calendar.grain(period)
     if grain == "hour":
         slot = moment.local(quote(scan.time))
-    elif grain == "month" and scan.month in scan.shared:
+    elif grain == "month" and scan.stored and scan.month in scan.shared:
         slot = scan.naming(scan.month)
     start, spread = moment.calendar.spread(period, slot)
     if period == "month" and slot != day:
@@ -184,17 +194,18 @@ def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[s
     for known in wanted:
         if isinstance(known, Own) and known.function == "percentile":
             families[known.argument, known.filter].append(known)
+    naming = scan.naming if scan.stored else itself
     columns, folded, several = "", "", False
     for known in wanted:
         name = own.column(known)
         family = families.get((known.argument, known.filter), []) if isinstance(known, Own) else []
         if not isinstance(known, Own) or len(family) < 2:
-            columns += f",\n        {known.over(scan.naming)} AS {name}"
+            columns += f",\n        {known.over(naming)} AS {name}"
             folded += f", {name}"
             continue
         several, together = True, f"q_{own.column(family[0])}"
         if known == family[0]:
-            columns += f",\n        {known.over(scan.naming, [one.quantile for one in family])} AS {together}"
+            columns += f",\n        {known.over(naming, [one.quantile for one in family])} AS {together}"
         folded += f", {together}[{family.index(known) + 1}] AS {name}"
     return columns, folded if several else ""
 
