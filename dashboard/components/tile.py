@@ -54,7 +54,7 @@ def tile(
         [
             icon(domain.icon),
             html.Span(name, className="tile-name"),
-            estimate_chip(ctx) if standing.value is not None and standing.value.estimated else None,
+            estimate_chip(ctx) if _is_estimate(standing) else None,
             mark_chip(ctx, standing.mark),
         ],
         className="tile-head",
@@ -94,6 +94,11 @@ def _body(ctx: ScreenContext, standing: Standing, history: Sequence[Value], peri
         ),
         html.Div(delta_line(ctx, standing), className="tile-line"),
     ]
+
+
+def _is_estimate(standing: Standing) -> bool:
+    value = standing.value
+    return value is not None and value.estimated and standing.mark != "insufficient"
 
 
 def why_not(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> str:

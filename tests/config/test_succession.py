@@ -180,6 +180,19 @@ def test_shares_are_followed_one_reform_after_another(data: st.DataObject) -> No
         assert tree.recast(on).row(unit, start) == pytest.approx({c: float(p) for c, p in here.items()})
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_the_heir_has_the_largest_part(data: st.DataObject) -> None:
+    history = data.draw(histories())
+    tree, on = history.tree, dt.date(2006, 3, 1)
+    ended = {unit.code: unit.valid_to for unit in tree.all() if unit.valid_to is not None}
+    heirs = {heir.unit: heir.heir for heir in tree.heirs if heir.since <= on < heir.until}
+    assert set(heirs) == set(ended), "each unit that is gone has one heir on any day after"
+    for unit, until in ended.items():
+        row = tree.recast(on).row(unit, until - dt.timedelta(days=1))
+        assert row[heirs[unit]] == pytest.approx(max(row.values()), abs=1e-8)
+
+
 def test_back_in_time_units_are_shared_by_their_people() -> None:
     history = History()
     history.add("C", "city", "", None, None)
