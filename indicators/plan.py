@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from config.models.composite import Missing
 from config.models.indicator import Period
 from indicators.calendar import Grain
 from indicators.datasets import Dataset
@@ -113,13 +114,15 @@ class Coverage:
     """Which cells (day × coverage area) of a dataset were delivered, for each area and period.
 
     An event covers ``back`` days, its own and those before; in a ``register`` quiet days count as delivered.
-    By the hour, a cell is hour × coverage area, and an event covers its own hour alone.
+    By the hour, a cell is hour × coverage area, and an event covers its own hour alone. ``quiet`` keeps
+    periods of which nothing was delivered, for those who count them as zero.
     """
 
     dataset: Dataset
     back: int
     register: bool
     shape: Shape
+    quiet: bool = False
 
     @property
     def hourly(self) -> bool:
@@ -144,10 +147,12 @@ class MeasureValue:
     shape: Shape
     assembly: Assembly
     factor: float
+    missing: Missing = "skip"
 
     def __str__(self) -> str:
         factor = "" if self.factor == 1 else f" × {self.factor:g}"
-        return f"Value {self.indicator} = {self.assembly.value}{factor} for {self.shape}"
+        missing = "" if self.missing == "skip" else f" with missing: {self.missing}"
+        return f"Value {self.indicator} = {self.assembly.value}{factor}{missing} for {self.shape}"
 
 
 @dataclass(frozen=True)
@@ -180,9 +185,11 @@ class StockValue:
     entered: Part
     left: Part
     factor: float
+    missing: Missing = "skip"
 
     def __str__(self) -> str:
-        return f"Value {self.indicator} = entered - left for {self.shape}"
+        missing = "" if self.missing == "skip" else f" with missing: {self.missing}"
+        return f"Value {self.indicator} = entered - left{missing} for {self.shape}"
 
 
 @dataclass(frozen=True)

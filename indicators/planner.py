@@ -209,7 +209,11 @@ class _Planner:
         for coverage in coverages:
             grouped[coverage.name].append(coverage)
         return {
-            name: replace(group[0], shape=self._union(coverage.shape for coverage in group))
+            name: replace(
+                group[0],
+                shape=self._union(coverage.shape for coverage in group),
+                quiet=any(coverage.quiet for coverage in group),
+            )
             for name, group in grouped.items()
         }
 
@@ -235,12 +239,17 @@ class _Planner:
             members = self._members(key)
             values = tuple(
                 MeasureValue(
-                    item.id, self.shape(item), assemble(measure, column, members), self._factor(item)
+                    item.id,
+                    self.shape(item),
+                    assemble(measure, column, members),
+                    self._factor(item),
+                    item.missing,
                 )
                 for item, measure in group
             )
             shape = self._union(value.shape for value in values)
-            coverage = Coverage(scan.dataset, scan.dataset.back(scan.time), False, shape)
+            quiet = any(value.missing == "zero" for value in values)
+            coverage = Coverage(scan.dataset, scan.dataset.back(scan.time), False, shape, quiet)
             yield Cube(scan, own, coverage, shape, values)
 
     def _balances(
@@ -248,7 +257,9 @@ class _Planner:
     ) -> Iterator[Balance]:
         grouped: dict[tuple[Key, Key], list[StockValue]] = defaultdict(list)
         for stock, (entered, left) in stocks:
-            value = StockValue(stock.id, self.shape(stock), entered, left, self._factor(stock))
+            value = StockValue(
+                stock.id, self.shape(stock), entered, left, self._factor(stock), stock.missing
+            )
             grouped[self._key(stock, stock.opens), self._key(stock, stock.closes)].append(value)
         for (opens, closes), values in grouped.items():
             dataset = self.datasets[opens[0]]

@@ -180,13 +180,18 @@ class Refresh:
         name = f"dirty__{step.name}"
         sources = _texts(_sources(step))
         days = f"SELECT DISTINCT day FROM dirty_days WHERE source IN {sources}"
+        first = f"SELECT min(day) FROM dirty_days WHERE source IN {sources}"
+        since = (
+            f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 "
+            f"DAY)) AS DATE) AS day"
+        )
         if isinstance(step, Balance):
             # what entered or left on one day is in the stock of every day after
-            first = f"SELECT min(day) FROM dirty_days WHERE source IN {sources}"
-            days = (
-                f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 "
-                f"DAY)) AS DATE) AS day"
-            )
+            days = since
+        elif step.coverage.quiet:
+            # with the first delivery the quiet days after it come and go
+            heard = f"SELECT min(day) FROM {step.coverage.dataset.presence}"
+            days += f" UNION SELECT day FROM ({since}) WHERE ({first}) <= ({heard})"
         periods = " UNION ".join(
             self.moment.calendar.touched(period, "days") for period in step.shape.periods
         )

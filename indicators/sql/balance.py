@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from indicators.plan import Balance, StockValue
-from indicators.sql.cube import where_shape
+from indicators.sql.cube import where_shape, whole
 from indicators.sql.prelude import Dirty, Moment, comment, listing
 from warehouse.syntax import literal
 
@@ -79,8 +79,8 @@ def stock_values(value: StockValue, step: Balance, source: str) -> str:
     return (
         f"{comment(value)}"
         f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
-        f"    {factor}{column} AS value, {column} AS numerator, NULL AS denominator, {column} AS n,\n"
+        f"    {whole(factor + column, value.missing)} AS value, {column} AS numerator, NULL AS denominator, {column} AS n,\n"
         f"    present, expected, data_through, run\n"
         f"FROM "
-        f"{source}{where_shape(value.shape, step.shape)}"
+        f"{source}{where_shape(value.shape, step.shape, step.coverage.quiet)}"
     )

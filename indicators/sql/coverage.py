@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from config.models.indicator import Period
 from indicators.plan import Coverage
 from indicators.sql.prelude import Moment, comment, feeds_of, listing
@@ -20,7 +18,8 @@ def frame(coverage: Coverage, moment: Moment, dirty: str | None = None) -> str:
     dataset = coverage.dataset
     status = "last_loaded_at" if coverage.register else "data_through"
     level = literal(dataset.coverage)
-    found = [*([_BY_DAY] if _longer(coverage) else []), *([_by_hour(moment)] if coverage.hourly else [])]
+    found = [_by_day(coverage)] if _longer(coverage) else []
+    found += [_by_hour(moment)] if coverage.hourly else []
     union = "\nUNION ALL\n".join(found)
     return f"""{comment(coverage)}\
 WITH status AS (
@@ -47,10 +46,13 @@ WITH status AS (
 ORDER BY period, level, area, start"""
 
 
-_BY_DAY: Final = """\
-SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
-    data_through, (SELECT run FROM status) AS run
-FROM expected JOIN present USING (area, period, start)"""
+def _by_day(coverage: Coverage) -> str:
+    """Periods of which anything was delivered; if they count too, quiet ones since the first delivery."""
+    quiet, present = ("LEFT ", "coalesce(present, 0)") if coverage.quiet else ("", "present")
+    return f"""\
+SELECT level, area, period, start, CAST({present} AS INTEGER) AS present,
+    CAST(expected AS INTEGER) AS expected, data_through, (SELECT run FROM status) AS run
+FROM expected {quiet}JOIN present USING (area, period, start)"""
 
 
 def _by_hour(moment: Moment) -> str:
@@ -71,6 +73,7 @@ def _longer(coverage: Coverage) -> list[Period]:
 def _days(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
     if not _longer(coverage):
         return ""
+    begun = "\n    WHERE periods.until > (SELECT min(day) FROM covered)" if coverage.quiet else ""
     return f""", calendar AS (
 {_calendar(coverage, moment, dirty)}
 ), periods AS (
@@ -81,7 +84,7 @@ def _days(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
 ), expected AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
         sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
+    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since{begun}
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present

@@ -92,7 +92,7 @@ def strangers(sql: str, columns: Columns) -> list[str]:
 
 # The properties
 
-MANY = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 SEEDS = st.randoms(use_true_random=True)
 
 
