@@ -113,7 +113,7 @@ def _members(
         ((key, line) for key, line in lines.items() if line and line[-1].start == values[-1].start),
         key=lambda row: (row[0][1], row[0][0] is None, -(row[1][-1].value or 0.0)),
     )
-    if not rows:
+    if not rows or values[-1].value is None:
         return notice("empty", "bar-chart", words("state.empty"), words("state.empty_hint"))
     newest = values[-1]
     additive = adds_up(ctx.city, indicator)
