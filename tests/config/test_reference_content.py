@@ -8,7 +8,7 @@ import pytest
 
 from config import City, load_city
 from config.loader import REFERENCE_CITY
-from config.models import AreaScreen, Formula, WallScreen
+from config.models import PERIODS, AreaScreen, Formula, WallScreen
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def test_indicators_are_many_and_of_every_kind(city: City) -> None:
     assert len({i.domain for i in indicators}) >= 8
     assert {i.kind for i in indicators} == {"measure", "stock", "reported", "formula"}
     assert {level for i in indicators for level in i.levels} == set(city.levels)
-    assert {period for i in indicators for period in i.periods} >= {"day", "month", "quarter", "year"}
+    assert {period for i in indicators for period in i.periods} >= {*PERIODS, "reporting_month"}
 
 
 def test_no_two_indicators_or_rules_are_called_the_same(city: City) -> None:
