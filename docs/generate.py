@@ -23,7 +23,8 @@ the whole folder and prints every problem with file, line, object, cause and hin
 Words used below: an **identifier** is lower-case letters, digits and underscores, beginning with a letter. A
 **duration** is a number and s, m, h, d or w, such as `3d`. A **cron** has five fields and is read in the
 city's time zone; write weekdays as names (`mon`). **Text per language** is `{vi: …, en: …}`, with every
-language of the city.
+language of the city. A **period** is `hour`, `day`, `week`, `month`, `quarter`, `half_year`, `year`,
+`year_to_date` or the id of a reporting calendar ([periods](periods.md)).
 
 For completion and checks while typing, begin a file with the line that names its schema (city, feeds,
 indicators, identities, rules or screens):

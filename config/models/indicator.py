@@ -12,7 +12,7 @@ from config.models.composite import Component, Missing, Normalise
 
 PERIODS: Final = ("hour", "day", "week", "month", "quarter", "half_year", "year", "year_to_date")
 """The built-in periods, from short to long."""
-Period = Annotated[str, Field(examples=list(PERIODS))]
+Period = Annotated[str, Field(examples=list(PERIODS)), "period"]
 """A built-in period, or the id of a reporting calendar of ``city.yaml``."""
 
 
