@@ -14,7 +14,7 @@ from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_icon
-from dashboard.components.value import period_name, written
+from dashboard.components.value import period_name, why_unranked, written
 from dashboard.context import ScreenContext
 from dashboard.standing import mark_of
 
@@ -34,7 +34,8 @@ def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period
         th(ctx.level_name(level).capitalize()),
         *(_head(ctx, i, names[i.id], values, period) for i in indicators),
     ]
-    rows = [_row(ctx, a, indicators, values[a.code], period) for a in areas]
+    beside = {id_: [row[id_] for row in values.values() if id_ in row] for id_ in ids}
+    rows = [_row(ctx, a, indicators, values[a.code], period, beside) for a in areas]
     return table(
         head, rows, "grid matrix", ctx.words("matrix.caption", level=ctx.level_name(level, plural=True))
     )
@@ -54,24 +55,38 @@ def _head(
 
 
 def _row(
-    ctx: ScreenContext, area: Area, indicators: Sequence[Indicator], row: dict[str, Value], period: Period
+    ctx: ScreenContext,
+    area: Area,
+    indicators: Sequence[Indicator],
+    row: dict[str, Value],
+    period: Period,
+    beside: dict[str, list[Value]],
 ) -> Component:
     name = link(area.name(ctx.lang), ctx.href("area", area.code), "row-link")
     return html.Tr(
-        [html.Th(name, scope="row"), *(_cell(ctx, area, i, row.get(i.id), period) for i in indicators)]
+        [
+            html.Th(name, scope="row"),
+            *(_cell(ctx, area, i, row.get(i.id), period, beside[i.id]) for i in indicators),
+        ]
     )
 
 
 def _cell(
-    ctx: ScreenContext, area: Area, indicator: Indicator, value: Value | None, period: Period
+    ctx: ScreenContext,
+    area: Area,
+    indicator: Indicator,
+    value: Value | None,
+    period: Period,
+    beside: Sequence[Value],
 ) -> Component:
     if value is None:
         return td(html.Span("–", title=ctx.words("state.empty")), number=True, class_name="cell-empty")
-    mark = mark_of(ctx, indicator, area.code, value)
+    mark = mark_of(ctx, indicator, area.code, value, beside)
     word = ctx.words.of("mark", mark) if mark != "none" else None
     href = ctx.value_href(indicator.id, area.code, period)
     if mark == "insufficient":
-        return td(link(f"n = {value.n}", href, "cell", word), number=True, class_name="hatch")
+        why = why_unranked(ctx, indicator, value)
+        return td(link(f"n = {value.n}", href, "cell", why), number=True, class_name="hatch")
     # The head of the column says the unit.
     shown: list[Component | str] = [written(ctx, indicator, value.value).text]
     if value.estimated:

@@ -17,7 +17,7 @@ from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_icon
-from dashboard.components.value import target_text, when, written
+from dashboard.components.value import target_text, when, why_unranked, written
 from dashboard.context import ScreenContext
 from dashboard.scale import Axis, axis
 from dashboard.standing import enough, goal, mark_of
@@ -157,7 +157,7 @@ def _row(ctx: ScreenContext, indicator: Indicator, entry: _Entry, look: _Look) -
         className=f"track {'track-bar' if look.bars else 'track-dot'}" + ("" if firm else " hatch"),
         style=style,
     )
-    said = str(written(ctx, indicator, value.value)) if firm else _why_unranked(ctx, indicator, value)
+    said = str(written(ctx, indicator, value.value)) if firm else why_unranked(ctx, indicator, value)
     return html.Li(
         link(
             [
@@ -182,12 +182,6 @@ def _row(ctx: ScreenContext, indicator: Indicator, entry: _Entry, look: _Look) -
 
 def _share(scale: Axis, value: float) -> str:
     return f"{scale.share(value) * 100:.1f}%"
-
-
-def _why_unranked(ctx: ScreenContext, indicator: Indicator, value: Value) -> str:
-    if value.n < indicator.min_n:
-        return ctx.words("state.too_few_to_rank", n=fmt.number(value.n, ctx.lang))
-    return ctx.words.of("mark", "insufficient")
 
 
 def _told(ctx: ScreenContext, indicator: Indicator, entry: _Entry) -> str:

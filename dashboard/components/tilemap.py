@@ -14,7 +14,7 @@ from config.periods import day_of
 from dashboard import format as fmt
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
-from dashboard.components.value import when, written
+from dashboard.components.value import when, why_unranked, written
 from dashboard.context import ScreenContext
 from dashboard.standing import enough, mark_of
 
@@ -40,7 +40,7 @@ def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period
     placed = [a for a in places if a.tile_row is not None and a.tile_col is not None]
     columns = max((a.tile_col or 0 for a in placed), default=6)
     rows = max((a.tile_row or 0 for a in placed), default=4)
-    cells = [_cell(ctx, indicator, a, values.get(a.code), limits, period) for a in places]
+    cells = [_cell(ctx, indicator, a, values, limits, period) for a in places]
     return html.Div(
         [
             html.Div(html.Span(when(ctx, some)), className="legend"),
@@ -72,11 +72,12 @@ def _cell(
     ctx: ScreenContext,
     indicator: Indicator,
     area: Area,
-    value: Value | None,
+    values: dict[str, Value],
     limits: Sequence[float],
     period: Period,
 ) -> Component:
-    mark = mark_of(ctx, indicator, area.code, value)
+    value = values.get(area.code)
+    mark = mark_of(ctx, indicator, area.code, value, list(values.values()))
     firm = value is not None and value.value is not None and mark != "insufficient"
     colour = 0
     if firm and value is not None and value.value is not None:
@@ -86,7 +87,7 @@ def _cell(
     if area.tile_row is not None and area.tile_col is not None:
         style = {"gridRow": area.tile_row, "gridColumn": area.tile_col}
     amount = (
-        str(written(ctx, indicator, value.value)) if firm and value else ctx.words.of("mark", "insufficient")
+        str(written(ctx, indicator, value.value)) if firm and value else why_unranked(ctx, indicator, value)
     )
     said = f"{area.name(ctx.lang)}: {amount}"
     loud = mark in ("critical", "serious", "watch")

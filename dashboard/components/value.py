@@ -106,6 +106,13 @@ def _previous_key(ctx: ScreenContext, value: Value) -> str:
     return "yesterday" if value.start == ctx.today else "day"
 
 
+def why_unranked(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> str:
+    """Why a value takes no part in comparisons."""
+    if value is not None and value.n < indicator.min_n:
+        return ctx.words("state.too_few_to_rank", n=fmt.number(value.n, ctx.lang))
+    return ctx.words.of("mark", "insufficient")
+
+
 def coverage(ctx: ScreenContext, value: Value) -> Component | None:
     """How much of the expected data came, said only when it is not all."""
     if value.present >= value.expected:

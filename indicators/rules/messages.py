@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 
 from config import City
 from config.models import Change, Rule, Stale, TargetGap, Text, Unit
+from config.targets import aim_on
 from indicators.rules.conditions.change import RELATIVE
 
 PLACEHOLDERS: Final = ("area", "value", "limit", "since")
@@ -19,6 +20,7 @@ _NO_DATA: Final = {
     "en": "{area}: no figures for “{name}” since {since}.",
 }
 _POINTS: Final = {"vi": " điểm phần trăm", "en": " points"}
+_PLACES: Final = {"vi": ("{} hạng", "{} hạng"), "en": ("{} place", "{} places")}
 _DAYS: Final = {"vi": ("{} ngày", "{} ngày"), "en": ("{} day", "{} days")}
 _HOURS: Final = {"vi": ("{} giờ", "{} giờ"), "en": ("{} hour", "{} hours")}
 _UNKNOWN: Final = {"vi": "chưa rõ", "en": "of unknown age"}
@@ -29,11 +31,12 @@ def message(
     city: City, rule: Rule, area: str, measure: float | None, limit: float, since: dt.datetime
 ) -> dict[str, str]:
     """What people are told when the rule fires. ``since`` must be in the city's zone."""
+    places = _of_places(city, rule, area, since.date())
     return {
         language: rule.message.get(language).format(
             area=city.areas[area].name(language),
-            value=figure(city, rule, measure, language),
-            limit=figure(city, rule, limit, language),
+            value=figure(city, rule, measure, language, places),
+            limit=figure(city, rule, limit, language, places),
             since=moment(rule, since, language),
         )
         for language in city.head.languages
@@ -53,14 +56,28 @@ def no_data_message(city: City, rule: Rule, area: str, since: dt.datetime) -> di
     }
 
 
-def figure(city: City, rule: Rule, measure: float | None, language: str) -> str:
-    """What a rule measures, with its unit: a value, a change, a distance from target, or an age in hours."""
+def _of_places(city: City, rule: Rule, area: str, day: dt.date) -> bool:
+    """Whether the rule measures the gap to a place that an area is to keep."""
+    if not isinstance(rule.when, TargetGap) or None in (rule.indicator, rule.level, rule.period):
+        return False
+    indicator = city.indicators[str(rule.indicator)]
+    aim = aim_on(indicator, str(rule.level), area, str(rule.period), day, city.periods)
+    return aim is not None and aim.kind == "rank"
+
+
+def figure(city: City, rule: Rule, measure: float | None, language: str, places: bool = False) -> str:
+    """What a rule measures, with its unit: a value, a change, a distance from target, or an age in hours.
+
+    ``places``: a distance from a target that is a place in a ranking.
+    """
     if isinstance(rule.when, Stale):
         return _age(measure, language)
     assert rule.indicator is not None
     unit = city.units[city.indicators[rule.indicator].unit]
     if measure is None:
         return "–"
+    if places:
+        return _PLACES[language][measure != 1].format(_number(measure, 0, language))
     if isinstance(rule.when, Change) and unit.kind in RELATIVE:
         return _number(measure, 1, language) + "%"
     points = isinstance(rule.when, Change | TargetGap) and unit.symbol.get(language) == "%"

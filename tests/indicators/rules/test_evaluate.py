@@ -287,6 +287,10 @@ def test_a_place_is_held_against_the_level(world: World) -> None:
         months(world, value, area=area)
     world.judge(world.at(dt.date(2024, 2, 1), 3))
     assert {w.area: w.value for w in world.warnings()} == {"764": 1.0, "765": 2.0}
+    assert [w.message["en"].split(" since")[0] for w in world.warnings()] == [
+        "Go Vap District: 1 place / 0 places",
+        "Binh Thanh District: 2 places / 0 places",
+    ]
 
 
 def test_a_milestone_is_missed_after_its_day_and_what_was_reached_stays(world: World) -> None:
