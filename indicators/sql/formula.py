@@ -251,14 +251,13 @@ class _Blocks:
         )
 
     def _window(self, series: Window, below: str) -> str:
+        # columns, not macros: the database reads what a window is ordered by once for each function over it
         if series.count is None:
-            over = "PARTITION BY area, period, period_year(period, start) ORDER BY start"
-            span = "period_number(period, start)"
+            place = "period_year(period, start) AS year, period_number(period, start) AS number"
+            over, span = "PARTITION BY area, period, year ORDER BY start", "number"
         else:
-            over = (
-                f"PARTITION BY area, period ORDER BY period_index(period, start)"
-                f" RANGE BETWEEN {series.count - 1} PRECEDING AND CURRENT ROW"
-            )
+            place, last = "period_index(period, start) AS number", series.count - 1
+            over = f"PARTITION BY area, period ORDER BY number RANGE BETWEEN {last} PRECEDING AND CURRENT ROW"
             span = str(series.count)
         # a period in which nothing happened has no ratio, and is no gap either
         held = "count(*)" if series.trait.accumulation == "ratio" else "count(value)"
@@ -282,7 +281,7 @@ class _Blocks:
             f"    SELECT {_KEYS}, {value} AS value, {numerator} AS numerator, {denominator} AS denominator,\n"
             f"        sum(n) OVER past AS n, sum(present) OVER past AS present,\n"
             f"        {expected} AS expected, data_through, max(run) OVER past AS run\n"
-            f"    FROM {below}\n    WINDOW past AS ({over}){whole}"
+            f"    FROM (SELECT *, {place} FROM {below})\n    WINDOW past AS ({over}){whole}"
         )
 
     def _per_capita(self, series: PerCapita, below: str) -> str:
