@@ -47,8 +47,8 @@ WITH needed_closing AS (
     SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
         sum(n) OVER past AS n, sum(present) OVER past AS present,
         sum(expected) OVER past AS expected, data_through, max(run) OVER past AS run
-    FROM b1
-    WINDOW past AS (PARTITION BY area, period ORDER BY period_index(period, start) RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
+    FROM (SELECT *, period_index(period, start) AS number FROM b1)
+    WINDOW past AS (PARTITION BY area, period ORDER BY number RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
     QUALIFY count(*) OVER past = 3
 )
 SELECT 'closing_3' AS indicator, level, area, period, start,

@@ -1,9 +1,8 @@
 CREATE TABLE part_visits__presence AS
 -- Presence of visits by city: days on which rows arrived
-SELECT DISTINCT rows.day, path.ancestor AS area
-FROM (SELECT DISTINCT opened_at__day AS day, _area FROM fact_visits
-      WHERE opened_at <= TIMESTAMP '2025-07-10 02:00:00.000000') rows
-JOIN area_path path ON path.code = rows._area AND path.level = 'city';
+SELECT rows.*, 'C' AS area
+FROM (SELECT DISTINCT opened_at__day AS day FROM fact_visits
+      WHERE opened_at <= TIMESTAMP '2025-07-10 02:00:00.000000') rows;
 
 CREATE TABLE part_visits__closed_at AS
 -- Scan visits by closed_at: 5 parts per day × area
@@ -61,8 +60,8 @@ WITH status AS (
     JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
     GROUP BY ALL
 )
-SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
-    data_through, (SELECT run FROM status) AS run
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present,
+    CAST(expected AS INTEGER) AS expected, data_through, (SELECT run FROM status) AS run
 FROM expected JOIN present USING (area, period, start)
 ORDER BY period, level, area, start;
 
@@ -117,14 +116,14 @@ WITH monthly AS (
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT 'C' AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
+    SELECT 'C' AS area, 'month' AS period, _x_bdd7882ac5 AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'month' AS period, _x_bdd7882ac5 AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
@@ -132,41 +131,41 @@ WITH monthly AS (
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'month' AS period, CAST(date_trunc('month', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'month' AS period, _x_bdd7882ac5 AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT 'C' AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
+    SELECT 'C' AS area, 'quarter' AS period, CAST(date_trunc('quarter', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'quarter' AS period, CAST(date_trunc('quarter', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT 'C' AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
+    SELECT 'C' AS area, 'year' AS period, CAST(date_trunc('year', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
     FROM fact_visits fact
@@ -174,7 +173,7 @@ WITH monthly AS (
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
-    SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', closed_at__day) AS DATE) AS start,
+    SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'ward') path USING (_area)

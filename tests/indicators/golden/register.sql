@@ -1,9 +1,8 @@
 CREATE TABLE part_services__presence AS
 -- Presence of services by city: days on which rows arrived
-SELECT DISTINCT rows.day, path.ancestor AS area
-FROM (SELECT DISTINCT since__day AS day, _area FROM fact_services
-      WHERE since <= DATE '2025-07-10') rows
-JOIN area_path path ON path.code = rows._area AND path.level = 'city';
+SELECT rows.*, 'C' AS area
+FROM (SELECT DISTINCT since__day AS day FROM fact_services
+      WHERE since <= DATE '2025-07-10') rows;
 
 CREATE TABLE part_services__since AS
 -- Scan services by since: 2 parts per day × area
@@ -66,8 +65,8 @@ WITH status AS (
     JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
     GROUP BY ALL
 )
-SELECT level, area, period, start, CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
-    data_through, (SELECT run FROM status) AS run
+SELECT level, area, period, start, CAST(present AS INTEGER) AS present,
+    CAST(expected AS INTEGER) AS expected, data_through, (SELECT run FROM status) AS run
 FROM expected JOIN present USING (area, period, start)
 ORDER BY period, level, area, start;
 

@@ -10,8 +10,8 @@ WITH b1 AS (
     SELECT level, area, period, start, sum(value) OVER past AS value, sum(value) OVER past AS numerator, NULL AS denominator,
         sum(n) OVER past AS n, sum(present) OVER past AS present,
         sum(expected) OVER past AS expected, data_through, max(run) OVER past AS run
-    FROM b1
-    WINDOW past AS (PARTITION BY area, period ORDER BY period_index(period, start) RANGE BETWEEN 6 PRECEDING AND CURRENT ROW)
+    FROM (SELECT *, period_index(period, start) AS number FROM b1)
+    WINDOW past AS (PARTITION BY area, period ORDER BY number RANGE BETWEEN 6 PRECEDING AND CURRENT ROW)
     QUALIFY count(value) OVER past = 7
 ), b3 AS (
     -- lag(rolling(illness, 7), 7)

@@ -10,9 +10,9 @@ WITH b1 AS (
     SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
         sum(n) OVER past AS n, sum(present) OVER past AS present,
         sum(expected) OVER past AS expected, data_through, max(run) OVER past AS run
-    FROM b1
-    WINDOW past AS (PARTITION BY area, period, period_year(period, start) ORDER BY start)
-    QUALIFY count(*) OVER past = period_number(period, start)
+    FROM (SELECT *, period_year(period, start) AS year, period_number(period, start) AS number FROM b1)
+    WINDOW past AS (PARTITION BY area, period, year ORDER BY start)
+    QUALIFY count(*) OVER past = number
 )
 SELECT 'online_ytd' AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
