@@ -27,8 +27,8 @@ def identity_table(ctx: ScreenContext) -> Any:
         return notice("empty", "link-45deg", words("identity.none"), words("identity.none_hint"))
     counts = ctx.reader.identities.counts()
     head = [
-        th(words("identity.name")),
         th(words("health.state")),
+        th(words("identity.name")),
         th(words("identity.holds"), number=True),
         th(words("identity.unchecked"), number=True),
         th(words("identity.worst")),
@@ -70,8 +70,8 @@ def _row(ctx: ScreenContext, item: Identity, count: IdentityCount | None) -> Com
     worst = count.worst if count else None
     return html.Tr(
         [
-            html.Th(name, scope="row"),
             td(_state(ctx, count), class_name="nowrap"),
+            html.Th(name, scope="row"),
             td(share if checked else fmt.NOTHING, number=True, class_name="nowrap"),
             td(fmt.number(count.unchecked if count else None, ctx.lang), number=True),
             td(_worst(ctx, item, worst) if worst is not None else fmt.NOTHING),

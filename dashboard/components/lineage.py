@@ -127,7 +127,7 @@ def _parts(ctx: ScreenContext, parts: Sequence[Part]) -> Component:
     more = len(parts) - PARTS
     return html.Div(
         [
-            table(head, rows, "grid", words("lineage.parts")),
+            table(head, rows, "grid origin-parts", words("lineage.parts")),
             html.P(words.count("lineage.more_parts", more), className="quiet") if more > 0 else None,
         ]
     )
@@ -179,7 +179,7 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
 def _line(row: Sequence[Any], place: dict[str, int]) -> Component:
     """File and line, and the hash of the row's content."""
     name, line, digest = (row[place[key]] for key in ("_file", "_line", "_hash"))
-    return td([html.Span(f"{name}:{line}"), html.Small(html.Code(digest))], class_name="nowrap")
+    return td([html.Span(f"{name}:{line}"), html.Small(html.Code(digest))], class_name="origin-line")
 
 
 def _cell(ctx: ScreenContext, cell: Any, type_: str) -> Component:
