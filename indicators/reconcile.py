@@ -75,7 +75,12 @@ class Reconciliation:
         run("CREATE OR REPLACE TEMP TABLE identity_scope (identity VARCHAR, period VARCHAR, start TIMESTAMP)")
         for scope in scopes:
             run(f"INSERT INTO identity_scope {scope}")
-        run("CREATE OR REPLACE TEMP TABLE checked AS FROM reconciliation LIMIT 0")
+        # Written out, not made by an empty CREATE TABLE AS: see publish.FRESH.
+        run(
+            "CREATE OR REPLACE TEMP TABLE checked (identity VARCHAR, level VARCHAR, area VARCHAR,"
+            " period VARCHAR, start TIMESTAMP, left_value DOUBLE, right_value DOUBLE, gap DOUBLE,"
+            " allowed DOUBLE, holds BOOLEAN, checked_at TIMESTAMP, since TIMESTAMP)"
+        )
         for query in rows:
             run(f"INSERT INTO checked ({_COLUMNS})\nSELECT {_COLUMNS} FROM (\n{query}\n)")
         inside = (

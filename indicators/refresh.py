@@ -126,7 +126,7 @@ class Refresh:
     def _values(self) -> None:
         total = len(self.definitions.versions)
         self._execute(
-            "CREATE OR REPLACE TEMP TABLE fresh AS FROM indicator_value LIMIT 0;"
+            f"{publish.FRESH};"
             "CREATE OR REPLACE TEMP TABLE scope (indicator VARCHAR, period VARCHAR, start TIMESTAMP)"
         )
         if self.definitions.gone:

@@ -12,6 +12,17 @@ from indicators.sql.prelude import Moment
 COLUMNS: Final = (
     "indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through"
 )
+FRESH: Final = """\
+CREATE OR REPLACE TEMP TABLE fresh (
+    indicator VARCHAR, level VARCHAR, area VARCHAR, period VARCHAR, start TIMESTAMP,
+    value DOUBLE, numerator DOUBLE, denominator DOUBLE, n BIGINT, present INTEGER, expected INTEGER,
+    data_through TIMESTAMP, known_from TIMESTAMP, version INTEGER, run BIGINT, stored_at TIMESTAMP
+)"""
+"""Where values are set aside until they are compared; its columns are those of ``indicator_value``.
+
+They are written out because DuckDB 2.0.0 reads nothing from a table that was made by an empty CREATE TABLE AS
+and then filled by a large parallel INSERT in the same transaction.
+"""
 _KEYS: Final = ("indicator", "area", "period", "start")
 _RESULT: Final = ("value", "numerator", "denominator", "n")
 _COVERAGE: Final = ("level", "present", "expected", "data_through", "version")
