@@ -59,10 +59,6 @@ class Aim:
         """
         return attained - self.value if self.side == "floor" else self.value - attained
 
-    def gap(self, attained: float) -> float:
-        """The distance on the wrong side: positive where the target is missed."""
-        return -self.distance(attained)
-
     def attainment(self, attained: float, pool: int | None = None) -> float | None:
         """Per cent of what is due: 100 is exactly met, more is better, on either side.
 

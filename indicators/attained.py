@@ -74,6 +74,16 @@ class Attainments:
         NaN before the span, where the period itself has no value, and where all of the span together rests on
         too few rows. Year-to-date values are totals already.
         """
+        if since not in self._totals:
+            self._totals[since] = self._added_up(since)
+        return self._totals[since]
+
+    @cached_property
+    def _totals(self) -> dict[dt.date, tuple[Floats, Flags]]:
+        """Totals that were asked for: every period of a rule asks for the same ones."""
+        return {}
+
+    def _added_up(self, since: dt.date) -> tuple[Floats, Flags]:
         if self.period == "year_to_date":
             within = np.array([self.periods.begin(self.period, start) == since for start in self.starts])
             return np.where(within, self._firm, np.nan), np.broadcast_to(within, self.value.shape)

@@ -91,14 +91,8 @@ def test_a_path_is_straight_between_its_points(day: dt.date, expected: float | N
 
 def test_the_wrong_side_of_a_path_follows_the_direction() -> None:
     point = {"kind": "path", "value": 10, "date": "2024-01-01"}
-    for direction, gap in (("up", 4.0), ("down", -4.0)):
-        assert aim(indicator(point, direction=direction)).gap(6.0) == gap
-
-
-def test_gaps_are_positive_on_the_wrong_side() -> None:
-    assert Aim("floor", 95, "").gap(90) == 5
-    assert Aim("ceiling", 15, "").gap(20) == 5
-    assert Aim("ceiling", 15, "").gap(10) == -5
+    for direction, distance in (("up", -4.0), ("down", 4.0)):
+        assert aim(indicator(point, direction=direction)).distance(6.0) == distance
 
 
 def aim(item: Indicator, day: dt.date = DAY, **where: Any) -> Aim:
