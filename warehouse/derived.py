@@ -51,7 +51,7 @@ def derived_columns(cursor: Cursor, dataset: str) -> list[DerivedColumn]:
 
 
 def declare(cursor: Cursor, wanted: Mapping[str, Iterable[DerivedColumn]]) -> None:
-    """Keep these columns of each dataset and no others; those of facts that are there already are computed."""
+    """Keep these columns of each dataset and no others; of facts that are there they are computed at once."""
     held: dict[str, dict[str, DerivedColumn]] = {}
     rows = cursor.execute("SELECT dataset, name, type, sql FROM derived_column").fetchall()
     for dataset, name, type_, sql in rows:

@@ -1,8 +1,8 @@
 """One measured piece of work on a filled warehouse, in a process of its own.
 
-python -m bench.workload scan|full|additive|day|plan|read FOLDER
+python -m bench.workload scan|full|additive|day|closing|plan|read|LEVEL FOLDER
 
-`scan` is one bare scan-and-group of the columns that the indicators need: what everything else is measured by.
+`scan` is one bare scan-and-group of the columns that the indicators need: the measure of everything else.
 FOLDER holds source.duckdb (the facts alone) and, but for scan and plan, warehouse.duckdb.
 """
 
@@ -20,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from bench.common.child import report
+from bench.workload.define import FEEDS
 from bench.workload.facts import END, NOW, put, workload_city
 from config import City
 from config.models import Formula
@@ -33,12 +34,19 @@ from warehouse.scope import EVERYONE
 from warehouse.store import Store
 
 SCANS = {
-    "service_request": "created_at, sum(epoch_us(closed_at)) AS a, sum(epoch_us(due_at)) AS b, sum(satisfaction) AS c,"
-    " count_if(channel = 'app') AS d, count_if(status = 'closed') AS e, count_if(category = 'cat_01') AS f",
-    "dossier": "submitted_at, sum(epoch_us(finished_at)) AS a, sum(epoch_us(due_at)) AS b, count_if(online) AS c,"
-    " count_if(digitised) AS d, count_if(level = 'full') AS e, sum(procedure) AS f",
-    "sensor": "ts, sum(pm25) AS a",
+    "service_request": (
+        "created_at",
+        "sum(epoch_us(closed_at)), sum(epoch_us(due_at)), sum(satisfaction), count_if(channel = 'app'),"
+        " count_if(status = 'closed'), count_if(category = 'cat_01')",
+    ),
+    "dossier": (
+        "submitted_at",
+        "sum(epoch_us(finished_at)), sum(epoch_us(due_at)), count_if(online), count_if(digitised),"
+        " count_if(level = 'full'), sum(procedure)",
+    ),
+    "sensor": ("ts", "sum(pm25)"),
 }
+"""By table: its time, and the plainest aggregates that read what the indicators need."""
 Result = Mapping[str, float]
 
 
@@ -46,14 +54,10 @@ def scan(folder: Path) -> Result:
     """Every needed column read once, one plain aggregate by district and month."""
     connection = duckdb.connect(str(folder / "source.duckdb"), read_only=True)
     cells = 0
-    for table, asked in SCANS.items():
-        time_, aggregates = asked.split(", ", 1)
-        cells += len(
-            connection.execute(
-                f"SELECT ward[:3] AS area, date_trunc('month', {time_})::DATE AS month, count(*) AS n, {aggregates}"
-                f" FROM {table} GROUP BY ALL"
-            ).fetchnumpy()["n"]
-        )
+    for table, (moment, aggregates) in SCANS.items():
+        month = f"date_trunc('month', {moment})::DATE"
+        sql = f"SELECT district, {month} AS month, count(*) AS n, {aggregates} FROM {table} GROUP BY ALL"
+        cells += len(connection.execute(sql).fetchnumpy()["n"])
     return {"cells": cells}
 
 
@@ -80,18 +84,23 @@ def additive(folder: Path) -> Callable[[], Result]:
     return full(folder, replace(city, indicators=chosen))
 
 
-def day(folder: Path) -> Callable[[], Result]:
-    """One more day: as many new rows as a day has, and as many old ones that are now closed."""
+def closing(folder: Path) -> Callable[[], Result]:
+    """One more day with the closings of older rows that it brings."""
+    return day(folder, closes=True)
+
+
+def day(folder: Path, *, closes: bool = False) -> Callable[[], Result]:
+    """One more day: as many new rows as a day has."""
     city = workload_city()
     store = Store.open(folder / "warehouse.duckdb", city.head.timezone)
     engine = Engine(city, store)
     with store.write() as cursor:
-        for dataset, event, closes in (
+        for dataset, event, column in (
             ("service_request", "created_at", "closed_at"),
             ("dossier", "submitted_at", "finished_at"),
             ("sensor", "ts", None),
         ):
-            _one_day(cursor, dataset, event, closes)
+            _one_day(cursor, dataset, event, column if closes else None)
     engine.plan  # noqa: B018 - a server has it
 
     def work() -> Result:
@@ -102,7 +111,7 @@ def day(folder: Path) -> Callable[[], Result]:
 
 
 def _one_day(cursor: duckdb.DuckDBPyConnection, dataset: str, event: str, closes: str | None) -> None:
-    table, last, new = f"fact_{dataset}", END - dt.timedelta(days=1), END
+    table, last, area = f"fact_{dataset}", END - dt.timedelta(days=1), FEEDS[dataset][1]
     columns = {
         name
         for (name,) in cursor.execute(
@@ -112,35 +121,36 @@ def _one_day(cursor: duckdb.DuckDBPyConnection, dataset: str, event: str, closes
     plain = [name for name in columns if not name.startswith("_") and not name.endswith("__day")]
     times = [name for name in plain if f"{name}__day" in columns]
     shifted = ", ".join(f"{name} + INTERVAL 1 DAY AS {name}" if name in times else name for name in plain)
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE new_rows AS SELECT {shifted} FROM {table} WHERE {event}__day = DATE '{last}'"
-    )
+    rows = f"SELECT {shifted} FROM {table} WHERE {event}__day = DATE '{last}'"
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE new_rows AS {rows}")
     put(cursor, "new_rows", dataset)
-    days = [(event, f"DATE '{new}'")]
+    for name in times:
+        cursor.execute(
+            f"INSERT INTO touched SELECT DISTINCT 2, '{dataset}', '{name}', CAST({name} AS DATE), {area}"
+            f" FROM new_rows WHERE {name} IS NOT NULL"
+        )
     if closes is not None:
-        still = f"{closes} IS NULL AND {event}__day BETWEEN DATE '{new}' - 10 AND DATE '{last}'"
-        derived = cursor.execute(
-            "SELECT name, sql FROM derived_column WHERE dataset = ?", [dataset]
-        ).fetchall()
+        _close(cursor, dataset, event, closes)
+
+
+def _close(cursor: duckdb.DuckDBPyConnection, dataset: str, event: str, closes: str) -> None:
+    """What was received in the ten days before and is still open is closed on the new day."""
+    table, last = f"fact_{dataset}", END - dt.timedelta(days=1)
+    still = f"{closes} IS NULL AND {event}__day BETWEEN DATE '{END}' - 10 AND DATE '{last}'"
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP TABLE closing AS SELECT rowid AS place FROM {table} WHERE {still}"
+    )
+    chosen = "rowid IN (SELECT place FROM closing)"
+    cursor.execute(
+        f"UPDATE {table} SET {closes} = TIMESTAMP '{END} 10:00', {closes}__day = DATE '{END}' WHERE {chosen}"
+    )
+    derived = cursor.execute("SELECT name, sql FROM derived_column WHERE dataset = ?", [dataset]).fetchall()
+    sets = ", ".join(f"{name} = {sql}" for name, sql in derived)
+    cursor.execute(f"UPDATE {table} SET {sets} WHERE {chosen}")
+    for column in (event, closes):
         cursor.execute(
-            f"CREATE OR REPLACE TEMP TABLE closing AS SELECT rowid AS place FROM {table} WHERE {still}"
-        )
-        cursor.execute(
-            f"UPDATE {table} SET {closes} = TIMESTAMP '{new} 10:00', {closes}__day = DATE '{new}'"
-            f" WHERE rowid IN (SELECT place FROM closing)"
-        )
-        sets = ", ".join(f"{name} = {sql}" for name, sql in derived)
-        if sets:
-            cursor.execute(f"UPDATE {table} SET {sets} WHERE rowid IN (SELECT place FROM closing)")
-        days += [(closes, f"DATE '{new}'")]
-        cursor.execute(
-            f"INSERT INTO touched SELECT DISTINCT 2, '{dataset}', '{event}', {event}__day, _area FROM {table}"
-            " WHERE rowid IN (SELECT place FROM closing)"
-        )
-    for column, of in days:
-        cursor.execute(
-            f"INSERT INTO touched SELECT DISTINCT 2, '{dataset}', '{column}', {of}, _area FROM {table}"
-            f" WHERE {column}__day = {of}"
+            f"INSERT INTO touched SELECT DISTINCT 2, '{dataset}', '{column}', {column}__day, _area"
+            f" FROM {table} WHERE {chosen}"
         )
 
 
@@ -171,7 +181,7 @@ def read(folder: Path) -> Callable[[], Result]:
     """One district screen's worth: 40 indicators over 36 months."""
     city = workload_city()
     store = Store.open(folder / "warehouse.duckdb", city.head.timezone)
-    wanted = [id_ for id_ in city.indicators][:40]
+    wanted = list(city.indicators)[:40]
 
     def work() -> Result:
         times = []
@@ -204,6 +214,7 @@ WORK: Mapping[str, Callable[[Path], Callable[[], Result]]] = {
     "full": full,
     "additive": additive,
     "day": day,
+    "closing": closing,
     "plan": plan,
     "read": read,
     **{level: partial(_at, level=level) for level in LEVELS},

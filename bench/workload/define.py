@@ -1,7 +1,7 @@
 """Writes the city folder of the workload from short tables: `python -m bench.workload.define`.
 
-Sixty definitions that differ in a few words are easier to read as tables than as a thousand lines of YAML; the
-engine reads nothing but the YAML.
+Sixty definitions that differ in a few words are easier to read as tables than as a thousand lines of YAML;
+the engine reads nothing but the YAML.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Parts rolled up from slot × leaf area to level × period, what does not add up beside them, and the values of
-both.
+"""Parts rolled up from slot × leaf area to level × period, what does not add up beside them, and the values
+of both.
 """
 
 from __future__ import annotations
