@@ -19,7 +19,7 @@ import sqlglot
 from sqlglot import exp
 
 from config import REFERENCE_CITY, City, load_city
-from config.models.indicator import Formula, Measure, Period, Reported, Stock
+from config.models.indicator import PERIODS, Composite, Formula, Indicator, Measure, Period, Reported, Stock
 from config.periods import next_start, same_last_year, shift, start_of
 
 if TYPE_CHECKING:
@@ -226,6 +226,8 @@ class Oracle:
                     self.known[id_] = self._reported(item)
                 case Formula():
                     self.known[id_] = self._formula(item)
+                case Composite():
+                    self.known[id_] = self._composite(item)
         return self.known[id_]
 
     def _past(self, at: Any) -> bool:
@@ -300,7 +302,7 @@ class Oracle:
             ]
             for cell in shared:
                 there = covered.get(cell.code, set())
-                for period in item.periods:
+                for period in _periods(item):
                     for day in self._days(days, period):
                         if not (area.valid_on(day) and cell.valid_on(day)):
                             continue
@@ -324,7 +326,7 @@ class Oracle:
                 continue
             day = self.world.local_day(row[item.time])
             assert day is not None
-            for period in item.periods:
+            for period in _periods(item):
                 start = start_of(period, day)
                 above = self._above(row, start)
                 for area in self.areas:
@@ -373,7 +375,7 @@ class Oracle:
 
     def _reported(self, item: Reported) -> dict[Key, Figure]:
         where = _tree(item.where)
-        (period,) = item.periods
+        (period,) = _periods(item)
         newest: dict[Key, tuple[Any, int, float]] = {}
         for line, row in enumerate(self.facts[item.dataset]):
             area = self.city.areas[row["_area"]]
@@ -405,7 +407,7 @@ class Oracle:
                 starts[period].add(start)  # type: ignore[index]
         found: dict[Key, Figure] = {}
         for area in self.areas:
-            for period in item.periods:
+            for period in _periods(item):
                 for start in starts[period] if area.level in item.levels else ():
                     for at in {start, shift(period, start, 3)}:
                         exists = (area.valid_from is None or area.valid_from < next_start(period, at)) and (
@@ -416,6 +418,29 @@ class Oracle:
                             if figure is not None:
                                 value = None if figure.value is None else figure.value * factor
                                 found[area.code, period, at] = replace(figure, value=value)
+        return found
+
+    def _composite(self, item: Composite) -> dict[Key, Figure]:
+        """The weighted mean of scores by goalposts, of what there is."""
+        assert (item.normalise, item.aggregate, item.missing) == ("goalposts", "arithmetic", "skip")
+        parts = [(part, self.figures(part.indicator)) for part in item.components]
+        found = {}
+        for key in {key for _, figures in parts for key in figures}:
+            level = self.city.areas[key[0]].level
+            if level not in item.levels or key[1] not in _periods(item):
+                continue
+            held = []
+            for part, figures in parts:
+                figure, source = figures.get(key), self.city.indicators[part.indicator]
+                if figure is None or figure.value is None or figure.n < source.min_n:
+                    continue
+                assert part.goalposts is not None
+                score = (figure.value - part.goalposts.min) / (part.goalposts.max - part.goalposts.min)
+                score = score if source.direction != "down" else 1 - score
+                held.append((part.weight, min(1.0, max(0.0, score)), figure.n))
+            if held:
+                top, bottom = sum(w * s for w, s, _ in held), sum(w for w, _, _ in held)
+                found[key] = Figure(item.scale * top / bottom, min(n for *_, n in held), 0, 0, top, bottom)
         return found
 
     def at(self, node: exp.Expr, area: str, period: Period, start: dt.date) -> Figure | None:
@@ -432,7 +457,7 @@ class Oracle:
         x = arguments[0]
         count = int(arguments[1].this) if len(arguments) > 1 and isinstance(arguments[1], exp.Literal) else 1
         match name:
-            case "ratio":
+            case "ratio" | "share_of":
                 return self._both(exp.Div(), x, arguments[1], area, period, start)
             case "lag":
                 return self.at(x, area, period, shift(period, start, -count))
@@ -465,6 +490,15 @@ class Oracle:
                 if own is None or whole is None:
                     return None
                 return Figure(_arithmetic(exp.Div(), own.value, whole.value), whole.n, 0, 0)
+            case "index":
+                base, own = int(arguments[1].this), self.at(x, area, period, start)
+                assert period == "month"
+                held = [self.at(x, area, period, dt.date(base, month, 1)) for month in range(1, 13)]
+                values = [figure.value for figure in held if figure is not None and figure.value is not None]
+                if own is None or len(values) < 12:
+                    return None
+                value = _arithmetic(exp.Div(), own.value, math.fsum(values) / 12)
+                return Figure(None if value is None else 100 * value, own.n, 0, 0)
             case "rank":
                 return self._rank(x, area, period, start)
         raise NotImplementedError(name)
@@ -514,12 +548,18 @@ class Oracle:
             return None
         level = self.city.areas[area].level
         others = [self.at(x, other.code, period, start) for other in self.areas if other.level == level]
-        values = [figure.value for figure in others if figure is not None and figure.value is not None]
-        if own.value is None:
+        least = self.city.indicators[x.name].min_n
+        values = [f.value for f in others if f is not None and f.value is not None and f.n >= least]
+        if own.value is None or own.n < least:
             return Figure(None, own.n, 0, 0, None, len(values))
         down = self.city.indicators[x.name].direction == "down"
         better = sum((v < own.value) if down else (v > own.value) for v in values)
-        return Figure(better + 1, own.n, 0, 0, None, len(values))
+        return Figure(better + 1, own.n, 0, 0, values.count(own.value), len(values))
+
+
+def _periods(item: Indicator) -> list[Period]:
+    """The built-in periods; reporting calendars have an oracle of their own."""
+    return [period for period in item.periods if period in PERIODS]
 
 
 def _tree(text: str) -> exp.Expr:
@@ -535,7 +575,7 @@ def _call(node: exp.Expr) -> tuple[str, list[exp.Expr]]:
 
 def _is_quotient(tree: exp.Expr) -> bool:
     return isinstance(tree, exp.Div) or (
-        isinstance(tree, exp.Anonymous) and str(tree.this).lower() in ("ratio", "share_of_parent")
+        isinstance(tree, exp.Anonymous) and str(tree.this).lower() in ("ratio", "share_of", "share_of_parent")
     )
 
 
@@ -575,8 +615,8 @@ def compare(oracle: Oracle, id_: str) -> None:
     with oracle.world.store.read() as cursor:
         stored = cursor.execute(
             f"SELECT area, period, start, {', '.join(columns)} FROM indicator_value"
-            " WHERE indicator = ? AND list_contains(?, area)",
-            [id_, [area.code for area in oracle.areas]],
+            " WHERE indicator = ? AND list_contains(?, area) AND list_contains(?, period)",
+            [id_, [area.code for area in oracle.areas], list(PERIODS)],
         ).fetchall()
     got = {
         (area, period, start.date()): Figure(**dict(zip(columns, rest, strict=True)))
@@ -584,7 +624,7 @@ def compare(oracle: Oracle, id_: str) -> None:
     }
     wanted = oracle.figures(id_)
     assert set(got) == set(wanted)
-    formula = isinstance(oracle.city.indicators[id_], Formula)
+    formula = isinstance(oracle.city.indicators[id_], Formula | Composite)
     for key, figure in wanted.items():
         row = got[key]
         assert _same(row.value, figure.value), (key, row, figure)
