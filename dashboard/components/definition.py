@@ -14,6 +14,7 @@ from dashboard.components.goal import target_terms
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
 from dashboard.standing import feeds_of
+from indicators.bands import method_of
 from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ def definition(ctx: ScreenContext, indicator: Indicator, value: Value | None) ->
     rows.append((words("def.direction"), words.of("direction", indicator.direction)))
     if indicator.min_n:
         rows.append((words("def.min_n"), words("def.min_n_text", n=fmt.number(indicator.min_n, ctx.lang))))
+    if len(indicator.levels) > 1:
+        how = method_of(ctx.city, indicator)
+        rows.append((words("def.certainty"), words.of("certainty", how.kind if how else "none")))
     if indicator.targets:
         rows.append(
             (

@@ -43,6 +43,7 @@ GROUPS: dict[str, set[str]] = {
     "boundaries": {"time", "now"},
     "field": set(COMPUTING),
     "goal_state": set(typing.get_args(State)),
+    "certainty": {"proportion", "count", "rate", "none"},
     "recast": set(typing.get_args(Reason)) - {""},
     "reason": {
         r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
