@@ -11,13 +11,13 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from config.models.indicator import Period
 from config.models import Area
+from config.models.indicator import Period
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.plan import Plan, Scan
 from indicators.split import Split
-from indicators.sql.breakdown import follow_split
+from indicators.sql.breakdown import first_changed, rebuild_split, update_split
 from indicators.sql.prelude import Moment, feeds_of
 from indicators.sql.scan import (
     changed_days,
@@ -125,8 +125,13 @@ class Upkeep:
 
     def follow_split(self, split: Split) -> None:
         """The additive parts of the members of a dimension."""
-        self._all(follow_split(split, self.moment, kept=self.tables.get(split.table) == split.mark))
-        self.tables[split.table] = split.mark
+        if self.tables.get(split.table) != split.mark:
+            self._all(rebuild_split(split, self.moment))
+            self.tables[split.table] = split.mark
+            return
+        row = self.cursor.execute(first_changed(split)).fetchone()
+        if row and row[0]:
+            self._all(update_split(split, self.moment, row[0]))
 
     def forget(self, there: Iterable[str]) -> None:
         """Drop the kept tables that the plan no longer asks for: nobody would bring them up to date."""

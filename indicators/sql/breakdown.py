@@ -43,18 +43,17 @@ class Question:
         return max(span.until for span in self.spans)
 
 
-def split_rows(split: Split, moment: Moment, months: str | None = None) -> str:
-    """The parts of every month, or of those in the table ``months`` (month); what lies in the future does not
-    count yet.
+def split_rows(split: Split, moment: Moment, since: dt.date | None = None) -> str:
+    """The parts of every month, or of the months that hold ``changed_days``, of which ``since`` is in the
+    first; what lies in the future does not count yet.
     """
     parts = "".join(f",\n    {part.sql} AS {split.column(part)}" for part in split.parts)
     day = f"{split.time}__day"
     changed = ""
-    if months is not None:
+    if since is not None:
         # the plain comparison lets the database skip what is older without looking at it
         changed = (
-            f"\n  AND {day} >= (SELECT min(month) FROM {months})"
-            f"\n  AND {_month(day)} IN (SELECT month FROM {months})"
+            f"\n  AND {day} >= DATE '{since.replace(day=1)}' AND {_month(day)} IN ({changed_months(split)})"
         )
     return (
         f"{comment(split)}"
@@ -65,23 +64,29 @@ def split_rows(split: Split, moment: Moment, months: str | None = None) -> str:
     )
 
 
-def follow_split(split: Split, moment: Moment, *, kept: bool) -> list[str]:
-    """Bring the kept parts up to date for the months that hold ``changed_days``; make them anew if none are
-    ``kept``.
-    """
+def rebuild_split(split: Split, moment: Moment) -> list[str]:
+    """Make the kept parts anew."""
+    rows = split_rows(split, moment)
+    return [f"CREATE OR REPLACE TABLE {quote(split.table)} AS\nSELECT * FROM (\n{rows}\n) ORDER BY day, area"]
+
+
+def update_split(split: Split, moment: Moment, since: dt.date) -> list[str]:
+    """Bring the kept parts up to date for the months of ``changed_days``, the first of which is ``since``."""
     table = quote(split.table)
-    if not kept:
-        return [
-            f"CREATE OR REPLACE TABLE {table} AS\n"
-            f"SELECT * FROM (\n{split_rows(split, moment)}\n) ORDER BY day, area"
-        ]
     return [
-        "CREATE OR REPLACE TEMP TABLE changed_months AS\n"
-        f"SELECT DISTINCT {_month('day')} AS month FROM changed_days"
-        f" WHERE dataset = {literal(split.dataset.name)} AND time_column = {literal(split.time)}",
-        f"DELETE FROM {table} WHERE day IN (SELECT month FROM changed_months)",
-        f"INSERT INTO {table}\n{split_rows(split, moment, 'changed_months')}",
+        f"DELETE FROM {table} WHERE day IN ({changed_months(split)})",
+        f"INSERT INTO {table}\n{split_rows(split, moment, since)}",
     ]
+
+
+def first_changed(split: Split) -> str:
+    """Query of the first day on which rows of the split's dataset and time changed; NULL if on none."""
+    return f"SELECT min(day) FROM changed_days WHERE {_of(split)}"
+
+
+def changed_months(split: Split) -> str:
+    """Query of the first days of the months that hold such days."""
+    return f"SELECT DISTINCT {_month('day')} FROM changed_days WHERE {_of(split)}"
 
 
 def from_parts(split: Split, parts: Sequence[Part], question: Question) -> str:
@@ -153,6 +158,10 @@ def member_values(made: str, assembly: Assembly, factor: float) -> str:
 def member(column: str) -> str:
     """SQL: the member that a row belongs to; NULL where it names none."""
     return f"CAST({quote(column)} AS VARCHAR)"
+
+
+def _of(split: Split) -> str:
+    return f"dataset = {literal(split.dataset.name)} AND time_column = {literal(split.time)}"
 
 
 def _month(day: str) -> str:

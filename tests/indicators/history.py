@@ -48,6 +48,8 @@ FIRST: Final = (
     *("visits_3", "online_ytd", "per_head", "part_of_parent", "online_place", "backlog", "closing", "odd"),
 )
 """The indicators that a history begins with; the others of the laboratory may come."""
+BY: Final = {"visits": ("kind", "online"), "road_cost": ("online",), "open": ("kind",), "level": ("station",)}
+"""The dimensions that they have."""
 MEASURES: Final = {
     "visits": (
         "count(*)",
@@ -112,8 +114,12 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         lab = load_city(LAB)
-        self.definitions = dict(lab.indicators)
-        self.city = replace(lab, indicators={id_: lab.indicators[id_] for id_ in FIRST}, identities={})
+        self.definitions = {
+            id_: item.model_copy(update={"by": BY[id_]}) if id_ in BY else item
+            for id_, item in lab.indicators.items()
+        }
+        first = {id_: self.definitions[id_] for id_ in FIRST}
+        self.city = replace(lab, indicators=first, identities={})
         self.now = BEGIN
         self.store = self._open("followed")
         self.rows: dict[str, dict[tuple[str, ...], Row]] = {id_: {} for id_ in lab.feeds}
@@ -461,10 +467,8 @@ def same(table: str, keys: Sequence[str], followed: Cursor, made: Cursor) -> int
 
     Counts and times agree to the bit; of fractions the last digits depend on the order of adding.
     """
-    columns = (
-        [*keys, *RESULT] if table == "indicator_value" else [*keys, "value", "numerator", "denominator", "n"]
-    )
-    query = f"SELECT {', '.join(columns)} FROM {table}"
+    results = RESULT if table == "indicator_value" else ("* EXCLUDE (day, area, member)",)
+    query = f"SELECT {', '.join([*keys, *results])} FROM {table}"
     left, right = (
         {row[: len(keys)]: row[len(keys) :] for row in cursor.execute(query).fetchall()}
         for cursor in (followed, made)
