@@ -84,7 +84,6 @@ def succession_panel(ctx: ScreenContext, area: str) -> Component | None:
     parts: list[Any] = []
     for came, moves in ((True, tree.came_from(area)), (False, tree.went_to(area))):
         for date in sorted({move.date for move in moves}):
-            day = fmt.date(date, ctx.lang)
             parts.append(html.P(_head(ctx, tree[area], date, came), className="moves-head"))
             parts.append(_moves(ctx, [move for move in moves if move.date == date]))
     if not parts:
