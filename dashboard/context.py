@@ -106,16 +106,16 @@ class ScreenContext:
         found = next(entry for entry in self.city.head.levels if entry.id == level)
         return (found.plural if plural else found.name).get(self.lang)
 
-    def period_text(self, period: Period, start: dt.date, short: bool = False) -> str:
+    def period_text(self, period: Period, start: dt.date, short: bool = False, plain: bool = False) -> str:
         """A period by its full name, or as it stands on an axis; one of a reporting calendar goes by
-        the month (quarter, …) that it is named after.
+        the month (quarter, …) that it is named after, and is ``plain`` where it stands among its like.
         """
         own, named = self.city.periods.calendars.get(period), self.city.periods.named(period, start)
         like = self.city.periods.like(period)
         if short:
             return period_short(like, named, self.lang)
         text = period_name(like, named, self.lang)
-        if own is None:
+        if own is None or plain:
             return text
         return f"{own.name.get(self.lang)} {text[0].lower() + text[1:] if self.lang == 'vi' else text}"
 

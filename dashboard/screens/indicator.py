@@ -317,7 +317,7 @@ def _table_row(
         if value.numerator is not None and value.denominator is not None
         else fmt.NOTHING
     )
-    name = ctx.period_text(period, value.start)
+    name = ctx.period_text(period, value.start, plain=True)
     shown = written(ctx, indicator, value.value)
     return html.Tr(
         [

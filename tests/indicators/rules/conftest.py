@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from config import City, load_city
 from config.loader import REFERENCE_CITY
 from config.models import Period, Rule
-from config.periods import next_start, shift
+from config.periods import moment_of, shift
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from warehouse.state import State, Transition, Warning
 from warehouse.state.tables import metadata
@@ -69,7 +69,7 @@ class World:
         """Values by area and start of period; their data go to the period's end, or to ``through``."""
         rows = []
         for (area, start), value in values.items():
-            end = self.at(next_start(period, start))
+            end = moment_of(self.city.periods.next_start(period, start), self.city.zone).astimezone(dt.UTC)
             until = (min(end, through) if through else end).replace(tzinfo=None)
             rows.append([indicator, level, area, period, start, value, n, until])
         if not rows:
