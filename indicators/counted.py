@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from config.models.feed import ColumnType
 from config.models.indicator import Measure, Stock
@@ -20,11 +21,20 @@ from warehouse.syntax import quote
 
 def measure_of(item: Measure, dataset: Dataset) -> MeasureExpression:
     """The measure with its weights, over the rows that its ``where`` lets through. Raises ExpressionError."""
-    where = None if item.where is None else parse_condition(item.where, dataset.columns)
-    measure = parse_measure(item.measure, dataset.columns)
-    if item.weights is not None:
-        measure = weighted(measure, parse_weights(item.weights, dataset.columns))
-    return restrict(measure, where)
+    return _read(item.measure, item.weights, item.where, tuple(dataset.columns.items()))
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    text: str, weights: str | None, where: str | None, contract: tuple[tuple[str, ColumnType], ...]
+) -> MeasureExpression:
+    """Reading is most of what planning takes, and each measure is asked for several times."""
+    columns = dict(contract)
+    condition = None if where is None else parse_condition(where, columns)
+    measure = parse_measure(text, columns)
+    if weights is not None:
+        measure = weighted(measure, parse_weights(weights, columns))
+    return restrict(measure, condition)
 
 
 def flows_of(stock: Stock, dataset: Dataset) -> tuple[Part, Part]:

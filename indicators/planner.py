@@ -70,8 +70,9 @@ def formula_inputs(city: City) -> dict[str, tuple[str, ...]]:
 
 def traits(city: City) -> dict[str, Trait]:
     """What each indicator is to the formulas that name it. Raises ExpressionError, CycleError."""
+    known = datasets(city)
     found = {
-        id_: base_trait(city, item, datasets(city))
+        id_: base_trait(city, item, known)
         for id_, item in city.indicators.items()
         if not isinstance(item, Derived)
     }
