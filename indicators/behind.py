@@ -21,6 +21,14 @@ PROVENANCE: Final = ("_run", "_file", "_line", "_hash")
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a dimension: the text of the column's cell, None where it is empty."""
+
+    dimension: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RowsQuery:
     """The rows of a dataset that lie in ``area`` and meet ``where`` (SQL), in the order of ``order``.
 
@@ -55,17 +63,24 @@ class RowsQuery:
 
 
 def rows_query(
-    city: City, item: Indicator, area: str, period: Period, start: dt.date, moment: Moment
+    city: City,
+    item: Indicator,
+    area: str,
+    period: Period,
+    start: dt.date,
+    moment: Moment,
+    member: Member | None = None,
 ) -> RowsQuery | None:
     """The rows behind one value of an indicator, newest first, as they were known at ``moment``.
 
     Of a ratio these are the rows of the denominator and of the numerator together; of a published figure all
-    of its prints, of which the first is the one that counts. None for what is computed from other indicators.
+    of its prints, of which the first is the one that counts. With ``member`` only the rows of one member of a
+    dimension. None for what is computed from other indicators.
     """
     if isinstance(item, Derived) or item.dataset not in city.datasets:
         return None
     dataset = datasets(city)[item.dataset]
-    where = [*_own(item, dataset), *_span(item, dataset, area, period, start, moment)]
+    where = [*_own(item, dataset), *_span(item, dataset, area, period, start, moment), *_of(member)]
     match item:
         case Stock():
             order = f"{quote(item.opens)} DESC, _file, _line"
@@ -88,6 +103,16 @@ def _placed_on(
         case Stock() if dataset.reformed:
             return min(periods.last_day(period, start), moment.today)
     return None
+
+
+def _of(member: Member | None) -> list[str]:
+    """SQL conditions that keep to one member of a dimension."""
+    if member is None:
+        return []
+    column = quote(member.dimension)
+    if member.text is None:
+        return [f"{column} IS NULL"]
+    return [f"CAST({column} AS VARCHAR) = {literal(member.text)}"]
 
 
 def _own(item: Measure | Stock | Reported, dataset: Dataset) -> list[str]:

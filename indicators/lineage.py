@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import City
 from config.models.indicator import Derived, Indicator, Measure, Period, Reported, Stock
-from indicators.behind import RowsQuery, rows_query
+from indicators.behind import Member, RowsQuery, rows_query
 from indicators.changes import Standing
 from indicators.formula import Series, describe, series_of
 from indicators.planner import traits
@@ -105,16 +105,24 @@ class Lineages:
             behind=len(leaves),
         )
 
-    def rows(self, reader: Reader, value: Value, limit: int = 50, offset: int = 0) -> Rows | None:
+    def rows(
+        self,
+        reader: Reader,
+        value: Value,
+        limit: int = 50,
+        offset: int = 0,
+        member: Member | None = None,
+    ) -> Rows | None:
         """The fact rows that a value was computed from: one page of them, and how many there are.
 
-        None for what is computed from other values (``parts``), and for what was never computed.
+        With ``member`` those of one member of a dimension that the value is broken down by. None for what is
+        computed from other values (``parts``), and for what was never computed.
         """
         moment = self._moment(reader)
         item = self._item(value.indicator, self._version(reader, value))
         if item is None or moment is None:
             return None
-        query = rows_query(self.city, item, value.area, value.period, value.start, moment)
+        query = rows_query(self.city, item, value.area, value.period, value.start, moment, member)
         return None if query is None else query.page(reader, limit, offset)
 
     def parts(self, reader: Reader, value: Value) -> tuple[Part, ...]:

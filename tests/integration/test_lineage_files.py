@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from dashboard import origin
+from indicators.behind import Member
+from indicators.breakdown import breakdown
 from indicators.lineage import Lineages
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
@@ -45,6 +49,19 @@ def test_rows_stand_in_the_files_that_are_named(reference: Running, indicator: s
         assert cells[header] == row[place["ticket_id"]]
 
 
+@pytest.mark.parametrize("indicator", ["hotline_received", "hotline_on_time", "hotline_open"])
+def test_the_rows_of_a_member_are_as_many_as_it_says(reference: Running, indicator: str) -> None:
+    city, root = reference.city, reference.city.areas.root.code
+    with reading(reference.runtime.store, city, EVERYONE) as reader:
+        value = reader.latest([indicator], root, "month")[indicator]
+        told = breakdown(city, reader, indicator, "category", root, "month", value.start, top=100)
+        assert sum(one.n for one in told) == value.n
+        for one in told:
+            found = Lineages(city).rows(reader, value, limit=1, member=Member("category", one.member))
+            assert found is not None
+            assert found.total == one.n
+
+
 def test_a_published_figure_leads_to_its_prints(reference: Running) -> None:
     with reading(reference.runtime.store, reference.city, EVERYONE) as reader:
         value = reader.latest(["grdp"], reference.city.areas.root.code, "year")["grdp"]
@@ -54,6 +71,28 @@ def test_a_published_figure_leads_to_its_prints(reference: Running) -> None:
     first = dict(zip(found.rows.columns, found.rows.rows[0], strict=True))
     assert first["value"] == value.value
     assert first["series"] == "grdp"
+
+
+def test_the_command_line_tells_the_same(reference: Running) -> None:
+    city = reference.city
+    with reading(reference.runtime.store, city, EVERYONE) as reader:
+        told = origin.follow(city, reader, "hotline_backlog_days", None, None, None, 3)
+        text, data = origin.as_text(city, told), json.loads(origin.as_json(told))
+        rows = origin.follow(city, reader, "hotline_on_time", "760", "month", "2026-10-15", 3)
+        assert origin.as_text(city, rows).count(" ticket_id=") == 3
+        for id_, area, period, day in (
+            ("hotline_on_tim", None, None, None),
+            ("hotline_on_time", "0", None, None),
+            ("hotline_on_time", None, "decade", None),
+            ("hotline_on_time", None, None, "yesterday"),
+            ("hotline_on_time", None, "month", "1990-01-01"),
+        ):
+            with pytest.raises(origin.UnknownError):
+                origin.follow(city, reader, id_, area, period, day, 3)
+    assert "computed from 8 values, which rest on 8 values with rows:" in text
+    assert [part["indicator"] for part in data["parts"]] == ["hotline_open"] + 7 * ["hotline_closed"]
+    assert data["definition"]["body"]["formula"] == city.indicators["hotline_backlog_days"].formula  # type: ignore[union-attr]
+    assert all(len(source["hash"]) == 64 for source in data["files"])
 
 
 def test_the_conflicts_in_what_was_published_are_found(
