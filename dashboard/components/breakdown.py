@@ -126,7 +126,7 @@ def _members(
     )
     notes = [html.Span(when(ctx, newest))]
     if look.before is not None:
-        name = fmt.period(period, look.before, ctx.lang)
+        name = ctx.period_text(period, look.before)
         notes.append(html.Span(words("breakdown.against", period=name)))
     if whole is not None:
         notes.append(html.Span(words("breakdown.share")))

@@ -86,8 +86,8 @@ def total_chart(ctx: ScreenContext, indicator: Indicator, goal: Goal, value: Val
     running = periods.last_day(period, value.start) > goal.day
     chart = Chart(
         starts=[s.isoformat() for s in starts],
-        labels=[fmt.period_short(period, s, ctx.lang) for s in starts],
-        titles=[fmt.period(period, s, ctx.lang) for s in starts],
+        labels=[ctx.period_text(period, s, short=True) for s in starts],
+        titles=[ctx.period_text(period, s) for s in starts],
         lines=[Line(name, total, [str(written(ctx, indicator, t)) for t in total])],
         from_zero=True,
         partial=running,
