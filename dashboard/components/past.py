@@ -90,7 +90,7 @@ def _revision(ctx: ScreenContext, indicator: Indicator, vintage: Vintage) -> Com
         [
             html.Th(fmt.moment(vintage.known_from, ctx.city.zone, ctx.lang), scope="row"),
             td(str(written(ctx, indicator, vintage.value)), number=True),
-            td(fmt.number(vintage.run, ctx.lang), number=True),
+            td(f"{fmt.number(vintage.run, ctx.lang)} · v{vintage.version}", number=True),
             td(way, class_name="nowrap"),
         ]
     )
