@@ -20,7 +20,7 @@ def test_indicators_are_many_and_of_every_kind(city: City) -> None:
     indicators = city.indicators.values()
     assert len(indicators) >= 48
     assert len({i.domain for i in indicators}) >= 8
-    assert {i.kind for i in indicators} == {"measure", "stock", "reported", "formula"}
+    assert {i.kind for i in indicators} == {"measure", "stock", "reported", "formula", "composite"}
     assert {level for i in indicators for level in i.levels} == set(city.levels)
     assert {period for i in indicators for period in i.periods} >= {*PERIODS, "reporting_month"}
 
