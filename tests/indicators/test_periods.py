@@ -5,6 +5,7 @@ year to date and reporting calendars.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import math
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,6 +20,9 @@ import pytest
 from config import City, load_city
 from config.periods import moment_of
 from indicators.check import check
+from indicators.lineage import Lineages
+from warehouse.reader import reading
+from warehouse.scope import EVERYONE
 
 CLOCK = Path(__file__).parent / "clock"
 WARDS = ("W1", "W2")
@@ -402,3 +406,14 @@ def test_the_published_reporting_month(tmp_path: Path, make_world: Callable[[Cit
     assert local.groupby("start").size().to_dict() == {
         start: value for start, value in table.received.dropna().items() if value
     }
+
+
+def test_the_rows_behind_a_value_are_those_it_counted(city: City, computed: dict[str, Any]) -> None:
+    rng = np.random.default_rng(11)
+    with reading(computed["steps"].store, city, EVERYONE) as reader:
+        for id_, period in itertools.product(("received", "handled", "open"), PERIODS):
+            values = reader.series([id_], "C", period, 400)[id_]
+            for number in {len(values) - 1, *rng.integers(0, len(values), 3).tolist()}:
+                rows = Lineages(city).rows(reader, values[number], limit=1)
+                assert rows is not None
+                assert rows.total == values[number].n, (id_, period, values[number].start)
