@@ -23,10 +23,12 @@ class Calendar:
     """What statements need to know of a city's periods.
 
     ``slot`` is SQL of where in time a row lies: the hour (a local TIMESTAMP) where the period's grain is
-    *hour*, else its day (DATE).
+    *hour*, else its day (DATE). ``used`` are the periods that there are values for (empty: any): the macros
+    know no others, since the database copies all of a macro to wherever it is called.
     """
 
     periods: Periods
+    used: frozenset[Period] = frozenset()
 
     def grain(self, period: Period) -> Grain:
         """The coarsest parts from which the period can be rolled up."""
@@ -88,12 +90,12 @@ class Calendar:
         months = {period: MONTHS[period] for period in ("quarter", "half_year", "year")}
         months |= {own.id: MONTHS[own.every] for own in self.periods.reporting if own.every != "month"}
         leads = {own.id: own.lead for own in self.periods.reporting if own.lead}
-        step = _case(
+        step = self._case(
             {"hour": "to_hours(count)", "day": "to_days(count)", "week": "to_days(7 * count)"}
             | {period: f"to_months({count} * count)" for period, count in months.items()},
             "to_months(count)",
         )
-        index = _case(
+        index = self._case(
             {
                 "hour": "date_diff('hour', TIMESTAMP '1970-01-01', CAST(start AS TIMESTAMP))",
                 "day": "CAST(start AS DATE) - DATE '1970-01-01'",
@@ -104,10 +106,10 @@ class Calendar:
             _INDEX,
         )
         own = {period: f"start + to_months({lead})" for period, lead in leads.items()}
-        year = _case(
+        year = self._case(
             {"week": "isoyear(start)"} | {period: f"year({at})" for period, at in own.items()}, "year(start)"
         )
-        number = _case(
+        number = self._case(
             {
                 "hour": "24 * (dayofyear(start) - 1) + hour(CAST(start AS TIMESTAMP)) + 1",
                 "day": "dayofyear(start)",
@@ -119,6 +121,8 @@ class Calendar:
             },
             "month(start)",
         )
+        to_date = {"year_to_date": "date_trunc('year', CAST(start AS TIMESTAMP))"}
+        begin = self._case(to_date, "CAST(start AS TIMESTAMP)")
         return f"""\
 -- Periods as whole numbers: the next one is always 1 more
 CREATE OR REPLACE TEMP MACRO period_index(period, start) AS {index};
@@ -129,12 +133,21 @@ CREATE OR REPLACE TEMP MACRO period_shift(period, start, count) AS
 -- The first moment after a period
 CREATE OR REPLACE TEMP MACRO period_end(period, start) AS period_later(period, start, 1);
 -- The moment from which on a period counts
-CREATE OR REPLACE TEMP MACRO period_begin(period, start) AS CASE period
-    WHEN 'year_to_date' THEN date_trunc('year', CAST(start AS TIMESTAMP)) ELSE CAST(start AS TIMESTAMP) END;
+CREATE OR REPLACE TEMP MACRO period_begin(period, start) AS {begin};
 -- The year that a period is counted to, and which of that year's it is
 CREATE OR REPLACE TEMP MACRO period_year(period, start) AS {year};
 CREATE OR REPLACE TEMP MACRO period_number(period, start) AS {number};
 """
+
+    def _case(self, branches: dict[Period, str], otherwise: str) -> str:
+        """SQL by ``period``, of those that are used."""
+        known = {period: sql for period, sql in branches.items() if not self.used or period in self.used}
+        if self.used and self.used <= set(known) and len(set(known.values())) == 1:
+            return f"({next(iter(known.values()))})"
+        if not known:
+            return f"({otherwise})"
+        lines = "".join(f"\n    WHEN {literal(period)} THEN {sql}" for period, sql in known.items())
+        return f"CASE period{lines}\n    ELSE {otherwise} END"
 
     def _typed(self, period: Period, start: str) -> str:
         return f"({start})" if self.periods.timed(period) else f"CAST({start} AS DATE)"
@@ -157,8 +170,3 @@ def _first(period: Period, at: str, lead: int = 0) -> str:
 def _offset(own: Reporting) -> str:
     """SQL: from the first of a month to the calendar's boundary in it."""
     return f"INTERVAL {24 * (own.day - 1) + own.hour} HOUR"
-
-
-def _case(branches: dict[Period, str], otherwise: str) -> str:
-    lines = "".join(f"\n    WHEN {literal(period)} THEN {sql}" for period, sql in branches.items())
-    return f"CASE period{lines}\n    ELSE {otherwise} END"

@@ -25,7 +25,8 @@ class Moment:
     @classmethod
     def of(cls, city: City, now: dt.datetime) -> Moment:
         """A moment in a city's life."""
-        return cls(now, city.zone, Calendar(city.periods))
+        used = frozenset(period for item in city.indicators.values() for period in item.periods)
+        return cls(now, city.zone, Calendar(city.periods, used))
 
     @property
     def today(self) -> dt.date:
