@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
-from config.periods import next_start, shift, start_of
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
@@ -46,9 +45,10 @@ class Synthetic:
         indicator, unit = self.city.indicators[id_], self.city.areas[area]
         if self.absent or unit.level not in indicator.levels or period not in indicator.periods:
             return None
-        end = next_start(period, start)
+        end = self.city.periods.next_start(period, start)
         amount = 40.0 + (sum(map(ord, id_ + area)) + start.toordinal() * 7) % 55
-        through = min(dt.datetime.combine(end, dt.time()) - dt.timedelta(hours=7), BARE)
+        clock = end if isinstance(end, dt.datetime) else dt.datetime.combine(end, dt.time())
+        through = min(clock - dt.timedelta(hours=7), BARE)
         return Value(
             id_,
             unit.level,
@@ -71,8 +71,8 @@ class Synthetic:
     def series(
         self, ids: Sequence[str], area: str, period: str, count: int, until: dt.date | None = None
     ) -> dict[str, list[Value]]:
-        first = start_of(period, until or self.day)  # type: ignore[arg-type]
-        starts = [shift(period, first, k) for k in range(1 - count, 1)]  # type: ignore[arg-type]
+        first = self.city.periods.start_of(period, until or self.day)
+        starts = [self.city.periods.shift(period, first, k) for k in range(1 - count, 1)]
         return {i: [v for s in starts if (v := self.value(i, area, period, s))] for i in ids}
 
     def latest(
@@ -88,7 +88,7 @@ class Synthetic:
         start: dt.date | None = None,
         within: str | None = None,
     ) -> dict[str, dict[str, Value]]:
-        at = start or start_of(period, self.day)  # type: ignore[arg-type]
+        at = start or self.city.periods.start_of(period, self.day)
         areas = [a.code for a in self.city.areas.at(level, at)]
         inside = [c for c in areas if within is None or within in self.city.areas.path(c).values()]
         table = {c: {i: v for i in ids if (v := self.value(i, c, period, at))} for c in inside}
