@@ -34,6 +34,8 @@ def goal_parts(ctx: ScreenContext, indicator: Indicator, goal: Goal) -> str:
     if distance is None:
         return fmt.NOTHING
     told = [distance_text(ctx, indicator, goal, distance)]
+    if distance:
+        told[0] += ", " + words.of("tone", "good" if distance > 0 else "bad")
     if goal.attainment is not None and (goal.aim.side == "floor" or goal.aim.kind == "rank"):
         told.append(words("goal.attainment", share=_percent(ctx, goal.attainment)))
     if goal.progress is not None:
