@@ -13,6 +13,9 @@ import pytest
 
 from config import City, load_city
 from indicators.check import check
+from indicators.explain import statements
+from indicators.planner import make_plan
+from indicators.sql.prelude import Moment
 
 if TYPE_CHECKING:
     from tests.indicators.conftest import World, WorldMaker
@@ -43,6 +46,15 @@ def world(make_world: WorldMaker, city: City, fill_world: Callable[..., None]) -
     fill_world(made, SPAN, SIZES, seed=3)
     made.refresh(NOW)
     return made
+
+
+@pytest.mark.parametrize("indicator", ["cost_share", "visits_index", "quality", "quality_place"])
+def test_sql(city: City, golden: Callable[[Path, str], None], indicator: str) -> None:
+    step = make_plan(city).step_of(indicator)
+    golden(
+        HERE / "golden" / f"{indicator}.sql",
+        statements(city, step, indicator, Moment.of(city, NOW))[-1] + ";\n",
+    )
 
 
 def values(world: World, indicator: str) -> pd.DataFrame:
