@@ -51,6 +51,7 @@ def test_a_moment_in_an_address(city: City, text: str, at: dt.datetime | None) -
     route = Route("vi", "area", city.areas.root.code, MappingProxyType({"as_of": text}))
     assert asof.chosen(city, route, NOW) == at
     assert asof.chosen(city, replace(route, kind="health"), NOW) is None
+    assert route.key != Route("vi", "area", city.areas.root.code).key, "a page of its own in the cache"
     if at is not None:
         again = Route("vi", "wall", "", {"as_of": asof.written(at, city)})
         assert asof.chosen(city, again, NOW) == at

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -78,7 +78,7 @@ def test_breaks_lie_strictly_between(city: City) -> None:
 def test_a_changed_definition_is_told_field_by_field_with_what_leans_on_it(city: City) -> None:
     # 17:30 UTC is already the next day of the city.
     since = [clock("2025-01-01"), clock("2025-05-01T17:30")]
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {"measure": "count(*)", "where": None},
         {"measure": "count(*)", "where": "kind = 'road'", "id": 1},
     ]

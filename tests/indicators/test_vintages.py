@@ -95,13 +95,13 @@ def test_every_moment_can_be_read_again(history: History, seed: int) -> None:
     rng = np.random.default_rng(seed)
     chances = np.array(list(CHANCES.values()), float)
     seen = [refresh(history)]
-    for _ in range(11):
+    for _ in range(8):
         for name in rng.choice(list(CHANCES), int(rng.integers(1, 4)), p=chances / chances.sum()):
             history.do((str(name), int(rng.integers(2**31))))
         history.now += dt.timedelta(minutes=int(rng.integers(1, 400)))
         seen.append(refresh(history))
-    assert sum(len(sight.values) for sight in seen) > 15_000
-    assert past(history) > 1_000
+    assert sum(len(sight.values) for sight in seen) > 10_000
+    assert past(history) > 500
     for sight in seen:
         agree(history, sight)
     between = seen[3].at + (seen[4].at - seen[3].at) / 2
