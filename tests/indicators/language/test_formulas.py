@@ -4,6 +4,7 @@ under every way to treat what is missing; and the same after changes.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from config.models.indicator import Composite
 from indicators.formula import Trait, parse_formula, references, series_of
 from indicators.sql.formula import dirty_after, formula_values
 from indicators.sql.prelude import Dirty
+from warehouse.expression import ExpressionError
 
 if TYPE_CHECKING:
     from tests.indicators.language.conftest import Bench, Cells, Evaluator
@@ -121,6 +123,39 @@ def test_formulas_compile(bench: Bench, traits: Traits, random: Random) -> None:
     series = [parse_formula(shrub.grow(), traits) for _ in range(60)]
     for one in series[:2]:
         bench.db.execute(f"EXPLAIN {formula_values(bench.step(one), bench.moment, LEVELS)}")
+
+
+HOSTILE: Final = (
+    (Path(__file__).parents[2] / "warehouse" / "hostile.txt").read_text(encoding="utf-8").splitlines()
+)
+WRAPPED: Final = (
+    "{}",
+    "a + ({})",
+    "lag({}, 1)",
+    "ratio(a, {})",
+    "rolling({}, 3)",
+    "index(a, {})",
+    "rank(-({}))",
+)
+
+
+@settings(max_examples=20, **QUIETLY)  # type: ignore[arg-type]
+@given(random=st.randoms(use_true_random=True))
+def test_nothing_from_outside_compiles(random: Random) -> None:
+    known = dict.fromkeys(("a", "n", "m", "x", "y", "t", "d", "at", "b"), Trait("amount", "visits", "sum"))
+    for _ in range(60):
+        text = random.choice(HOSTILE)
+        for _ in range(random.randint(1, 2)):
+            text = random.choice(WRAPPED).format(text)
+        with pytest.raises(ExpressionError):
+            assert parse_formula(text, known) is None, text
+
+
+@settings(max_examples=200, **QUIETLY)  # type: ignore[arg-type]
+@given(text=st.text(max_size=60) | st.text("ab(),+-*/ 0123'lagindex", max_size=40))
+def test_any_text_is_read_or_refused(traits: Traits, text: str) -> None:
+    with contextlib.suppress(ExpressionError):
+        parse_formula(text, traits)
 
 
 def composite(random: Random) -> Composite:
