@@ -58,7 +58,8 @@ def test_observing_again_changes_nothing(machine: Machine, words: list[Seen | No
 def test_a_warning_ends_only_by_a_value_that_is_clear(machine: Machine, words: list[Seen | None]) -> None:
     for step in run(machine, words):
         standing = step.before.status in (Status.FIRING, Status.RECOVERING) or (
-            step.before.status is Status.NO_DATA and step.before.before in (Status.FIRING, Status.RECOVERING)
+            step.before.status in (Status.NO_DATA, Status.TOO_FEW)
+            and step.before.before in (Status.FIRING, Status.RECOVERING)
         )
         if standing and step.after.status is Status.NORMAL:
             assert step.seen is Seen.CLEAR
@@ -68,13 +69,14 @@ def test_a_warning_ends_only_by_a_value_that_is_clear(machine: Machine, words: l
 def test_a_warning_begins_only_after_enough_breaches(machine: Machine, words: list[Seen | None]) -> None:
     steps = run(machine, words)
     for number, step in enumerate(steps):
-        begins = step.after.status is Status.FIRING and step.before.status in (Status.NORMAL, Status.PENDING)
+        was = step.before.before or step.before.status
+        begins = step.after.status is Status.FIRING and was in (Status.NORMAL, Status.PENDING)
         if begins:
             run_of = 0
             for earlier in reversed(steps[: number + 1]):
                 if earlier.seen is Seen.BREACH:
                     run_of += 1
-                elif earlier.seen not in (None, Seen.UNJUDGED):
+                elif earlier.seen not in (None, Seen.UNJUDGED, Seen.TOO_FEW):
                     break
             assert run_of * MINUTE >= machine.hold
 
@@ -84,7 +86,8 @@ def test_silence_leads_to_no_data_and_nowhere_else(machine: Machine, words: list
     for step in run(machine, words):
         if step.seen is None and step.before.status is not step.after.status:
             assert step.after.status is Status.NO_DATA
-            assert step.after.before is step.before.status
+            # A series that was too small to judge is remembered as what it was before that.
+            assert step.after.before is (step.before.before or step.before.status)
             assert step.reason is Reason.VANISHED
 
 
