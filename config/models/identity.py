@@ -9,8 +9,9 @@ from config.models.indicator import Period
 
 
 class Tolerance(Model):
-    """How far the two sides may lie apart: ``absolute`` in their unit, ``relative`` as a share of the larger side
-    (0.005 is half a per cent). Where both are given the wider one counts.
+    """How far the two sides may lie apart: ``absolute`` in their unit, ``relative`` as a share of the larger one.
+
+    0.005 is half a per cent. Where both are given the wider one counts.
     """
 
     absolute: float = Field(default=0.0, ge=0)
