@@ -9,7 +9,7 @@ from config.models.indicator import Period
 
 
 class Tolerance(Model):
-    """How far the two sides may lie apart: ``absolute`` in their unit, ``relative`` as a share of the larger one.
+    """How far the two sides may lie apart: ``absolute`` in their unit, ``relative`` as a share of the larger.
 
     0.005 is half a per cent. Where both are given the wider one counts.
     """
