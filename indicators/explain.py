@@ -10,13 +10,14 @@ from indicators.cost import cost_lines, cost_of
 from indicators.formula import parse_references
 from indicators.plan import Balance, Coverage, Cube, FormulaStep, Plan, ReportedRead, Step, tree
 from indicators.planner import make_plan
-from indicators.sql.balance import balance, stock_values
+from indicators.sql.balance import balance
 from indicators.sql.coverage import frame
-from indicators.sql.cube import cube, measure_values
+from indicators.sql.cube import cube
 from indicators.sql.formula import formula_values
 from indicators.sql.prelude import Moment
 from indicators.sql.reported import reported_values
 from indicators.sql.scan import presence_rows, scan_rows
+from indicators.sql.values import measured, standing, values
 from warehouse.store import Cursor
 
 _MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -84,7 +85,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
                 f"CREATE TABLE {made} AS\n{cube(step, moment, base, city.areas.root)}",
-                measure_values(value, step, made),
+                values([measured(value, step)], made),
             ]
         case Balance():
             (stock,) = (value for value in step.values if value.indicator == indicator)
@@ -95,7 +96,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 macros,
                 f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
                 f"CREATE TABLE {made} AS\n{balance(step, moment, base)}",
-                stock_values(stock, step, made),
+                values([standing(stock, step)], made),
             ]
         case ReportedRead():
             return [macros, reported_values(step, moment)]

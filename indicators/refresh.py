@@ -24,12 +24,13 @@ from indicators.plan import (
 )
 from indicators.recast import recast_rules
 from indicators.sql import publish
-from indicators.sql.balance import balance, stock_values
+from indicators.sql.balance import balance
 from indicators.sql.coverage import frame
-from indicators.sql.cube import cube, measure_values
+from indicators.sql.cube import cube
 from indicators.sql.formula import dirty_after, formula_values
 from indicators.sql.prelude import Dirty, Moment
 from indicators.sql.reported import reported_values
+from indicators.sql.values import Told, alike, measured, standing, values
 from indicators.upkeep import Upkeep
 from indicators.vintages import thin
 from warehouse.derived import declare, settle
@@ -221,20 +222,20 @@ class Refresh:
         limit = (
             None if self._is_whole(step) else Dirty(f"dirty__{step.name}", self._first(f"dirty__{step.name}"))
         )
-        rows: list[tuple[str, str]]
         if isinstance(step, Cube):
             table = cube(step, self.moment, base, self.city.areas.root, limit)
-            rows = [
-                (v.indicator, measure_values(v, step, self._source(step, v.indicator))) for v in step.values
-            ]
+            told = [measured(value, step) for value in step.values]
         else:
             table = balance(step, self.moment, base, limit)
-            rows = [
-                (v.indicator, stock_values(v, step, self._source(step, v.indicator))) for v in step.values
-            ]
+            told = [standing(value, step) for value in step.values]
         self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{table}")
-        for indicator, values in rows:
-            self._put(indicator, values)
+        ways: dict[tuple[str, bool, str], list[Told]] = defaultdict(list)
+        for one in told:
+            id_ = one.indicator
+            ways[self._target(id_), id_ in self.whole, self._source(step, id_)].append(one)
+        for (_, _, source), together in ways.items():
+            for group in alike(together):
+                self._put([one.indicator for one in group], values(group, source))
         self._execute(f"DROP TABLE {name}")
 
     def _source(self, step: Grouped, indicator: str) -> str:
@@ -258,13 +259,13 @@ class Refresh:
         if not self.upkeep.has_news(step.dataset, step.known) and step.indicator not in self.whole:
             return
         self.whole.add(step.indicator)
-        self._put(step.indicator, reported_values(step, self.moment))
+        self._put([step.indicator], reported_values(step, self.moment))
 
     def _follow(self, step: FormulaStep) -> None:
         """A formula is made anew with any of its inputs; else it follows the periods that changed in them."""
         if step.indicator in self.whole or not self.whole.isdisjoint(step.inputs):
             self.whole.add(step.indicator)
-            self._put(step.indicator, formula_values(step, self.moment, self.city.levels))
+            self._put([step.indicator], formula_values(step, self.moment, self.city.levels))
             return
         inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
         last_day = self._last_day if self.moment.has_begun(step.shape.periods, self.standing.now) else None
@@ -276,34 +277,35 @@ class Refresh:
             f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment, last_day)}"
         )
         self._put(
-            step.indicator,
+            [step.indicator],
             formula_values(step, self.moment, self.city.levels, Dirty(name, self._first(name))),
         )
 
     # Writing
 
-    def _put(self, indicator: str, rows: str) -> None:
-        """Set the rows of an indicator aside for the next merge; those of a new indicator need none."""
-        with self._timed(f"values of {indicator}"):
-            self._set_aside(indicator, rows)
-
-    def _set_aside(self, indicator: str, rows: str) -> None:
-        version = self.definitions.versions[indicator]
-        target = "fresh"
-        if indicator in self.definitions.new:
-            target = "indicator_value"
-        elif indicator in self.whole:
-            self._execute(f"INSERT INTO scope VALUES ({literal(indicator)}, NULL, NULL)")
-        else:
-            self._execute(
-                f"INSERT INTO scope SELECT {literal(indicator)}, period, start FROM {self.dirty[indicator]}"
-            )
-        row = self.cursor.execute(publish.insert(target, rows, self.moment, version)).fetchone()
+    def _put(self, indicators: Sequence[str], rows: str) -> None:
+        """Set the rows of indicators aside for the next merge; those of new ones need none. All of them are
+        read from the same rows, so that each has as many and takes as long.
+        """
+        began, (first, *_) = time.perf_counter(), indicators
+        target, listed = self._target(first), ", ".join(map(literal, indicators))
+        if target != "indicator_value":
+            scope = "NULL, NULL" if first in self.whole else f"period, start FROM {self.dirty[first]}"
+            self._execute(f"INSERT INTO scope SELECT unnest([{listed}]), {scope}")
+        versions = {id_: self.definitions.versions[id_] for id_ in indicators}
+        row = self.cursor.execute(publish.insert(target, rows, self.moment, versions)).fetchone()
         made = int(row[0]) if row else 0
         self.given += made
-        if indicator in self.definitions.new:
+        if target == "indicator_value":
             self.rows += made
-        self.refreshed.add(indicator)
+        self.refreshed.update(indicators)
+        seconds = (time.perf_counter() - began) / len(indicators)
+        for id_ in indicators:
+            self.timings[f"values of {id_}"] = made // len(indicators), seconds
+
+    def _target(self, indicator: str) -> str:
+        """Where the values of an indicator go: those of a new one have nothing to be compared with."""
+        return "indicator_value" if indicator in self.definitions.new else "fresh"
 
     def _merge(self) -> None:
         """Bring what everyone reads in line with what was set aside."""

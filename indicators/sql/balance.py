@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from indicators.plan import Balance, StockValue
-from indicators.sql.cube import where_shape, whole
+from indicators.plan import Balance
 from indicators.sql.prelude import Dirty, Moment, comment, listing
-from warehouse.syntax import literal
 
 
 def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = None) -> str:
@@ -70,17 +68,3 @@ def _inherited(names: list[str]) -> str:
     SELECT greatest(slot, ended), area, {taken}
     FROM told JOIN (SELECT unit, min(since) AS ended FROM area_heir GROUP BY unit) ON unit = area
 )"""
-
-
-def stock_values(value: StockValue, step: Balance, source: str) -> str:
-    """The values of one stock out of its balance."""
-    column = f"s{step.values.index(value) + 1}"
-    factor = "" if value.factor == 1 else f"{value.factor!r} * "
-    return (
-        f"{comment(value)}"
-        f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
-        f"    {whole(factor + column, value.missing)} AS value, {column} AS numerator, NULL AS denominator, {column} AS n,\n"
-        f"    present, expected, data_through, run\n"
-        f"FROM "
-        f"{source}{where_shape(value.shape, step.shape, step.coverage.quiet)}"
-    )

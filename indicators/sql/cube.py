@@ -8,10 +8,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from config.models import Area
-from config.models.composite import Missing
 from config.models.indicator import Period
 from indicators.measures import Own, Part, itself
-from indicators.plan import Cube, MeasureValue, OwnLevel, Scan, Shape
+from indicators.plan import Cube, OwnLevel, Scan
 from indicators.sql.prelude import Dirty, Moment, comment, heirs, listing
 from warehouse.syntax import literal, quote
 
@@ -36,38 +35,6 @@ WITH {", ".join(blocks)}
 SELECT frame.*{columns}
 FROM {frame} frame{wanted}{joins}
 WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}"""
-
-
-def measure_values(value: MeasureValue, step: Cube, source: str) -> str:
-    """The values of one measure out of its cube."""
-    made = value.assembly
-    factor = "" if value.factor == 1 else f"{value.factor!r} * "
-    figure = whole(f"{factor}{made.value}", value.missing)
-    return (
-        f"{comment(value)}"
-        f"SELECT {literal(value.indicator)} AS indicator, level, area, period, start,\n"
-        f"    {figure} AS value, {made.numerator} AS numerator, {made.denominator} AS "
-        f"denominator,"
-        f" {made.n} AS n,\n"
-        f"    present, expected, data_through, run\n"
-        f"FROM "
-        f"{source}{where_shape(value.shape, step.shape, step.coverage.quiet and value.missing != 'zero')}"
-    )
-
-
-def whole(figure: str, missing: Missing) -> str:
-    """A figure as SQL; under ``missing: any`` only where all was delivered."""
-    return f"CASE WHEN present = expected THEN {figure} END" if missing == "any" else figure
-
-
-def where_shape(own: Shape, table: Shape, heard: bool) -> str:
-    """SQL WHERE that keeps to the levels and periods of ``own`` in a table that holds those of ``table``, and
-    with ``heard`` to periods of which anything was delivered.
-    """
-    tests = ["present > 0"] * heard
-    tests += [f"level IN {listing(own.levels)}"] * (own.levels != table.levels)
-    tests += [f"period IN {listing(own.periods)}"] * (own.periods != table.periods)
-    return "\nWHERE " + " AND ".join(tests) if tests else ""
 
 
 def _filled(columns: Sequence[tuple[str, Part | Own]]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from indicators.sql.prelude import Moment
+from warehouse.syntax import literal
 
 COLUMNS: Final = (
     "indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through"
@@ -41,9 +42,15 @@ class Difference:
     altered: int
 
 
-def insert(target: str, values: str, moment: Moment, version: int) -> str:
-    """Put the rows of a step into ``target``, which has the columns of ``indicator_value``."""
-    at = moment.timestamp
+def insert(target: str, values: str, moment: Moment, versions: Mapping[str, int]) -> str:
+    """Put the rows of a step into ``target``, which has the columns of ``indicator_value``.
+
+    ``versions`` are those of the definitions of the indicators in ``values``.
+    """
+    at, version = moment.timestamp, str(next(iter(versions.values())))
+    if len(set(versions.values())) > 1:
+        cases = " ".join(f"WHEN {literal(id_)} THEN {number}" for id_, number in versions.items())
+        version = f"CASE indicator {cases} END"
     return (
         f"INSERT INTO {target}\n"
         f"SELECT {COLUMNS}, {at} AS known_from, {version} AS version, run, {at} AS stored_at"
