@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config import City
-from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Scan, Step
+from indicators.formula import least_rows
+from indicators.plan import Balance, Cube, FormulaStep, Plan, ReportedRead, Scan, Shape, Step
 from warehouse.store import Cursor
 
 ENGINE: Final = 2
@@ -93,14 +94,19 @@ def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime)
             version, old = held.get(id_, (0, ""))
             if print_ != old:
                 changed.add(id_)
-                version += 1
-                body = json.dumps(
-                    city.indicators[id_].model_dump(mode="json", by_alias=True), ensure_ascii=False
-                )
-                cursor.execute(
-                    "INSERT INTO definition VALUES (?, ?, ?, ?, ?)",
-                    [id_, version, print_, body, now.astimezone(dt.UTC).replace(tzinfo=None)],
-                )
+                if _meaning(print_) == _meaning(old):
+                    # other levels or periods: more values or fewer, and what stays is what it was
+                    cursor.execute(
+                        "UPDATE definition SET fingerprint = ? WHERE indicator = ? AND version = ?",
+                        [print_, id_, version],
+                    )
+                else:
+                    version += 1
+                    body = city.indicators[id_].model_dump_json(by_alias=True)
+                    since = now.astimezone(dt.UTC).replace(tzinfo=None)
+                    cursor.execute(
+                        "INSERT INTO definition VALUES (?, ?, ?, ?, ?)", [id_, version, print_, body, since]
+                    )
             versions[id_] = version
     stored = {
         str(row[0]) for row in cursor.execute("SELECT DISTINCT indicator FROM indicator_value").fetchall()
@@ -126,6 +132,16 @@ def note_texts(cursor: Cursor, city: City, now: dt.datetime) -> None:
         cursor.executemany("INSERT INTO definition_text VALUES (?, ?, ?)", rows)
 
 
+def _meaning(fingerprint: str) -> str:
+    """The part of a fingerprint that says what is computed, not for which levels and periods."""
+    return fingerprint.partition(" ")[0]
+
+
+def _fingerprint(shape: Shape, parts: list[str]) -> str:
+    """Of what is computed, and for which levels and periods."""
+    return f"{_digest([part.removesuffix(f' for {shape}') for part in parts])} {_digest([str(shape)])}"
+
+
 def _fingerprints(step: Step) -> dict[str, str]:
     """By indicator, a text that differs whenever its values would: what the plan says of it, not its name or
     owner.
@@ -141,19 +157,26 @@ def _fingerprints(step: Step) -> dict[str, str]:
             )
             meaning = dict(zip(names, aggregates, strict=True))
             base = [step.coverage.name, step.coverage.dataset.coverage, scan.dataset.table, scan.time]
-            return {value.indicator: _digest([*base, _spelled(str(value), meaning)]) for value in step.values}
+            return {
+                value.indicator: _fingerprint(
+                    value.shape, [*base, _spelled(str(value).removesuffix(f" for {value.shape}"), meaning)]
+                )
+                for value in step.values
+            }
         case Balance():
             base = [step.coverage.name, step.coverage.dataset.coverage, step.name]
             return {
-                value.indicator: _digest(
-                    [*base, str(value), value.entered.sql, value.left.sql, repr(value.factor)]
+                value.indicator: _fingerprint(
+                    value.shape, [*base, str(value), value.entered.sql, value.left.sql, repr(value.factor)]
                 )
                 for value in step.values
             }
         case ReportedRead():
-            return {step.indicator: _digest([str(step), step.dataset.table, step.time, step.known])}
+            parts = [str(step), step.dataset.table, step.time, step.known]
+            return {step.indicator: _fingerprint(step.shape, parts)}
         case FormulaStep():
-            return {step.indicator: _digest([str(step), repr(step.series)])}
+            parts = [str(step), repr(step.series), *map(str, least_rows(step.series))]
+            return {step.indicator: _fingerprint(step.shape, parts)}
 
 
 def _spelled(text: str, meaning: Mapping[str, str]) -> str:

@@ -258,9 +258,7 @@ class _Planner:
     ) -> Iterator[Balance]:
         grouped: dict[tuple[Key, Key], list[StockValue]] = defaultdict(list)
         for stock, (entered, left) in stocks:
-            value = StockValue(
-                stock.id, self.shape(stock), entered, left, self._factor(stock), stock.missing
-            )
+            value = StockValue(stock.id, self.shape(stock), entered, left, self._factor(stock), stock.missing)
             grouped[self._key(stock, stock.opens), self._key(stock, stock.closes)].append(value)
         for (opens, closes), values in grouped.items():
             dataset = self.datasets[opens[0]]

@@ -23,7 +23,7 @@ from bench.common.child import report
 from bench.workload.define import FEEDS
 from bench.workload.facts import END, NOW, put, workload_city
 from config import City
-from config.models import Formula
+from config.models import Formula, Measure
 from indicators.engine import Engine
 from indicators.optimisation import LEVELS
 from indicators.planner import make_plan
@@ -163,7 +163,7 @@ def plan(_: Path) -> Callable[[], Result]:
         )
         for copy in range(3)
         for id_, item in city.indicators.items()
-        if not isinstance(item, Formula)
+        if isinstance(item, Measure)
     }
     many = replace(
         city, indicators={**city.indicators, **dict(list(more.items())[: 200 - len(city.indicators)])}

@@ -188,6 +188,12 @@ def operands(series: Series) -> tuple[Series, ...]:
     return (series.series,)
 
 
+def least_rows(series: Series) -> tuple[int, ...]:
+    """On how many rows a value must rest to take part, for each comparison among areas in a series."""
+    own = (series.series.trait.min_n,) if isinstance(series, (Rank, Normalised)) else ()
+    return own + tuple(rows for part in operands(series) for rows in least_rows(part))
+
+
 def anchored(series: Series) -> tuple[Index, ...]:
     """Every index in a series: what looks at one base from all periods."""
     own = (series,) if isinstance(series, Index) else ()

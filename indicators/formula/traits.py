@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from warehouse.expression import ExpressionError, Operator
@@ -27,7 +27,7 @@ class Trait:
     scale: float = 1.0
     descending: bool = True
     share: bool = False
-    min_n: int = 0
+    min_n: int = field(default=0, repr=False)
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.unit}" if self.unit else self.kind

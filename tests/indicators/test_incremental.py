@@ -172,6 +172,17 @@ def test_a_new_name_is_no_new_definition(settled: World) -> None:
     assert settled.refresh(START).indicators == 0
 
 
+def test_other_levels_or_periods_are_no_new_definition(make_world: WorldMaker, settled: World) -> None:
+    """There are more values or fewer, but no break: those that stay are what they were."""
+    periods = settled.city.indicators["visits"].periods
+    settled.city = redefined(settled.city, "visits", periods=(*periods, "week"))
+    assert settled.refresh(START).kind == "full"
+    values = settled.values()
+    assert set(values[values.indicator == "visits"].version) == {1}
+    assert "week" in set(values[values.indicator == "visits"].period)
+    same(values, anew(make_world, settled, START))
+
+
 def test_an_indicator_that_is_dropped_leaves_no_values(settled: World) -> None:
     left = {id_: item for id_, item in settled.city.indicators.items() if id_ != "odd"}
     settled.city = replace(settled.city, indicators=left)
