@@ -24,9 +24,9 @@ class Dataset:
     """A fact table and the feeds that fill it.
 
     ``coverage`` is the area level whose cells (day × area) count as delivered or missing; ``cadence`` is the
-    number of days between two deliveries that are owed. ``members`` are the columns of which the contract says
-    that they have few values. ``reformed`` says that units of the city gave way to others, so that a row may
-    be told of a unit that is gone.
+    number of days between two deliveries that are owed. ``members`` are the columns of which the contract
+    says that they have few values. ``reformed`` says that units of the city gave way to others, so that a row
+    may be told of a unit that is gone.
     """
 
     name: str

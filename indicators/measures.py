@@ -100,8 +100,8 @@ class Own:
         return self.over(itself)
 
     def over(self, naming: Naming, quantiles: Sequence[float] = ()) -> str:
-        """The aggregate over rows whose expressions are read as ``naming`` says; with ``quantiles``, a list of
-        all of these.
+        """The aggregate over rows whose expressions are read as ``naming`` says; with ``quantiles``, a list
+        of all of these.
         """
         if self.function == "distinct":
             return f"count(DISTINCT {naming(self.argument)}){_tail(self.filter, naming)}"

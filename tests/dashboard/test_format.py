@@ -118,10 +118,10 @@ def test_english_changes_of_rates_are_in_points() -> None:
     ],
 )
 def test_periods(kind: str, start: dt.date, vi: str, en: str, vi_short: str, en_short: str) -> None:
-    assert fmt.period(kind, start, "vi") == vi  # type: ignore[arg-type]
-    assert fmt.period(kind, start, "en") == en  # type: ignore[arg-type]
-    assert fmt.period_short(kind, start, "vi") == vi_short  # type: ignore[arg-type]
-    assert fmt.period_short(kind, start, "en") == en_short  # type: ignore[arg-type]
+    assert fmt.period(kind, start, "vi") == vi
+    assert fmt.period(kind, start, "en") == en
+    assert fmt.period_short(kind, start, "vi") == vi_short
+    assert fmt.period_short(kind, start, "en") == en_short
 
 
 def test_moments_are_told_in_the_city_zone_whether_or_not_they_carry_an_offset() -> None:

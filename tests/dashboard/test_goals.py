@@ -112,7 +112,9 @@ def test_a_total_is_held_against_what_is_due_on_the_last_day_of_its_data(context
     assert mark_of(ctx, item, "79", now["79"]) == "missed"
     assert mark_of(ctx, item, "760", now["760"]) == "met"
     assert goal_line(ctx, item, found) == "Lũy kế 324 / 327\N{NO-BREAK SPACE}hồ sơ"
-    assert goal_parts(ctx, item, found).startswith("−3\N{NO-BREAK SPACE}hồ sơ, kém hơn · 99,1% mức phải đạt · 88,8%")
+    assert goal_parts(ctx, item, found).startswith(
+        "−3\N{NO-BREAK SPACE}hồ sơ, kém hơn · 99,1% mức phải đạt · 88,8%"
+    )
 
 
 def test_a_total_with_a_gap_is_not_called_short(context: Make, city: City) -> None:

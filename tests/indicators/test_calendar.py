@@ -117,7 +117,7 @@ def test_macros(cursor: Cursor, period: str) -> None:
 def test_spread_gives_every_period_that_holds_a_day(cursor: Cursor, period: str) -> None:
     start, more = C.spread(period, slot_of(period))
     rows = cursor.execute(f"SELECT utc, clock, {start} AS start FROM m{more}").df()
-    found = rows.groupby("utc").start.agg(lambda starts: sorted(map(pd.Timestamp, starts)))
+    found = {utc: sorted(map(pd.Timestamp, group.start)) for utc, group in rows.groupby("utc")}
     clocks = dict(zip(rows.utc, rows.clock, strict=True))
     for utc, starts in found.items():
         clock = clocks[pd.Timestamp(str(utc))].to_pydatetime()

@@ -209,7 +209,7 @@ class Oracle:
         found = {}
         for key, (present, expected) in self.cells(item).items():
             area, period, start = key
-            end = next_start(period, start)  # type: ignore[arg-type]
+            end = next_start(period, start)
             last = min(end - dt.timedelta(days=1), self.today)
             era = sum(change <= last for change in self.city.areas.reforms)
             if (area, era) not in events:
@@ -257,7 +257,7 @@ class Oracle:
         starts: dict[Period, set[dt.date]] = defaultdict(set)
         for name in {column.name for column in tree.find_all(exp.Column)}:
             for _, period, start in self.figures(name):
-                starts[period].add(start)  # type: ignore[index]
+                starts[period].add(start)
         found: dict[Key, Figure] = {}
         for area in self.areas:
             for period in _periods(item):
@@ -344,9 +344,9 @@ class Oracle:
                     return None
                 return Figure(arithmetic(exp.Div(), own.value, whole.value), whole.n, 0, 0)
             case "index":
-                base, own = int(arguments[1].this), self.at(x, area, period, start)
+                year, own = int(arguments[1].this), self.at(x, area, period, start)
                 assert period == "month"
-                held = [self.at(x, area, period, dt.date(base, month, 1)) for month in range(1, 13)]
+                held = [self.at(x, area, period, dt.date(year, month, 1)) for month in range(1, 13)]
                 values = [figure.value for figure in held if figure is not None and figure.value is not None]
                 if own is None or len(values) < 12:
                     return None

@@ -123,4 +123,9 @@ def test_a_formula_has_parts_instead_of_rows(world: World) -> None:
         value = reader.latest(["closing"], "C", "month")["closing"]
         assert Lineages(world.city).rows(reader, value) is None
         parts = {part.indicator: part.value for part in Lineages(world.city).parts(reader, value)}
-    assert value.value == pytest.approx(100 * parts["visits_closed"].value / parts["visits"].value)  # type: ignore[operator]
+    closed, all_ = parts["visits_closed"], parts["visits"]
+    assert closed is not None
+    assert closed.value
+    assert all_ is not None
+    assert all_.value
+    assert value.value == pytest.approx(100 * closed.value / all_.value)

@@ -96,11 +96,11 @@ def test_zero_fills_every_period_since_the_first_delivery(world: World) -> None:
 def test_weights_are_taken_where_there_is_something_to_weigh(world: World) -> None:
     rows = world.facts["visits"]
     rows = rows[rows.online.eq(True) & rows.cost.notna()]
-    rows = rows.assign(day=[world.local_day(at) for at in rows.opened_at], w=rows.rooms.fillna(0) + 1)
+    rows = rows.assign(day=[str(world.local_day(at)) for at in rows.opened_at], w=rows.rooms.fillna(0) + 1)
     rows = rows[rows.opened_at.le(NOW.replace(tzinfo=None))]
     found = values(world, "weighted_cost").xs(("city", "C", "day"))
     for day, group in rows.groupby("day"):
-        row = found.loc[pd.Timestamp(day)]
+        row = found.loc[pd.Timestamp(str(day))]
         assert row.value == pytest.approx((group.cost * group.w).sum() / group.w.sum())
         assert row.denominator == pytest.approx(group.w.sum())
         assert row.n == len(group)
