@@ -59,6 +59,7 @@ class Refresh:
         self.rows = 0
         self.refreshed: set[str] = set()
         self.dirty: dict[str, str] = {}
+        self.stirs: dict[str, str] = {}
         self.given = 0
         self.timings: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
         cursor.execute(moment.calendar.macros)
@@ -271,11 +272,12 @@ class Refresh:
         last_day = self._last_day if self.moment.has_begun(step.shape.periods, self.standing.now) else None
         if not inputs and last_day is None:
             return
-        name = f"dirty__{step.indicator}"
-        self.dirty[step.indicator] = name
-        self._execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS\n{dirty_after(step, inputs, self.moment, last_day)}"
-        )
+        periods = dirty_after(step, inputs, self.moment, last_day)
+        if periods not in self.stirs:
+            # formulas that look at the same inputs from the same distances share a table
+            self.stirs[periods] = f"dirty__{step.indicator}"
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {self.stirs[periods]} AS\n{periods}")
+        name = self.dirty[step.indicator] = self.stirs[periods]
         self._put(
             [step.indicator],
             formula_values(step, self.moment, self.city.levels, Dirty(name, self._first(name))),

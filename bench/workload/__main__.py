@@ -1,6 +1,6 @@
 """One measured piece of work on a filled warehouse, in a process of its own.
 
-python -m bench.workload scan|full|additive|day|closing|plan|read|LEVEL FOLDER
+python -m bench.workload scan|full|additive|tidy|day|closing|plan|read|LEVEL FOLDER
 
 `scan` is one bare scan-and-group of the columns that the indicators need: the measure of everything else.
 FOLDER holds source.duckdb (the facts alone) and, but for scan and plan, warehouse.duckdb.
@@ -29,6 +29,7 @@ from indicators.optimisation import LEVELS
 from indicators.planner import make_plan
 from indicators.sql.prelude import Moment
 from indicators.sql.scan import scan_rows
+from warehouse.arrange import arrange
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
 from warehouse.store import Store
@@ -201,6 +202,19 @@ def read(folder: Path) -> Callable[[], Result]:
     return work
 
 
+def tidy(folder: Path) -> Callable[[], Result]:
+    """What the running product does after a first computation: put the values in the order of their time."""
+    city = workload_city()
+    store = Store.open(folder / "warehouse.duckdb", city.head.timezone)
+
+    def work() -> Result:
+        arrange(store)
+        store.close()
+        return {}
+
+    return work
+
+
 def _at(folder: Path, level: str) -> Callable[[], Result]:
     city = workload_city()
     store = Store.open(folder / "warehouse.duckdb", city.head.timezone)
@@ -217,6 +231,7 @@ WORK: Mapping[str, Callable[[Path], Callable[[], Result]]] = {
     "additive": additive,
     "day": day,
     "closing": closing,
+    "tidy": tidy,
     "plan": plan,
     "read": read,
     **{level: partial(_at, level=level) for level in LEVELS},

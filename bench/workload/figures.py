@@ -35,6 +35,7 @@ def measure(var: Path) -> list[Figure]:
         values = rounds[-1]["full"].result["values"]
         levels = {level: _cost(folder, level).cpu for level in LEVELS if level != "stored"}
         _cost(folder, "full", keep=True)
+        _cost(folder, "tidy", keep=True)
         day = [_cost(folder, "day") for _ in range(ROUNDS)]
         closing = _cost(folder, "closing")
         read = [_cost(folder, "read").result["median_ms"] for _ in range(ROUNDS)]
@@ -78,6 +79,7 @@ def growth(var: Path) -> list[Figure]:
         rows = 2_000_000 * years
         with _filled(folder, rows, years):
             full = _cost(folder, "full", keep=True)
+            _cost(folder, "tidy", keep=True)
             day = statistics.median(_cost(folder, "day").cpu for _ in range(ROUNDS))
         what = f"{rows / 1e6:g} M rows of history in each of two tables"
         found.append(Figure(f"w_day_cpu_s_{years}y", day, "s", f"one new day after {what}"))
