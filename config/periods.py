@@ -126,6 +126,16 @@ class Periods:
             return start
         return _first(start.year * 12 + start.month - 1 + own.lead)
 
+    def first_of_year(self, period: Period, start: dt.date) -> dt.date:
+        """Start of the first period of the year that a period is counted to: of weeks by ISO 8601, of
+        reporting periods by their name.
+        """
+        if period == "week":
+            return dt.date.fromisocalendar(start.isocalendar().year, 1, 1)
+        if period in STEPS:
+            return self.start_of(period, dt.date(start.year, 1, 1))
+        return self.shift(period, start, -((self.named(period, start).month - 1) // self._months(period)))
+
     def last_day(self, period: Period, start: dt.date) -> dt.date:
         """The day of the last moment of a period."""
         return (_clock(self.next_start(period, start)) - dt.timedelta.resolution).date()

@@ -8,6 +8,7 @@ from typing import Final
 
 from config import City
 from config.models.indicator import Derived, Indicator, Measure, Period, Reported, Stock
+from config.periods import day_of
 from indicators.counted import measure_of, stock_columns
 from indicators.datasets import Dataset, datasets
 from indicators.sql.prelude import Moment
@@ -99,7 +100,7 @@ def _placed_on(
     periods = moment.calendar.periods
     match item:
         case Measure() if dataset.outlives(item.time):
-            return _day(periods.begin(period, start))
+            return day_of(periods.begin(period, start))
         case Stock() if dataset.reformed:
             return min(periods.last_day(period, start), moment.today)
     return None
@@ -129,14 +130,14 @@ def _span(
 ) -> list[str]:
     """SQL conditions that keep to the period."""
     periods = moment.calendar.periods
-    end = _day(periods.next_start(period, start))
+    end = day_of(periods.next_start(period, start))
     match item:
         case Measure():
             tests = [moment.past(dataset, item.time), *_counted(item, dataset)]
             if periods.timed(period):
                 slot = moment.calendar.start("hour", moment.local(quote(item.time)))
                 held = f"{moment.calendar.start(period, slot)} = TIMESTAMP '{start}'"
-                days = f"{item.time}__day BETWEEN DATE '{_day(start)}' AND DATE '{end}'"
+                days = f"{item.time}__day BETWEEN DATE '{day_of(start)}' AND DATE '{end}'"
                 return [days, held, *tests]
             first = periods.begin(period, start)
             return [f"{item.time}__day >= DATE '{first}' AND {item.time}__day < DATE '{end}'", *tests]
@@ -150,7 +151,7 @@ def _span(
             entered = f"NOT ({_after(item.opens, dataset, over, moment)})"
             return [entered, moment.past(dataset, item.opens), there]
         case Reported():
-            prints = f"{item.time}__day = DATE '{_day(start)}' AND {quote(item.value)} IS NOT NULL"
+            prints = f"{item.time}__day = DATE '{day_of(start)}' AND {quote(item.value)} IS NOT NULL"
             return [prints, moment.past(dataset, item.known), f"_area = {literal(area)}"]
 
 
@@ -158,7 +159,7 @@ def _after(time: str, dataset: Dataset, end: dt.date, moment: Moment) -> str:
     """SQL: whether a time of a row lies behind a period's end, by the city's clock."""
     if isinstance(end, dt.datetime) and dataset.is_moment(time):
         return f"{moment.local(quote(time))} >= TIMESTAMP '{end}'"
-    return f"{time}__day >= DATE '{_day(end)}'"
+    return f"{time}__day >= DATE '{day_of(end)}'"
 
 
 def _counted(item: Measure, dataset: Dataset) -> list[str]:
@@ -172,7 +173,3 @@ def _taken(aggregate: Aggregate) -> str:
     if aggregate.argument is not None:
         tests.append(f"{aggregate.argument.operand} IS NOT NULL")
     return " AND ".join(tests) and f"({' AND '.join(tests)})"
-
-
-def _day(at: dt.date) -> dt.date:
-    return at.date() if isinstance(at, dt.datetime) else at

@@ -153,7 +153,7 @@ def _begin(
                 back = periods.year(period) if series.count is None else series.count
                 return look(series.series, periods.shift(period, at, -back))
             case Window(count=None):
-                return min(look(series.series, at), look(series.series, _new_year(at)))
+                return min(look(series.series, at), look(series.series, periods.first_of_year(period, at)))
             case Window():
                 back = (series.count or 1) - 1
                 return look(series.series, periods.shift(period, at, -back))
@@ -164,7 +164,3 @@ def _begin(
         return min((look(part, at) for part in parts), default=at)
 
     return first(indicator, start)
-
-
-def _new_year(at: dt.date) -> dt.date:
-    return at.replace(month=1, day=1)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from config.areas import AreaTree
 from config.models.indicator import Period
-from config.periods import Periods
+from config.periods import Periods, day_of
 from indicators.formula import Index, Lagged, Normalised, Rank, Ref, Series, ShareOfParent, Window, operands
 
 
@@ -65,9 +65,9 @@ class _Reads:
     def _window(self, series: Window, start: dt.date) -> list[dt.date]:
         if series.count is not None:
             return [self._before(start, back) for back in range(series.count)]
-        starts = [start]
-        while (before := self._before(starts[-1], 1)).year == start.year:
-            starts.append(before)
+        starts, first = [start], self.periods.first_of_year(self.period, start)
+        while starts[-1] > first:
+            starts.append(self._before(starts[-1], 1))
         return starts
 
     def _base(self, series: Index) -> list[dt.date]:
@@ -82,7 +82,7 @@ class _Reads:
         return [parent] if parent else []
 
     def _level(self, area: str, start: dt.date) -> list[str]:
-        first, end = _day(start), _day(self.periods.next_start(self.period, start))
+        first, end = day_of(start), day_of(self.periods.next_start(self.period, start))
         return [
             unit.code
             for unit in self.areas.all()
@@ -90,7 +90,3 @@ class _Reads:
             and (unit.valid_from is None or unit.valid_from < max(end, first + dt.timedelta(days=1)))
             and (unit.valid_to is None or unit.valid_to > first)
         ]
-
-
-def _day(at: dt.date) -> dt.date:
-    return at.date() if isinstance(at, dt.datetime) else at

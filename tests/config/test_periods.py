@@ -57,6 +57,17 @@ def test_every_moment_lies_in_one_period(period: str, at: dt.datetime) -> None:
     assert P.last_day(period, start) == day_of(clock(end) - dt.timedelta.resolution)
 
 
+@given(KINDS, MOMENTS)
+def test_a_year_begins_with_the_first_period_that_is_counted_to_it(period: str, at: dt.datetime) -> None:
+    def year(start: dt.date) -> int:
+        return start.isocalendar().year if period == "week" else P.named(period, start).year
+
+    start = P.start_of(period, at)
+    first = P.first_of_year(period, start)
+    assert first <= start
+    assert year(first) == year(start) == year(P.shift(period, first, -1)) + 1
+
+
 @given(KINDS, MOMENTS, st.integers(-60, 60), st.integers(-60, 60))
 def test_shifts_add_up(period: str, at: dt.datetime, first: int, second: int) -> None:
     start = P.start_of(period, at)

@@ -195,11 +195,18 @@ class Cell:
         return [made for made in found if made is not None]
 
     def year(self, id_: str) -> list[Made]:
-        first = self.city.periods.start_of(self.period, self.start.replace(month=1, day=1))
         steps = itertools.takewhile(
-            lambda back: self.city.periods.shift(self.period, self.start, -back) >= first, itertools.count()
+            lambda back: self._year(self.city.periods.shift(self.period, self.start, -back)) == self._year(),
+            itertools.count(),
         )
         return self.window(id_, len(list(steps)))
+
+    def _year(self, start: dt.date | None = None) -> int:
+        """The year that a period is counted to."""
+        start = start or self.start
+        if self.period == "week":
+            return start.isocalendar().year
+        return self.city.periods.named(self.period, start).year
 
     def level(self, id_: str) -> dict[str, float]:
         """Values of all units of the level that the lineage lists, where there are any."""
@@ -294,6 +301,7 @@ FROM_PARTS: dict[str, Callable[[Cell], Made]] = {
     "visits_index": index,
     "road_share": lambda c: ratio(c.of("visits_closed"), c.of("visits"), 100),
     "week_before": lambda c: Made(c.of("by_hour") - c.of("by_hour", 1)),
+    "hours_so_far": lambda c: added(c.year("by_hour")),
     "score": score,
 }
 
