@@ -32,7 +32,7 @@ def _value(figures: pd.DataFrame, series: str, start: str, area: str = "79") -> 
         ("ict_index_rank", "2022-01-01", 5),
         ("ecommerce_revenue", "2023-01-01", 7.84),
         ("ict_firms", "2023-01-01", 7_000),
-        ("hotline_month_late", "2023-10-01", 125),
+        ("hotline_month_late", "2023-09-25", 125),
         ("services_configured", "2023-01-01", 617),
         ("services_online_other", "2023-01-01", 600),
         ("civil_register_records", "2023-01-01", 12_000_000),
@@ -47,7 +47,7 @@ def test_figures_are_as_published(figures: pd.DataFrame, series: str, start: str
 
 
 def test_parts_make_the_whole(figures: pd.DataFrame) -> None:
-    year, month = "2023-01-01", "2023-10-01"
+    year, month = "2023-01-01", "2023-09-25"
     assert _value(figures, "services_full", year) + _value(figures, "services_partial", year) == _value(
         figures, "services_online", year
     )
