@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dash import html
 from dash.development.base_component import Component
@@ -18,6 +18,9 @@ from indicators.formula import parse_references
 if TYPE_CHECKING:
     from warehouse.reader import Value
     from warehouse.reconciliation import IdentityCount, Outcome
+
+SHOWN: Final = 50
+"""Broken outcomes of one identity that are listed."""
 
 
 def identity_table(ctx: ScreenContext) -> Any:
@@ -74,7 +77,7 @@ def _row(ctx: ScreenContext, item: Identity, count: IdentityCount | None) -> Com
             html.Th(name, scope="row"),
             td(share if checked else fmt.NOTHING, number=True, class_name="nowrap"),
             td(fmt.number(count.unchecked if count else None, ctx.lang), number=True),
-            td(_worst(ctx, item, worst) if worst is not None else fmt.NOTHING),
+            td([*_worst(ctx, item, worst), _all_broken(ctx, item)] if worst is not None else fmt.NOTHING),
             td(html.Ul([html.Li(_way(ctx, id_, worst)) for id_ in parse_references(item.claim)])),
         ]
     )
@@ -100,6 +103,25 @@ def _worst(ctx: ScreenContext, item: Identity, worst: Outcome) -> list[Any]:
         since = fmt.moment(worst.since, ctx.city.zone, ctx.lang)
         told.append(html.Small(ctx.words("identity.since", time=since)))
     return told
+
+
+def _all_broken(ctx: ScreenContext, item: Identity) -> Component | None:
+    """Every area and period that is not mended, newest first, folded away; None where there is but one."""
+    found = ctx.reader.identities.broken(item.id, SHOWN + 1)
+    if len(found) < 2:
+        return None
+    words, (first, *_) = ctx.words, parse_references(item.claim)
+    lines: list[Component] = []
+    for one in found[:SHOWN]:
+        where = f"{ctx.area_name(ctx.city.areas[one.area])}, {period_name(ctx, one.period, one.start)}"
+        sides = words(
+            "identity.sides", left=_amount(ctx, item, one.left), right=_amount(ctx, item, one.right)
+        )
+        way = link(where, ctx.value_href(first, one.area, one.period), "row-link")
+        lines.append(html.Li([way, f": {sides if one.holds is False else words('identity.cannot')}"]))
+    if len(found) > SHOWN:
+        lines.append(html.Li(words("identity.newest", n=SHOWN), className="quiet"))
+    return html.Details([html.Summary(words("identity.every"), className="link"), html.Ul(lines)])
 
 
 def _way(ctx: ScreenContext, id_: str, worst: Outcome | None) -> Component:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -115,6 +115,15 @@ class Synthetic:
             ids[1]: IdentityCount(ids[1], 12, 0, 0, None),
             ids[2]: IdentityCount(ids[2], 0, 0, 7, None),
         }
+
+    def broken(self, identity: str, limit: int) -> list[Outcome]:
+        """The first identity is broken in two years, of which one has lost a figure since."""
+        if self.absent or identity != next(iter(self.city.identities)):
+            return []
+        worst = self.counts()[identity].worst
+        assert worst is not None
+        lost = replace(worst, start=dt.date(2024, 1, 1), left=None, gap=None, holds=None)
+        return [worst, lost][:limit]
 
     def at(self, identities: Sequence[str], area: str, period: str, start: dt.date) -> dict[str, Outcome]:
         if self.absent:

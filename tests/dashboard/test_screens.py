@@ -140,6 +140,8 @@ def test_broken_identities_come_first_with_their_widest_gap(context: Make, city:
     for word in ("Broken", "Holds", "Cannot be checked", "3 of 5", "12 of 12", "740", "600", "140"):
         assert word in text
     assert "No identities" not in text
+    assert text.count("Everything that is broken") == 1
+    assert ": Cannot be checked" in text
 
 
 def test_an_indicator_says_what_it_is_held_to(context: Make, city: City) -> None:
