@@ -104,7 +104,7 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
                     "color": colours["ink-3"],
                     "width": 1.5,
                     "dash": "5px,4px",
-                    "shape": chart.target_shape,
+                    "shape": "hvh" if chart.bars and chart.target_shape == "hv" else chart.target_shape,
                 },
                 "hoverinfo": "skip",
             }
@@ -115,7 +115,7 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
         "data": data,
         "layout": {
             "height": height,
-            "margin": {"l": 8, "r": 28, "t": 10, "b": 24},
+            "margin": {"l": 8, "r": _right(chart), "t": 10, "b": 24},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": FONT, "size": 12, "color": colours["ink-3"]},
@@ -157,6 +157,11 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
             },
         },
     }
+
+
+def _right(chart: Chart) -> int:
+    """Room for the half of the last label that hangs over the end of the axis, in pixels."""
+    return max(28, 4 * len(chart.labels[-1])) if chart.labels else 28
 
 
 def _cuts(chart: Chart, colours: dict[str, str]) -> Figure:

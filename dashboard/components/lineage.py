@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Indicator
+from config.models import Column, Indicator
 from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, table, td, th
 from dashboard.components.states import notice
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 ROWS, PARTS, FILES = 25, 18, 8
 _HASH = 10
 """How many letters of a hash tell files apart; the whole one is its title."""
+_NUMBERS = ("integer", "number")
 
 
 def origin(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> list[Any]:
@@ -34,7 +35,7 @@ def origin(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> lis
     found = ctx.lineage(value, ROWS) if value is not None else None
     if found is None:
         return [notice("empty", "inbox", words("rows.none"), words("rows.none_hint"))]
-    told: list[Any] = [html.Div([_definition(ctx, found), _files(ctx, found)], className="origin")]
+    told: list[Any] = [_summary(ctx, found), _files(ctx, found)]
     if found.query is None:
         return [*told, _parts(ctx, found.parts)]
     if ctx.as_of is not None:
@@ -44,33 +45,42 @@ def origin(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> lis
     return [*told, *_rows(ctx, indicator, found.rows)]
 
 
-def _definition(ctx: ScreenContext, found: Lineage) -> Component:
-    """What was computed, by which version of the definition."""
+def _summary(ctx: ScreenContext, found: Lineage) -> Component:
+    """What the value rests on, and by which version of the definition, whose text is folded away."""
     words, version = ctx.words, found.version
-    entries: list[tuple[Any, Any]] = [(words("lineage.how"), html.Code(found.how))]
-    if version is not None:
-        since = words(
-            "lineage.version_since",
-            version=fmt.number(version.version, ctx.lang),
-            time=fmt.moment(version.since, ctx.city.zone, ctx.lang),
-        )
-        body = json.dumps(dict(version.body), ensure_ascii=False, indent=1)
-        shown = html.Details(
-            [html.Summary(words("lineage.body"), className="link"), html.Pre(body)], className="origin-body"
-        )
-        entries.append((words("lineage.version"), [since, shown]))
+    rests: str | None = None
     if found.query is None:
-        entries.append((words("lineage.rests_on"), words.count("lineage.values", found.behind)))
+        rests = words.count("lineage.values", found.behind)
     elif found.rows is not None:
-        entries.append((words("lineage.rests_on"), words.count("lineage.rows", found.rows.total)))
-    return facts(entries)
+        rests = words.count("lineage.rows", found.rows.total)
+    entries: list[tuple[Any, Any]] = [(words("lineage.rests_on"), rests)] if rests else []
+    how: list[Any] = [words("lineage.how"), ": ", html.Code(found.how)]
+    if version is None:
+        return html.Div([facts(entries), html.P(how)], className="origin")
+    since = words(
+        "lineage.version_since",
+        version=fmt.number(version.version, ctx.lang),
+        time=fmt.moment(version.since, ctx.city.zone, ctx.lang),
+    )
+    entries.append((words("lineage.version"), since))
+    body = json.dumps(dict(version.body), ensure_ascii=False, indent=1)
+    text = _folded(words("lineage.body"), [html.P(how), html.Pre(body)])
+    return html.Div([facts(entries), text], className="origin")
+
+
+def _folded(title: str, body: Any) -> Component:
+    """Something that few ask for, behind a title that shows that it opens."""
+    return html.Details(
+        [html.Summary([icon("chevron-right"), title]), html.Div(body, className="folded-body")],
+        className="folded",
+    )
 
 
 def _files(ctx: ScreenContext, found: Lineage) -> Component:
     """The files that the rows came in."""
     words = ctx.words
     if not found.sources:
-        return html.Div(html.P(words("lineage.no_files"), className="quiet"))
+        return html.P(words("lineage.no_files"), className="quiet")
     head = [
         th(words("health.file")),
         th(words("lineage.hash")),
@@ -83,12 +93,12 @@ def _files(ctx: ScreenContext, found: Lineage) -> Component:
     if found.followed < found.behind:
         shares = [fmt.number(x, ctx.lang) for x in (found.followed, found.behind)]
         notes.append(words("lineage.followed", followed=shares[0], behind=shares[1]))
-    return html.Div(
-        [
-            table(head, rows, "grid", words("lineage.files")),
-            html.P(" ".join(notes), className="quiet") if notes else None,
-        ]
-    )
+    listed = [
+        table(head, rows, "grid origin-files", words("lineage.files")),
+        html.P(" ".join(notes), className="quiet") if notes else None,
+    ]
+    count = fmt.number(len(found.sources), ctx.lang)
+    return _folded(words("lineage.files") + f" ({count})", listed)
 
 
 def _file(ctx: ScreenContext, source: Source) -> Component:
@@ -152,18 +162,19 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
     words = ctx.words
     shown, total = fmt.number(len(found.rows), ctx.lang), fmt.number(found.total, ctx.lang)
     feed = ctx.city.datasets.get(getattr(indicator, "dataset", ""))
-    types = {column.name: column.type for column in feed.columns} if feed else {}
     own = [number for number, name in enumerate(found.columns) if not name.startswith("_")]
     place = {name: number for number, name in enumerate(found.columns) if name.startswith("_")}
+    columns = {column.name: column for column in feed.columns} if feed else {}
+    places = {n: max(_decimals(row[n]) for row in found.rows) for n in own}
     head = [
+        *(_column(ctx, found.columns[n], columns.get(found.columns[n])) for n in own),
         *([th(words("lineage.line"))] if place else []),
-        *(th(found.columns[n], number=types.get(found.columns[n]) in ("integer", "number")) for n in own),
     ]
     body = [
         html.Tr(
             [
+                *(_cell(ctx, row[n], columns.get(found.columns[n]), places[n]) for n in own),
                 *([_line(row, place)] if place else []),
-                *(_cell(ctx, row[n], types.get(found.columns[n], "text")) for n in own),
             ]
         )
         for row in found.rows
@@ -172,26 +183,46 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
         html.P(
             [icon("info-circle"), words("rows.shown", shown=shown, total=total)], className="quiet rows-note"
         ),
-        table(head, body, "grid rows", words("indicator.rows")),
+        table(head, body, "grid rows is-long", words("indicator.rows")),
     ]
+
+
+def _column(ctx: ScreenContext, name: str, column: Column | None) -> Component:
+    """A column's head: what people call it, else its name in the contract."""
+    number = column is not None and column.type in _NUMBERS
+    return th(column.title.get(ctx.lang) if column is not None and column.title else name, number=number)
 
 
 def _line(row: Sequence[Any], place: dict[str, int]) -> Component:
     """File and line, and the hash of the row's content."""
     name, line, digest = (row[place[key]] for key in ("_file", "_line", "_hash"))
-    return td([html.Span(f"{name}:{line}"), html.Small(html.Code(digest))], class_name="origin-line")
+    short = str(name).rpartition("/")[2]
+    told = [
+        html.Span(f"{short}:{line}", title=f"{name}:{line}"),
+        html.Code(str(digest)[:_HASH], title=digest),
+    ]
+    return td(told, class_name="origin-line")
 
 
-def _cell(ctx: ScreenContext, cell: Any, type_: str) -> Component:
+def _cell(ctx: ScreenContext, cell: Any, column: Column | None, places: int) -> Component:
+    """A cell as people write it; a value that the contract has a word for is told by it."""
     if cell is None:
-        return td(html.Span(ctx.words("rows.null"), className="null"))
+        number = column is not None and column.type in _NUMBERS
+        return td(html.Span(ctx.words("rows.null"), className="null"), number=number)
     if isinstance(cell, dt.datetime):
         return td(fmt.moment(cell, ctx.city.zone, ctx.lang), class_name="nowrap")
     if isinstance(cell, dt.date):
         return td(fmt.date(cell, ctx.lang), class_name="nowrap")
     if isinstance(cell, bool):
         return td(ctx.words("rows.true" if cell else "rows.false"))
-    if isinstance(cell, int | float) and type_ in ("integer", "number"):
-        whole = float(cell).is_integer()
-        return td(fmt.number(cell, ctx.lang, 0 if whole else 2), number=True)
-    return td(str(cell))
+    if isinstance(cell, int | float) and column is not None and column.type in _NUMBERS:
+        return td(fmt.number(cell, ctx.lang, places), number=True)
+    word = column.labels.get(str(cell)) if column is not None else None
+    return td(str(cell) if word is None else html.Span(word.get(ctx.lang), title=str(cell)))
+
+
+def _decimals(cell: Any) -> int:
+    """As many as a number was given with, at most two."""
+    if not isinstance(cell, float):
+        return 0
+    return next(places for places in (0, 1, 2) if places == 2 or round(cell, places) == cell)

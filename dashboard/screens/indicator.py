@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,7 +10,7 @@ from dash.development.base_component import Component
 
 from config.models import Indicator, Period
 from dashboard import format as fmt
-from dashboard.components.base import age, dashed, icon, link, mark_chip, panel, table, td, th
+from dashboard.components.base import age, dashed, icon, link, mark_chip, panel
 from dashboard.components.breakdown import breakdown_panel
 from dashboard.components.definition import definition
 from dashboard.components.goal import goal_line, goal_parts
@@ -19,9 +18,10 @@ from dashboard.components.identities import identity_notes
 from dashboard.components.lineage import origin
 from dashboard.components.page import page
 from dashboard.components.past import across, break_list, revisions
+from dashboard.components.period_table import ROWS, period_table, raw
 from dashboard.components.ranking import ranking
 from dashboard.components.states import notice
-from dashboard.components.succession import boundary_note, boundary_tabs, estimate_chip, estimate_icon
+from dashboard.components.succession import boundary_note, boundary_tabs, estimate_chip
 from dashboard.components.target_line import total_chart
 from dashboard.components.tile import why_not
 from dashboard.components.trend import group
@@ -34,7 +34,6 @@ from dashboard.standing import (
     allowance,
     enough,
     feeds_of,
-    is_comparable,
     is_fair,
     late_feeds,
     stand,
@@ -55,8 +54,6 @@ HISTORY: dict[Period, int] = {
 }
 """How many periods back the chart reaches, over which the year before still fits beside."""
 
-TABLE_ROWS = 24
-
 
 def render(ctx: ScreenContext) -> Component:
     """One indicator for ``area`` and ``period`` of the address, or what the indicator has instead."""
@@ -70,10 +67,14 @@ def render(ctx: ScreenContext) -> Component:
     standing = stand(ctx, indicator, values, area, late)
     path = list(ctx.city.areas.path(area).values())
     trail = [(ctx.city.areas[code].name(ctx.lang), ctx.href("area", code)) for code in path]
-    told = panel(ctx.words("indicator.table"), _table(ctx, indicator, values, period), kind="table")
+    told = panel(ctx.words("indicator.table"), period_table(ctx, indicator, values, period), kind="table")
     past = _history(ctx, indicator, area, period, values)
     total = _total(ctx, standing)
-    meaning = panel(ctx.words("indicator.definition"), definition(ctx, indicator, standing.value))
+    meaning = panel(
+        ctx.words("indicator.definition"), definition(ctx, indicator, standing.value), kind="definition"
+    )
+    parted = breakdown_panel(ctx, indicator, area, period)
+    beside = _beside(ctx, indicator, area, parted is not None, len(values))
     broken = break_list(ctx, indicator)
     notes = identity_notes(ctx, indicator, standing.value)
     held = panel(ctx.words("identity.title"), notes, kind="identities") if notes is not None else None
@@ -81,8 +82,12 @@ def render(ctx: ScreenContext) -> Component:
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
-        html.Div([past, total, breakdown_panel(ctx, indicator, area, period), told], className="w-8 stack"),
-        html.Div([_ranks(ctx, indicator, area, period), breaks, held, meaning], className="w-4 stack"),
+        html.Div([past, total, parted, told], className="w-8 stack"),
+        html.Div(
+            [_ranks(ctx, indicator, area, period), breaks, held, meaning if beside else None],
+            className="w-4 stack",
+        ),
+        None if beside else meaning,
         panel(ctx.words("indicator.rows"), origin(ctx, indicator, standing.value), kind="rows"),
     ]
     domain = next(d for d in ctx.city.head.domains if d.id == indicator.domain)
@@ -113,6 +118,18 @@ def _area(ctx: ScreenContext, indicator: Indicator) -> str:
 def _period(ctx: ScreenContext, indicator: Indicator) -> Period:
     asked = ctx.route.params.get("period", "")
     return next((p for p in indicator.periods if p == asked), indicator.periods[0])
+
+
+def _beside(ctx: ScreenContext, indicator: Indicator, area: str, parted: bool, known: int) -> bool:
+    """Whether the definition stands under the ranking, so that both columns end together, or else below both.
+
+    Heights are in lines of a table: chart, breakdown and ``known`` periods on the left, on the right the
+    ranked areas, or as much as warnings take.
+    """
+    levels, level = ctx.city.levels, ctx.city.areas[area].level
+    lower = level != levels[-1] and levels[levels.index(level) + 1] in indicator.levels
+    ranked = len(ctx.city.areas.children(area, ctx.today)) if lower else 8
+    return 14 + 10 * parted + min(known, ROWS) >= 1.3 * ranked + 16
 
 
 def _unrecast(ctx: ScreenContext, indicator: Indicator) -> str:
@@ -191,7 +208,7 @@ def _qualities(ctx: ScreenContext, standing: Standing, values: Sequence[Value]) 
     if year_ago is not None and period != "year" and standing.comparable and enough(indicator, year_ago):
         entries.append((words("indicator.last_year"), delta_text(ctx, indicator, value, year_ago)))
     if value.numerator is not None and value.denominator is not None:
-        parts = f"{_raw(ctx, value.numerator)} / {_raw(ctx, value.denominator)}"
+        parts = f"{raw(ctx, value.numerator)} / {raw(ctx, value.denominator)}"
         entries.append((words("indicator.parts"), parts))
     entries.append((words("indicator.n"), fmt.number(value.n, ctx.lang)))
     full = f"{fmt.number(value.present, ctx.lang)} / {fmt.number(value.expected, ctx.lang)}"
@@ -222,10 +239,6 @@ def _attained(ctx: ScreenContext, standing: Standing, goal: Goal) -> list[tuple[
     return told
 
 
-def _raw(ctx: ScreenContext, part: float) -> str:
-    return fmt.number(part, ctx.lang, 0 if float(part).is_integer() else 2)
-
-
 def _history(
     ctx: ScreenContext, indicator: Indicator, area: str, period: Period, values: Sequence[Value]
 ) -> Component:
@@ -234,7 +247,8 @@ def _history(
     if len(shown) < 2:
         body = notice("empty", "graph-up", ctx.words("state.empty"), ctx.words("state.empty_hint"))
         return panel(title, body)
-    bars = indicator.kind == "reported"
+    summed = ctx.city.periods.like(period) == "year_to_date" and ctx.unit(indicator).kind == "amount"
+    bars = indicator.kind == "reported" or summed  # a sum that begins anew each January is no line
     chart = group(
         ctx,
         area,
@@ -270,74 +284,3 @@ def _ranks(ctx: ScreenContext, indicator: Indicator, area: str, period: Period) 
         title = ctx.words("indicator.ranking", level=ctx.level_name(level, plural=True))
         return panel(title, ranking(ctx, parent, indicator.id, level, period, here=area), kind="ranking")
     return panel(ctx.words("nav.warnings"), warning_list(ctx, area, 6), kind="warnings")
-
-
-def _table(ctx: ScreenContext, indicator: Indicator, values: Sequence[Value], period: Period) -> Component:
-    words = ctx.words
-    if not values:
-        return notice("empty", "table", words("state.empty"))
-    unit = ctx.unit(indicator).symbol.get(ctx.lang)
-    head = [
-        th(words("indicator.period")),
-        th(words("indicator.value") + (f" ({unit})" if unit else ""), number=True),
-        th(words("indicator.change"), number=True),
-        *([th(words("indicator.parts"), number=True)] if _has_parts(values) else []),
-        th(words("indicator.n"), number=True),
-        th(words("indicator.coverage"), number=True),
-    ]
-    by_start = {v.start: v for v in values}
-    rows = [_table_row(ctx, indicator, v, by_start, period) for v in reversed(values[-TABLE_ROWS:])]
-    shown = table(head, rows, "grid", words("indicator.table"))
-    guessed = any(v.estimated for v in values[-TABLE_ROWS:])
-    return html.Div([html.P(estimate_chip(ctx)) if guessed else None, shown])
-
-
-def _has_parts(values: Sequence[Value]) -> bool:
-    """Whether any value is a ratio that keeps its numerator and denominator."""
-    return any(v.numerator is not None and v.denominator is not None for v in values)
-
-
-def _table_row(
-    ctx: ScreenContext,
-    indicator: Indicator,
-    value: Value,
-    by_start: dict[dt.date, Value],
-    period: Period,
-) -> Component:
-    before = by_start.get(ctx.city.periods.shift(period, value.start, -1))
-    firm = enough(indicator, value)
-    fair = is_comparable(ctx, indicator, value)
-    change = (
-        delta_text(ctx, indicator, value, before)
-        if before and firm and fair and enough(indicator, before)
-        else fmt.NOTHING
-    )
-    parts = (
-        f"{_raw(ctx, value.numerator)} / {_raw(ctx, value.denominator)}"
-        if value.numerator is not None and value.denominator is not None
-        else fmt.NOTHING
-    )
-    name = ctx.period_text(period, value.start, plain=True)
-    shown = written(ctx, indicator, value.value)
-    return html.Tr(
-        [
-            html.Th(name if value.start != next(reversed(by_start)) else when(ctx, value), scope="row"),
-            td(
-                [
-                    estimate_icon(ctx) if value.estimated else None,
-                    str(shown) if ctx.unit(indicator).vnd else shown.text,
-                ],
-                number=True,
-            )
-            if firm
-            else td(ctx.words.of("mark", "insufficient"), class_name="num hatch"),
-            td(change, number=True),
-            *([td(parts, number=True)] if _has_parts(list(by_start.values())) else []),
-            td(fmt.number(value.n, ctx.lang), number=True),
-            td(
-                f"{value.present}/{value.expected}",
-                number=True,
-                class_name="tone-watch" if value.present < value.expected else "",
-            ),
-        ]
-    )
