@@ -25,8 +25,7 @@ from warehouse.store import Cursor, Store
 @dataclass(frozen=True, slots=True)
 class RefreshReport:
     """What one refresh did: how many indicators it made anew or brought up to date, and how many values are
-    new,
-    changed or gone.
+    new, changed or gone.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""DerivedColumn columns of fact tables: expressions over one row that many indicators ask for, computed once.
+"""Derived columns of fact tables: expressions over one row that many indicators ask for, computed once.
 
 Whoever asks declares them by dataset; whoever inserts or changes facts computes them along
 (``derived_columns``); ``settle`` computes what was left out. The column ``_derived`` is true where all
