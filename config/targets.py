@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from config.models.base import Text
 from config.models.indicator import Indicator, Period, Target, TargetKind
 from config.periods import Periods
 
@@ -44,7 +45,7 @@ class Aim:
 
     side: Side
     value: float
-    source: str
+    source: Text | str
     kind: TargetKind = "floor"
     whole: float | None = None
     base: float = 0.0

@@ -45,7 +45,7 @@ class Target(Model):
     levels: tuple[Identifier, ...] | None = None
     areas: tuple[str, ...] | None = None
     periods: tuple[Period, ...] | None = None
-    source: str = ""
+    source: Text | str = ""
 
 
 class Break(Model):

@@ -82,4 +82,5 @@ def target_terms(ctx: ScreenContext, indicator: Indicator, target: Target) -> st
     if target.areas:
         names = [ctx.city.areas[code].name(ctx.lang) for code in target.areas if code in ctx.city.areas]
         parts.append(", ".join(names))
-    return " · ".join(parts) + (f" ({target.source})" if target.source else "")
+    source = target.source if isinstance(target.source, str) else target.source.get(ctx.lang)
+    return " · ".join(parts) + (f" ({source})" if source else "")
