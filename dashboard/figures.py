@@ -136,7 +136,9 @@ def plotly(chart: Chart, ticks: Sequence[str], theme: Theme = "light", height: i
                 "tickmode": "array",
                 "tickvals": [chart.starts[i] for i in shown],
                 "ticktext": [chart.labels[i] for i in shown],
-                "tickangle": 0,
+                "tickangle": "auto",
+                "autotickangles": [0, 35, 90],  # labels that would run into each other on a phone lean
+                "automargin": True,
                 "showgrid": False,
                 "zeroline": False,
                 "linecolor": colours["line-strong"],

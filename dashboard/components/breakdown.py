@@ -62,6 +62,14 @@ def member_name(ctx: ScreenContext, indicator: Indicator, dimension: str, member
     return member
 
 
+def members_expected(ctx: ScreenContext, indicator: Indicator) -> int:
+    """About how many members the panel shows: as many as the column may have, 13 if that is not said."""
+    known = dimensions(ctx.city, indicator)
+    by = next((name for name in known if name == ctx.route.params.get("by")), known[0])
+    column = _column(ctx, indicator, by)
+    return min(COURSE, len(column.labels or column.values or ()) or COURSE)
+
+
 def _column(ctx: ScreenContext, indicator: Indicator, dimension: str) -> Column:
     assert isinstance(indicator, Measure | Stock)
     columns = ctx.city.datasets[indicator.dataset].columns

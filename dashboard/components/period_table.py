@@ -21,7 +21,8 @@ from dashboard.standing import enough, is_comparable
 if TYPE_CHECKING:
     from warehouse.reader import Value
 
-ROWS = 24
+ROWS, LONG = 24, 10
+"""How many periods are told; more than ``LONG`` scroll under their head."""
 
 
 def period_table(
@@ -42,7 +43,8 @@ def period_table(
     ]
     by_start = {v.start: v for v in values}
     rows = [_table_row(ctx, indicator, v, by_start, period) for v in reversed(values[-ROWS:])]
-    shown = table(head, rows, "grid is-long", words("indicator.table"))
+    kind = "grid is-long" if len(rows) > LONG else "grid"
+    shown = table(head, rows, kind, words("indicator.table"))
     guessed = any(v.estimated for v in values[-ROWS:])
     return html.Div([html.P(estimate_chip(ctx)) if guessed else None, shown], className="fill-box")
 

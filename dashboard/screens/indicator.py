@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from config.models import Indicator, Period
 from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel
-from dashboard.components.breakdown import breakdown_panel
+from dashboard.components.breakdown import breakdown_panel, members_expected
 from dashboard.components.definition import definition
 from dashboard.components.goal import goal_line, goal_parts
 from dashboard.components.identities import identity_notes
@@ -74,10 +74,11 @@ def render(ctx: ScreenContext) -> Component:
         ctx.words("indicator.definition"), definition(ctx, indicator, standing.value), kind="definition"
     )
     parted = breakdown_panel(ctx, indicator, area, period)
-    beside = _beside(ctx, indicator, area, parted is not None, len(values))
+    left = (3 + 1.3 * members_expected(ctx, indicator) if parted else 0) + min(len(values), ROWS)
     broken = break_list(ctx, indicator)
     notes = identity_notes(ctx, indicator, standing.value)
     held = panel(ctx.words("identity.title"), notes, kind="identities") if notes is not None else None
+    beside = _beside(ctx, indicator, area, left - (5 if held else 0))
     breaks = panel(ctx.words("break.title"), broken, kind="breaks") if broken is not None else None
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
@@ -120,16 +121,18 @@ def _period(ctx: ScreenContext, indicator: Indicator) -> Period:
     return next((p for p in indicator.periods if p == asked), indicator.periods[0])
 
 
-def _beside(ctx: ScreenContext, indicator: Indicator, area: str, parted: bool, known: int) -> bool:
+def _beside(ctx: ScreenContext, indicator: Indicator, area: str, left: float) -> bool:
     """Whether the definition stands under the ranking, so that both columns end together, or else below both.
 
-    Heights are in lines of a table: chart, breakdown and ``known`` periods on the left, on the right the
-    ranked areas, or as much as warnings take.
+    Heights are in lines of a table: the chart and ``left`` more on the left, on the right the ranked areas,
+    or as much as warnings take.
     """
     levels, level = ctx.city.levels, ctx.city.areas[area].level
+    path = list(ctx.city.areas.path(area).values())
     lower = level != levels[-1] and levels[levels.index(level) + 1] in indicator.levels
-    ranked = len(ctx.city.areas.children(area, ctx.today)) if lower else 8
-    return 14 + 10 * parted + min(known, ROWS) >= 1.3 * ranked + 16
+    above = path[-1] if lower else path[-2] if len(path) > 1 else None
+    ranked = len(ctx.city.areas.children(above, ctx.today)) if above else 8
+    return 14 + left >= 1.3 * ranked + 16
 
 
 def _unrecast(ctx: ScreenContext, indicator: Indicator) -> str:
