@@ -99,6 +99,7 @@ class Runtime:
         with self._turn:
             chosen = [self.city.feeds[id_] for id_ in (self.city.feeds if feeds is None else feeds)]
             runs: list[RunResult] = []
+            self.engine.prepare()
             for feed in chosen:
                 runs += self.loader.run(feed, self.clock(), progress)
             refresh = self.engine.refresh(self.clock(), progress)

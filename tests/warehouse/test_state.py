@@ -173,14 +173,12 @@ def test_worst_and_newest_come_first_and_are_counted(state: State) -> None:
     )
     assert [w.area for w in state.warnings(areas=None)] == ["a2", "a4", "a3", "a1"]
     assert [w.area for w in state.warnings(areas=None, limit=2)] == ["a2", "a4"]
-    assert state.count_open(areas=None) == {"critical": 1, "serious": 2, "watch": 1}
 
 
 def test_a_reader_sees_only_the_own_areas(state: State) -> None:
     state.record(Evaluation(NOON, episodes=[episode("a1"), episode("b1", "critical")]))
     hidden = next(w.id for w in state.warnings(areas=None) if w.area == "b1")
     assert [w.area for w in state.warnings(areas={"a1"})] == ["a1"]
-    assert state.count_open(areas={"a1"}) == {"serious": 1}
     assert state.warnings(areas=set()) == []
     for attempt in (
         lambda: state.warning(hidden, areas={"a1"}),

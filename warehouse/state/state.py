@@ -15,7 +15,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    func,
     insert,
     select,
     true,
@@ -156,16 +155,6 @@ class State:
         """One warning. Raises UnknownWarningError if it does not exist or lies outside ``areas``."""
         with self._engine.connect() as connection:
             return self._one(connection, warning_id, areas)
-
-    def count_open(self, *, areas: Areas) -> dict[str, int]:
-        """Open warnings by severity; a severity without any is absent."""
-        query = (
-            select(t.warning.c.severity, func.count())
-            .where(_within(areas), t.warning.c.resolved_at.is_(None))
-            .group_by(t.warning.c.severity)
-        )
-        with self._engine.connect() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
 
     def history(self, warning_id: int, *, areas: Areas) -> list[Event]:
         """What the engine saw and what people did, oldest first. Raises UnknownWarningError."""
