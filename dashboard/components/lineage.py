@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Column, Indicator
+from config.models import Area, Column, Indicator
 from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, table, td, th
 from dashboard.components.states import notice
@@ -165,6 +165,9 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
     own = [number for number, name in enumerate(found.columns) if not name.startswith("_")]
     place = {name: number for number, name in enumerate(found.columns) if name.startswith("_")}
     columns = {column.name: column for column in feed.columns} if feed else {}
+    coded = {feed.area.column, *feed.area.otherwise} if feed and feed.area.match == "code" else set()
+    names = _area_names(ctx) if coded else {}
+    when = found.columns.index(feed.event_time) if feed and feed.event_time in found.columns else None
     places = {n: max(_decimals(row[n]) for row in found.rows) for n in own}
     head = [
         *(_column(ctx, found.columns[n], columns.get(found.columns[n])) for n in own),
@@ -173,7 +176,12 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
     body = [
         html.Tr(
             [
-                *(_cell(ctx, row[n], columns.get(found.columns[n]), places[n]) for n in own),
+                *(
+                    _area(ctx, names.get(str(row[n]), ()), row[when] if when is not None else None, row[n])
+                    if found.columns[n] in coded and row[n] is not None
+                    else _cell(ctx, row[n], columns.get(found.columns[n]), places[n])
+                    for n in own
+                ),
                 *([_line(row, place)] if place else []),
             ]
         )
@@ -191,6 +199,21 @@ def _column(ctx: ScreenContext, name: str, column: Column | None) -> Component:
     """A column's head: what people call it, else its name in the contract."""
     number = column is not None and column.type in _NUMBERS
     return th(column.title.get(ctx.lang) if column is not None and column.title else name, number=number)
+
+
+def _area_names(ctx: ScreenContext) -> dict[str, list[Area]]:
+    """Units by the code that feeds deliver, which may have stood for others before a reform."""
+    named: dict[str, list[Area]] = {}
+    for unit in ctx.city.areas.all():
+        named.setdefault(unit.official or unit.code, []).append(unit)
+    return named
+
+
+def _area(ctx: ScreenContext, units: Sequence[Area], at: Any, code: Any) -> Component:
+    """The name of the unit that had a code on the day of the row; the code itself is its title."""
+    day = fmt.local(at, ctx.city.zone).date() if isinstance(at, dt.datetime) else at
+    unit = next((unit for unit in units if day is None or unit.valid_on(day)), None)
+    return td(str(code) if unit is None else html.Span(unit.name(ctx.lang), title=str(code)))
 
 
 def _line(row: Sequence[Any], place: dict[str, int]) -> Component:
