@@ -21,8 +21,8 @@ import pandas as pd
 
 from config import City, load_city
 from config.areas import AreaTree
-from config.models import Column, Feed
-from config.models.indicator import PERIODS, Formula, Indicator, Measure, Reported, Stock
+from config.models import Column, Feed, Reporting
+from config.models.indicator import Composite, Formula, Indicator, Measure, Reported, Stock
 from indicators.check import check
 from indicators.engine import Engine
 from indicators.planner import make_plan
@@ -101,6 +101,21 @@ FORMULAS: Final = (
     "{a} - {b}",
     "({a} + 1) * {b} / {k}",
 )
+NOON: Final = Reporting.model_validate(
+    {"id": "noon_month", "name": {"vi": "kỳ", "en": "month"}, "every": "month", "day": 25, "at": "12:00"}
+)
+"""The reporting calendar that the city has besides."""
+SCORE: Final = {
+    "id": "score",
+    "kind": "composite",
+    "unit": "times",
+    "levels": ["district", "ward"],
+    "periods": ["month", "quarter"],
+    "normalise": "min_max",
+    "missing": "skip",
+    "components": [{"indicator": "visits", "weight": 2}, {"indicator": "visits_online"}],
+}
+"""An index among what a history begins with."""
 RESULT: Final = ("value", "numerator", "denominator", "n", "present", "expected", "data_through")
 
 
@@ -118,8 +133,14 @@ class History:
             id_: item.model_copy(update={"by": BY[id_]}) if id_ in BY else item
             for id_, item in lab.indicators.items()
         }
-        first = {id_: self.definitions[id_] for id_ in FIRST}
-        self.city = replace(lab, indicators=first, identities={})
+        told = self.definitions["visits"].model_dump(
+            include={"name", "domain", "owner", "source", "direction"}
+        )
+        self.definitions["score"] = Composite.model_validate({**told, **SCORE})
+        first = {id_: self.definitions[id_] for id_ in (*FIRST, "score")}
+        places = {**lab.places, ("indicator", "score"): lab.places["indicator", "visits"]}
+        head = lab.head.model_copy(update={"reporting": (NOON,)})
+        self.city = replace(lab, head=head, indicators=first, identities={}, places=places)
         self.now = BEGIN
         self.store = self._open("followed")
         self.rows: dict[str, dict[tuple[str, ...], Row]] = {id_: {} for id_ in lab.feeds}
@@ -193,7 +214,7 @@ class History:
     # Edits
 
     def measure(self, rng: Rng) -> None:
-        """Another expression, condition or time of an indicator that is computed from rows."""
+        """Another expression, condition, time or way with what is missing of an indicator from rows."""
         item = self._pick(rng, Measure, Stock, Reported)
         assert isinstance(item, Measure | Stock | Reported)
         change: dict[str, Any] = {"where": _one(rng, WHERE[item.dataset])}
@@ -203,20 +224,31 @@ class History:
             change = {"time": _one(rng, self.city.datasets[item.dataset].time_columns)}
         elif isinstance(item, Stock) and item.dataset == "visits" and rng.random() < 0.3:
             change = {"opens": "opened_at" if item.opens == "due_at" else "due_at"}
+        elif isinstance(item, Measure | Stock) and rng.random() < 0.5:
+            ways = ("skip", "any", "zero") if isinstance(item, Measure) else ("skip", "any")
+            change = {"missing": _one(rng, ways)}
+        if change.get("measure") == "avg(cost)" and rng.random() < 0.5:
+            change["weights"] = "rooms"
+        elif "measure" in change:
+            change["weights"] = None
         self._redefine(item, change)
 
     def formula(self, rng: Rng) -> None:
         """Another expression of a formula."""
         names = sorted(self.city.indicators)
         text = _one(rng, FORMULAS).format(a=_one(rng, names), b=_one(rng, names), k=rng.integers(2, 6))
-        self._redefine(self._pick(rng, Formula), {"formula": text})
+        missing = _one(rng, ("any", "any", "skip", "zero"))
+        item = self._pick(rng, Formula, Composite)
+        change = {"missing": missing, **({"formula": text} if isinstance(item, Formula) else {})}
+        self._redefine(item, change)
 
     def shape(self, rng: Rng) -> None:
         """Other levels, periods, small numbers or dimensions."""
-        item = self._pick(rng, Measure, Stock, Formula)
+        item = self._pick(rng, Measure, Stock, Formula, Composite)
         levels = [level for level in self.city.levels if rng.random() < 0.7] or [self.city.levels[0]]
-        wanted = {"hour": 0.05, "week": 0.3, "half_year": 0.2, "year_to_date": 0.2}
-        periods = [period for period in PERIODS if rng.random() < wanted.get(period, 0.6)] or ["month"]
+        wanted = {"hour": 0.05, "week": 0.3, NOON.id: 0.3, "half_year": 0.2, "year_to_date": 0.2}
+        known = self.city.periods.ids
+        periods = [period for period in known if rng.random() < wanted.get(period, 0.6)] or ["month"]
         change: dict[str, Any] = {"levels": levels}
         if rng.random() < 0.6:
             change = {"periods": periods, "min_n": int(rng.integers(0, 5))}
@@ -229,7 +261,7 @@ class History:
 
     def drop(self, rng: Rng) -> None:
         """An indicator goes, if no other needs it."""
-        item = self._pick(rng, Measure, Stock, Reported, Formula)
+        item = self._pick(rng, Measure, Stock, Reported, Formula, Composite)
         self._become({id_: other for id_, other in self.city.indicators.items() if id_ != item.id}, {})
 
     def add(self, rng: Rng) -> None:
@@ -457,7 +489,7 @@ def sound(city: City) -> bool:
 def tables(cursor: Cursor) -> Iterator[tuple[str, tuple[str, ...]]]:
     """What must be equal, and by which columns its rows are told apart."""
     yield "indicator_value", ("indicator", "level", "area", "period", "start")
-    found = cursor.execute("SELECT table_name FROM duckdb_tables() WHERE table_name LIKE 'part_%__by_%'")
+    found = cursor.execute("SELECT table_name FROM duckdb_tables() WHERE contains(table_name, '__by_')")
     for (name,) in sorted(found.fetchall()):
         yield name, ("day", "area", "member")
 
