@@ -54,6 +54,8 @@ def parse_tree(text: str) -> exp.Expr:
         raise ExpressionError("is not exactly one expression")
     if _depth(trees[0]) > MAX_DEPTH:
         raise _TOO_DEEP
+    if any(node.comments for node in trees[0].walk()):
+        raise ExpressionError("has a comment inside", "write it beside the definition, after a #")
     return trees[0]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.__main__ import PARTS, main
+from bench.__main__ import LONG, PARTS, main
 from bench.common.instance import Instance
 from bench.common.memory import PeakMemory, tree_mib
 from bench.common.report import Figure, save, written
@@ -33,7 +33,7 @@ def test_numbers_are_written_for_people(value: float, text: str) -> None:
 
 def test_an_unknown_figure_is_refused_before_anything_starts(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["spead"]) == 1
-    assert capsys.readouterr().out == f"unknown: spead; there are {', '.join(PARTS)}\n"
+    assert capsys.readouterr().out == f"unknown: spead; there are {', '.join([*PARTS, *LONG])}\n"
 
 
 def test_memory_of_a_process_counts_what_it_started() -> None:

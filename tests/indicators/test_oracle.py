@@ -18,7 +18,7 @@ import sqlglot
 from sqlglot import exp
 
 from config import REFERENCE_CITY, City, load_city
-from config.models.indicator import PERIODS, Composite, Formula, Indicator, Measure, Period, Reported, Stock
+from config.models.indicator import Composite, Formula, Indicator, Measure, Period, Reported, Stock
 from config.periods import next_start, same_last_year, shift, start_of
 from tests.indicators.oracle_rows import Row, Rows, arithmetic, join_n
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 LAB = Path(__file__).parent / "lab"
 Key = tuple[str, str, dt.date]
+
+TOLD = ("day", "week", "month", "quarter", "half_year", "year")
+"""Periods of whole days from their start on; of the others test_periods has an oracle of its own."""
 
 
 @dataclass
@@ -412,7 +415,7 @@ class Oracle:
 
 def _periods(item: Indicator) -> list[Period]:
     """The built-in periods; reporting calendars have an oracle of their own."""
-    return [period for period in item.periods if period in PERIODS]
+    return [period for period in item.periods if period in TOLD]
 
 
 def _tree(text: str) -> exp.Expr:
@@ -469,7 +472,7 @@ def compare(oracle: Oracle, id_: str) -> None:
         stored = cursor.execute(
             f"SELECT area, period, start, {', '.join(columns)} FROM indicator_value"
             " WHERE indicator = ? AND list_contains(?, area) AND list_contains(?, period)",
-            [id_, [area.code for area in oracle.areas], list(PERIODS)],
+            [id_, [area.code for area in oracle.areas], list(TOLD)],
         ).fetchall()
     got = {
         (area, period, start.date()): Figure(**dict(zip(columns, rest, strict=True)))
@@ -496,7 +499,9 @@ def _same(got: float | None, wanted: float | None) -> bool:
     return wanted is not None and math.isclose(got, wanted, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@pytest.mark.parametrize("id_", sorted(load_city(REFERENCE_CITY).indicators))
+@pytest.mark.parametrize(
+    "id_", sorted(i.id for i in load_city(REFERENCE_CITY).indicators.values() if set(i.periods) & set(TOLD))
+)
 def test_reference_city(hcmc_oracle: Oracle, id_: str) -> None:
     compare(hcmc_oracle, id_)
 

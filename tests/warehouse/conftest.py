@@ -429,16 +429,16 @@ class Wolf:
     def _wrapped(self, inner: str) -> str:
         good = self.garden.any(1).text
         shapes = (
-            "({} = {})",
-            "coalesce({}, {})",
+            "(({}) = ({}))",
+            "coalesce(({}), ({}))",  # in brackets: "x, y" by itself is from outside, as two arguments it is not
             "case when {} then {} end",
-            "({} and {})",
-            "({} + {})",
-            "days_between({}, {})",
-            "({} or not {})",
+            "(({}) and ({}))",
+            "(({}) + ({}))",
+            "days_between(({}), ({}))",
+            "(({}) or not ({}))",
         )
         pair = [good, inner] if self.random.random() < 0.5 else [inner, good]
-        return self.random.choice([*shapes, "lower({2})", "-({2})"]).format(*pair, inner)
+        return self.random.choice([*shapes, "lower(({2}))", "-({2})"]).format(*pair, inner)
 
 
 @pytest.fixture(scope="session")
