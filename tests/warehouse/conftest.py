@@ -430,7 +430,7 @@ class Wolf:
         good = self.garden.any(1).text
         shapes = (
             "(({}) = ({}))",
-            "coalesce(({}), ({}))",  # in brackets: "x, y" by itself is from outside, as two arguments it is not
+            "coalesce(({}), ({}))",  # in brackets: without them it is from outside
             "case when {} then {} end",
             "(({}) and ({}))",
             "(({}) + ({}))",
