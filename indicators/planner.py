@@ -17,7 +17,6 @@ from indicators.counted import flows_of, measure_of
 from indicators.datasets import Dataset, datasets
 from indicators.formula import Accumulation, Trait, inputs_of, series_of
 from indicators.measures import (
-    Members,
     Own,
     Part,
     accumulates,
@@ -135,7 +134,7 @@ class _Planner:
         for item, measure in measures:
             key = self._key(item, item.time)
             self.shapes[key].append(self.shape(item))
-            for column in columns_of(measure, self._members(key)):
+            for column in columns_of(measure, self.datasets[key[0]].members):
                 if isinstance(column, Part) and self.optimisation.roll_up:
                     self.parts[key].setdefault(column)
                 else:
@@ -164,9 +163,6 @@ class _Planner:
 
     def _key(self, item: Measure | Stock, time: str) -> Key:
         return item.dataset, time, "" if self.optimisation.fuse else item.id
-
-    def _members(self, key: Key) -> Members:
-        return self.datasets[key[0]].members if self.optimisation.roll_up else {}
 
     def _scan(self, key: Key) -> Scan:
         """The pass of one key: as coarse as its periods allow, and with what its aggregates share."""
@@ -237,7 +233,7 @@ class _Planner:
                 assert own is not None
                 return own.column(part)
 
-            members = self._members(key)
+            members = self.datasets[key[0]].members
             values = tuple(
                 MeasureValue(
                     item.id,

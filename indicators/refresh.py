@@ -67,7 +67,7 @@ class Refresh:
         self.tables = {str(row[0]) for row in tables}
         self.areas = areas_fingerprint(cursor)
         self.standing = Standing.read(cursor)
-        self.first = not self.standing.holds(self.areas, str(moment.zone))
+        self.first = not self.standing.holds(self.areas, moment.reckoning)
         if self.first:
             self.standing = Standing()
         self.definitions = settle_definitions(cursor, city, plan, moment.now)
@@ -115,7 +115,7 @@ class Refresh:
             self.moment.now,
             self.areas,
             ENGINE,
-            str(self.moment.zone),
+            self.moment.reckoning,
             upkeep.tables,
             upkeep.delivered,
             sorted(self.definitions.versions),

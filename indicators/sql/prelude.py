@@ -34,6 +34,12 @@ class Moment:
         return self.now.astimezone(self.zone).date()
 
     @property
+    def reckoning(self) -> str:
+        """The city's zone and reporting calendars: changes whenever any period may begin at another time."""
+        own = (f"{c.id} {c.every} {c.day} {c.at}" for c in self.calendar.periods.reporting)
+        return "; ".join([str(self.zone), *own])
+
+    @property
     def timestamp(self) -> str:
         """``now`` as SQL, in UTC."""
         return f"TIMESTAMP '{self.now.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S.%f}'"

@@ -290,6 +290,13 @@ class History:
         self.city = replace(self.city, areas=AreaTree(units, self.city.levels))
         sync_areas(self.store, self.city.areas)
 
+    def calendar(self, rng: Rng) -> None:
+        """The reporting calendar begins on another day, or at another hour."""
+        change = {"day": int(rng.integers(1, 29)), "at": f"{_one(rng, (0, 6, 12)):02}:00"}
+        own = Reporting.model_validate({**NOON.model_dump(), **change})
+        city = replace(self.city, head=self.city.head.model_copy(update={"reporting": (own,)}))
+        self.city = city if sound(city) else self.city
+
     # Time
 
     def wait(self, rng: Rng) -> None:

@@ -34,6 +34,7 @@ CHANCES: Final = {
     "drop": 5,
     "add": 7,
     "areas": 6,
+    "calendar": 2,
     "wait": 30,
     "jump": 2,
     "refresh": 26,

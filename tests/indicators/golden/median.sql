@@ -29,7 +29,7 @@ WITH status AS (
     SELECT path.ancestor, path.code FROM area_path path JOIN area USING (code) WHERE area.level = 'city'
 ), spans AS (
     -- the days on which an area and a cell that it shares ground with both exist
-    SELECT own.level, pairs.area, pairs.cell,
+    SELECT own.level, pairs.area, pairs.cell, coalesce(own.valid_to, DATE '9999-12-31') AS gone,
         greatest(coalesce(own.valid_from, DATE '0001-01-01'),
             coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
         least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
@@ -52,6 +52,7 @@ WITH status AS (
     SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
         sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
     FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
+        AND periods.start < spans.gone
     GROUP BY ALL
 ), present AS (
     SELECT spans.area, calendar.period, calendar.start, count(*) AS present
