@@ -33,13 +33,9 @@ _DONE: Final = DerivedColumn(MARK, "BOOLEAN", "TRUE")
 
 
 def derived(expression: RowExpression) -> DerivedColumn:
-    """The column that holds an expression; the same expression always gets the same name.
-
-    A condition is false where it is unknown, as it is to every filter.
-    """
+    """The column that holds an expression; the same expression always gets the same name."""
     name = _PREFIX + sha256(expression.sql.encode()).hexdigest()[:10]
-    sql = f"coalesce({expression}, FALSE)" if expression.type == "boolean" else expression.sql
-    return DerivedColumn(name, SQL_TYPES.get(expression.type, "DOUBLE"), sql)
+    return DerivedColumn(name, SQL_TYPES.get(expression.type, "DOUBLE"), expression.sql)
 
 
 def derived_columns(cursor: Cursor, dataset: str) -> list[DerivedColumn]:

@@ -160,12 +160,12 @@ def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[s
     families: dict[object, list[Own]] = defaultdict(list)
     for known in wanted:
         if isinstance(known, Own) and known.function == "percentile":
-            families[known.argument, known.filter].append(known)
+            families[known.argument].append(known)
     naming = scan.naming if scan.stored else itself
     columns, folded, several = "", "", False
     for known in wanted:
         name = own.column(known)
-        family = families.get((known.argument, known.filter), []) if isinstance(known, Own) else []
+        family = families.get(known.argument, []) if isinstance(known, Own) else []
         if not isinstance(known, Own) or len(family) < 2:
             columns += f",\n        {known.over(naming)} AS {name}"
             folded += f", {name}"

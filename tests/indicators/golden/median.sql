@@ -9,7 +9,7 @@ CREATE TABLE part_visits__closed_at AS
 SELECT closed_at__day AS day, _area AS area,
     count(*) AS p1,
     count(_x_bbec57d7e4) AS p2,
-    count(_x_bbec57d7e4) FILTER (WHERE online) AS p3,
+    count(_x_05c5af956b) AS p3,
     count_if(_x_4b9c463d07) AS p4,
     count_if(_x_69cbc4529e) AS p5
 FROM fact_visits
@@ -119,14 +119,14 @@ WITH monthly AS (
     UNION ALL BY NAME
     SELECT 'C' AS area, 'month' AS period, _x_bdd7882ac5 AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_05c5af956b AS DOUBLE), 0.9) AS o2
     FROM fact_visits fact
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'month' AS period, _x_bdd7882ac5 AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_05c5af956b AS DOUBLE), 0.9) AS o2
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
@@ -161,14 +161,14 @@ WITH monthly AS (
     UNION ALL BY NAME
     SELECT 'C' AS area, 'year' AS period, CAST(date_trunc('year', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_05c5af956b AS DOUBLE), 0.9) AS o2
     FROM fact_visits fact
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
     GROUP BY ALL
     UNION ALL BY NAME
     SELECT _ancestor AS area, 'year' AS period, CAST(date_trunc('year', _x_bdd7882ac5) AS DATE) AS start,
         quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.5) AS o1,
-        quantile_cont(CAST(_x_bbec57d7e4 AS DOUBLE), 0.9) FILTER (WHERE online) AS o2
+        quantile_cont(CAST(_x_05c5af956b AS DOUBLE), 0.9) AS o2
     FROM fact_visits fact
     JOIN (SELECT code AS _area, ancestor AS _ancestor FROM area_path WHERE level = 'district') path USING (_area)
     WHERE closed_at <= TIMESTAMP '2025-07-10 02:00:00.000000'

@@ -19,7 +19,7 @@ CREATE TABLE part_visits__closed_at AS
 SELECT closed_at__day AS day, _area AS area,
     count(*) AS p1,
     count(_x_bbec57d7e4) AS p2,
-    count(_x_bbec57d7e4) FILTER (WHERE online) AS p3,
+    count(_x_05c5af956b) AS p3,
     count_if(_x_4b9c463d07) AS p4,
     count_if(_x_69cbc4529e) AS p5
 FROM fact_visits
