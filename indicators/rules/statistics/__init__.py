@@ -1,0 +1,1 @@
+"""Statistical tests over arrays of series: no configuration, no storage, only numbers in and out."""

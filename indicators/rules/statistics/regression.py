@@ -1,0 +1,105 @@
+"""Log-linear regression of counts for many series at once, which past outbreaks do not raise.
+
+Quasi-Poisson with a weak prior, fitted by Newton's method; weeks that look like an outbreak are fitted again
+with less weight (Farrington et al. 1996, section 3.6; Noufaily et al. 2013). Every step is a product of
+matrices over all series.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from indicators.rules.statistics.significance import Flags, Floats
+
+OUTLIER = 2.58
+"""Standardised residual above which a past value is weighed down (Noufaily et al. 2013)."""
+LIMIT = 30.0
+"""Bound of the log of a mean."""
+
+
+class Fit(NamedTuple):
+    """What was fitted to S series: K coefficients each with their covariance, and the spread.
+
+    ``spread`` is variance ÷ mean, with ``spread_error`` its standard error; ``n`` how many columns it rests
+    on.
+    """
+
+    coefficients: Floats
+    covariance: Floats
+    spread: Floats
+    spread_error: Floats
+    n: Floats
+
+
+def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit:
+    """Fit S × T ``counts`` by T × K ``regressors``; ``usable`` (S × T) says which counts take part."""
+    weight = usable.astype(float)
+    y = np.where(usable, counts, 0.0)
+    pairs = _Pairs(regressors)
+    precision = np.where(np.isinf(prior), 1e-8, prior**-2.0)
+    n = weight.sum(axis=1)
+    beta = np.zeros((len(y), regressors.shape[1]))
+    beta[:, 0] = np.log((y.sum(axis=1) + 0.5) / (n + 1.0))
+    spread = np.ones(len(y))
+    beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 6)
+    for _ in range(2):
+        spread, _ = _spread(y, mean, weight, pairs.k)
+        z = _anscombe(y, mean, spread)
+        weight = np.where(z > OUTLIER, (OUTLIER / np.maximum(z, OUTLIER)) ** 2, 1.0) * usable
+        beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 3)
+    spread, error = _spread(y, mean, weight, pairs.k)
+    return Fit(beta, covariance, spread, error, n)
+
+
+class _Pairs:
+    """The regressors with the products of every two of them: weighted sums of those are the Hessian."""
+
+    def __init__(self, x: Floats) -> None:
+        self.x = x
+        self.k = x.shape[1]
+        self._row, self._column = np.triu_indices(self.k)
+        self._products = x[:, self._row] * x[:, self._column]
+
+    def gram(self, weight: Floats) -> Floats:
+        """X' diag(w) X for every row of the S × T weights."""
+        packed = weight @ self._products
+        full = np.empty((len(weight), self.k, self.k))
+        full[:, self._row, self._column] = packed
+        full[:, self._column, self._row] = packed
+        return full
+
+
+def _newton(
+    y: Floats, weight: Floats, pairs: _Pairs, precision: Floats, spread: Floats, beta: Floats, steps: int
+) -> tuple[Floats, Floats, Floats]:
+    scale = spread[:, None]
+    for _ in range(steps):
+        mean = np.exp(np.clip(beta @ pairs.x.T, -LIMIT, LIMIT))
+        gradient = (weight * (y - mean)) @ pairs.x / scale - precision * beta
+        hessian = pairs.gram(weight * mean) / scale[..., None] + np.diag(precision)
+        step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
+        length = np.abs(step @ pairs.x.T).max(axis=1, keepdims=True)
+        beta = beta + step * np.minimum(1.0, 2.0 / np.maximum(length, 1e-12))
+    mean = np.exp(np.clip(beta @ pairs.x.T, -LIMIT, LIMIT))
+    hessian = pairs.gram(weight * mean) / scale[..., None] + np.diag(precision)
+    covariance = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    return beta, mean, covariance
+
+
+def _spread(y: Floats, mean: Floats, weight: Floats, k: int) -> tuple[Floats, Floats]:
+    """Pearson's estimate of variance ÷ mean, at least that of a Poisson, and its standard error."""
+    used = weight.sum(axis=1)
+    free = np.maximum(used - k, 0.25 * used + 1.0)
+    chi = (weight * (y - mean) ** 2 / np.maximum(mean, 1e-8)).sum(axis=1)
+    spread = np.maximum(chi / free, 1.0)
+    return spread, spread * np.sqrt(2.0 / free)
+
+
+def _anscombe(y: Floats, mean: Floats, spread: Floats) -> Floats:
+    """Residuals that are about standard normal: 3 (y^⅔ − m^⅔) ÷ (2 m^⅙ √spread)."""
+    residual: Floats = (
+        1.5 * (np.cbrt(y) ** 2 - np.cbrt(mean) ** 2) / (mean ** (1 / 6) * np.sqrt(spread)[:, None])
+    )
+    return residual
