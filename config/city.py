@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.areas import AreaTree
-from config.models import CityModel, Feed, Identity, Indicator, Rule, Screen, Unit
+from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen, Unit
 from config.periods import Periods
 from config.problems import Problem
 from config.yamlio import Document, Path_
@@ -31,6 +31,7 @@ class City:
     screens: Mapping[str, Screen]
     places: Mapping[tuple[str, str], Place] = field(repr=False)
     identities: Mapping[str, Identity] = field(default_factory=dict)
+    recipients: Mapping[str, Recipient] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:

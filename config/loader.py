@@ -15,7 +15,7 @@ from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
 from config.messages import say_all
-from config.models import CityModel, Derived, Feed, Identity, Indicator, Rule, Screen
+from config.models import CityModel, Derived, Feed, Identity, Indicator, Recipient, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
@@ -26,6 +26,7 @@ KINDS: dict[str, Any] = {
     "feed": Feed,
     "indicator": Indicator,
     "identity": Identity,
+    "recipient": Recipient,
     "rule": Rule,
     "screen": Screen,
 }
@@ -36,7 +37,9 @@ FOLDERS = {
     "rule": "rules",
     "screen": "screens",
 }
-KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values()})
+FILES = {"recipient": "recipients.yaml"}
+"""What one file holds; everything else has a folder."""
+KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values(), *FILES.values()})
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
 
 
@@ -75,6 +78,7 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         found["screen"],
         places,
         found["identity"],
+        found["recipient"],
     )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong
@@ -98,6 +102,7 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
             if isinstance(item, Derived) or item.dataset in tables
         },
         identities=keep("identity", city.identities),
+        recipients=keep("recipient", city.recipients),
         rules=keep("rule", city.rules),
         screens=keep("screen", city.screens),
     )
@@ -135,7 +140,7 @@ def _read_kind(
     path: Path, kind: str, problems: list[Problem], places: dict[tuple[str, str], Place]
 ) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for file in sorted((path / FOLDERS[kind]).glob("*.y*ml")):
+    for file in sorted(path.glob(FILES.get(kind) or f"{FOLDERS[kind]}/*.y*ml")):
         document, syntax = read_yaml(file, _name(path, file))
         problems += syntax
         if document is None or document.data is None:

@@ -12,7 +12,19 @@ from annotated_types import Ge, Gt, Le, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.models import Area, AreaChange, CityModel, Feed, Identity, Indicator, Model, Rule, Screen, Text
+from config.models import (
+    Area,
+    AreaChange,
+    CityModel,
+    Feed,
+    Identity,
+    Indicator,
+    Model,
+    Recipient,
+    Rule,
+    Screen,
+    Text,
+)
 
 _FILES: tuple[tuple[str, Any], ...] = (
     ("city.yaml", CityModel),
@@ -21,6 +33,7 @@ _FILES: tuple[tuple[str, Any], ...] = (
     ("feeds/*.yaml", Feed),
     ("indicators/*.yaml", Indicator),
     ("identities/*.yaml", Identity),
+    ("recipients.yaml", Recipient),
     ("rules/*.yaml", Rule),
     ("screens/*.yaml", Screen),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from config.models import CityModel, Feed, Identity, Indicator, Rule, Screen
+from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -17,13 +17,14 @@ _FILES: dict[str, TypeAdapter[Any]] = {
     "feeds": TypeAdapter(list[Feed] | Feed),
     "indicators": TypeAdapter(list[Indicator] | Indicator),
     "identities": TypeAdapter(list[Identity] | Identity),
+    "recipients": TypeAdapter(list[Recipient] | Recipient),
     "rules": TypeAdapter(list[Rule] | Rule),
     "screens": TypeAdapter(list[Screen] | Screen),
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each kind of file: city, feeds, indicators, identities, rules and screens."""
+    """The schema of each kind of file: city, feeds, indicators, identities, recipients, rules and screens."""
     return {
         name: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

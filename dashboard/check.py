@@ -7,6 +7,7 @@ from pathlib import Path
 from config import City, Problem
 from config.loader import read_city
 from indicators.check import check as check_indicators
+from indicators.notices.check import check as check_notices
 from indicators.rules.check import check as check_rules
 from pipelines.check import check as check_feeds
 
@@ -15,7 +16,7 @@ def checked_city(path: Path) -> tuple[City | None, list[Problem]]:
     """The city at ``path`` and every problem of the folder, in file order; usable when there is none."""
     city, problems = read_city(path)
     if city is not None:
-        problems += [*check_feeds(city), *check_indicators(city), *check_rules(city)]
+        problems += [*check_feeds(city), *check_indicators(city), *check_rules(city), *check_notices(city)]
     return city, sorted(problems)
 
 

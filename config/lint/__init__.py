@@ -13,6 +13,7 @@ from config.lint.feeds import lint_datasets, lint_feed
 from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.place import Place
+from config.lint.recipients import lint_recipient
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
 from config.models import PERIODS
@@ -28,6 +29,8 @@ def lint(city: City) -> list[Problem]:
         problems += lint_indicator(Place(city, "indicator", indicator.id), indicator)
     for identity in city.identities.values():
         problems += lint_identity(Place(city, "identity", identity.id), identity)
+    for recipient in city.recipients.values():
+        problems += lint_recipient(Place(city, "recipient", recipient.id), recipient)
     for rule in city.rules.values():
         problems += lint_rule(Place(city, "rule", rule.id), rule)
     for screen in city.screens.values():

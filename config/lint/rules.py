@@ -12,6 +12,11 @@ from config.problems import Problem
 def lint_rule(place: Place, rule: Rule) -> Iterator[Problem]:
     """Every broken reference of one rule."""
     yield from place.texts(rule)
+    for number, name in enumerate(rule.notify):
+        yield from place.known(("notify", number), "recipient", name, place.named("recipient"))
+    if rule.public is not None and place.city.head.publisher is None:
+        hint = "say under publisher in city.yaml who warns the public"
+        yield place.problem(("public",), "nobody publishes the warnings of this city", hint)
     if rule.feed is not None:
         yield from place.known(("feed",), "feed", rule.feed, place.named("feed"))
     if rule.level is not None:

@@ -18,6 +18,8 @@ from config.models.indicator import (
     Stock,
     Target,
 )
+from config.models.public import Public, Publisher
+from config.models.recipient import Recipient
 from config.models.rule import Change, Condition, NoData, Rule, Severity, Stale, TargetGap, Threshold
 from config.models.screen import (
     AreaScreen,
@@ -62,7 +64,10 @@ __all__ = [
     "NoData",
     "Panel",
     "Period",
+    "Public",
+    "Publisher",
     "Ranking",
+    "Recipient",
     "Reported",
     "Reporting",
     "Rule",

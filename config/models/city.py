@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from config.models.base import Duration, Identifier, Model, Text
+from config.models.public import Publisher
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -129,6 +130,7 @@ class CityModel(Model):
     calendar: Calendar = Calendar()
     reporting: tuple[Reporting, ...] = ()
     vintages: Vintages = Vintages()
+    publisher: Publisher | None = None
     domains: tuple[Domain, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
 

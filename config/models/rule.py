@@ -8,6 +8,7 @@ from pydantic import Field, Tag, model_validator
 
 from config.models.base import Duration, Identifier, Model, Text, tag_or
 from config.models.indicator import Period
+from config.models.public import Public
 
 Severity = Literal["watch", "serious", "critical"]
 
@@ -85,8 +86,8 @@ class Rule(Model):
     Whole periods are judged, one after another; with ``partial`` the running one as well, as far as its
     data go. ``for``: how long the breach must have lasted, from the start of its first period: ``3d`` is
     three days. ``keep_firing``: how long it must then have been clear, from when that was first seen.
-    ``notify`` names who is told. ``message`` may hold ``{area}``, ``{value}``, ``{limit}`` and ``{since}``;
-    ``playbook`` says what to do.
+    ``notify`` names recipients, who are told. ``message`` may hold ``{area}``, ``{value}``, ``{limit}`` and
+    ``{since}``; ``playbook`` says what to do. ``public`` marks what a person may release to the public.
     """
 
     id: Identifier
@@ -104,6 +105,7 @@ class Rule(Model):
     notify: tuple[str, ...] = ()
     message: Text
     playbook: Text | None = None
+    public: Public | None = None
 
     @model_validator(mode="after")
     def _watches_one_thing(self) -> Rule:

@@ -1,0 +1,31 @@
+"""What a recipient says of areas and levels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.lint.place import Place
+from config.models import Recipient
+from config.problems import Problem
+
+
+def lint_recipient(place: Place, recipient: Recipient) -> Iterator[Problem]:
+    """Every broken reference of one recipient."""
+    yield from place.texts(recipient)
+    spoken = place.city.head.languages
+    if recipient.language is not None:
+        yield from place.known(("language",), "language", recipient.language, spoken)
+    for number, code in enumerate(recipient.areas):
+        yield from place.known(("areas", number), "area", code, place.named("area"))
+    for number, level in enumerate(recipient.levels):
+        yield from place.known(("levels", number), "level", level, place.city.levels)
+    if recipient.each is not None:
+        yield from place.known(("each",), "level", recipient.each, place.city.levels)
+    elif recipient.channels_of:
+        yield place.problem(("channels_of",), "is for offices of areas", "say under each of which level")
+    for code in recipient.channels_of:
+        yield from place.known(("channels_of", code), "area", code, place.named("area"))
+    yield from place.repeated(("channels",), "channel", recipient.channels)
+    quiet = recipient.quiet
+    if quiet is not None and quiet.start == quiet.end:
+        yield place.problem(("quiet", "to"), "quiet hours end when they begin", "give another time")
