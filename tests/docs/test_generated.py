@@ -64,6 +64,7 @@ def _plain(text: str) -> Any:
 
 def _definitions() -> Iterator[tuple[str, Path]]:
     yield "city", REFERENCE_CITY / "city.yaml"
+    yield "recipients", REFERENCE_CITY / "recipients.yaml"
     for kind in KINDS:
         for path in sorted((REFERENCE_CITY / kind).glob("*.yaml")):
             yield kind, path
