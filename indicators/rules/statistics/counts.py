@@ -1,19 +1,18 @@
 """Count anomaly: are there more cases this period than level, trend, season and holidays explain?
 
 Farrington et al. 1996 and Noufaily et al. 2013: a regression over past years in which past outbreaks weigh
-little, without the latest weeks, and the exact upper tail of an overdispersed distribution; here with
-harmonics for the season and one model over all weeks of the past, and a scan over one and two periods
-(Kulldorff 2001).
+little, without the latest weeks, and the exact upper tail of an overdispersed distribution. Here one model
+holds all weeks of the year (harmonics in the place of reference weeks), what the fit is unsure of widens the
+distribution, and one and two periods are judged together (`scan`). See docs/warnings.md.
 """
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
-
 import numpy as np
 
 from indicators.rules.statistics.design import Design
-from indicators.rules.statistics.regression import fit
+from indicators.rules.statistics.regression import LIMIT, Fit, fit
+from indicators.rules.statistics.scan import Moments, Side, scan_limit, scanned
 from indicators.rules.statistics.significance import (
     Flags,
     Floats,
@@ -24,20 +23,6 @@ from indicators.rules.statistics.significance import (
     upper_limit,
     upper_tail,
 )
-
-Side = Literal["above", "below"]
-
-
-class Moments(NamedTuple):
-    """What is expected of S series in some columns: the mean, and variance ÷ mean with all that is unsure.
-
-    ``mean`` and ``spread`` of the period itself; ``mean_two`` and ``spread_two`` of it with the one before.
-    """
-
-    mean: Floats
-    spread: Floats
-    mean_two: Floats
-    spread_two: Floats
 
 
 def count_tests(
@@ -50,71 +35,76 @@ def count_tests(
     side: Side = "above",
     level: float = 0.01,
     scan: bool = True,
+    limits: bool = True,
 ) -> Tests:
     """Test columns ``first`` to the last of S × T ``counts``, each by what came before it.
 
     ``usable`` (S × T) says which counts may be judged and fitted by (NaN never is); ``since`` (S) is the
     first column that counts after a break of the series. ``side`` below finds what falls silent. With
-    ``scan`` the period and the one before are judged together, too. ``limit`` is the count from which (to
-    which) on ``p`` is at most ``level``, given the period before. ``p`` is NaN where the count is not
-    usable, or fewer than ``design.minimum`` usable columns lie before.
+    ``scan`` the period is judged together with the one before. ``p`` is NaN where the count is not usable,
+    or fewer than ``design.minimum`` usable columns lie before. ``limit`` is the count from which (below: to
+    which) on p is at most ``level``, given the period before, −1 where no count is so low; it costs more
+    than p does, and without ``limits`` it is NaN.
     """
     known = np.isfinite(counts) if usable is None else usable & np.isfinite(counts)
     if since is not None:
         known = known & (np.arange(counts.shape[1]) >= since[:, None])
     expected = expectations(counts, design, first, known)
-    count = np.where(known[:, first:], counts[:, first:], np.nan)
-    before = np.full_like(count, np.nan)
-    if first:
-        before = np.where(known[:, first - 1 : -1], counts[:, first - 1 : -1], np.nan)
-    elif counts.shape[1] > 1:
-        before[:, 1:] = np.where(known[:, :-1], counts[:, :-1], np.nan)
-    tail, bound = (upper_tail, upper_limit) if side == "above" else (lower_tail, lower_limit)
-    p = tail(count, expected.mean, expected.spread)
-    limit = bound(level, expected.mean, expected.spread)
+    values = np.where(known, counts, np.nan)
+    shifted = np.concatenate([np.full((len(values), 1), np.nan), values[:, :-1]], axis=1)
+    count, before = values[:, first:], shifted[:, first:]
+    limit = np.full_like(count, np.nan)
     if scan:
-        both = tail(count + before, expected.mean_two, expected.spread_two)
-        p = np.fmin(p, np.minimum(2.0 * both, 1.0))
-        limit_two = bound(level / 2.0, expected.mean_two, expected.spread_two) - before
-        limit = np.fmin(limit, np.maximum(limit_two, 0.0)) if side == "above" else np.fmax(limit, limit_two)
-    p[np.isnan(count)] = np.nan
-    return Tests(p, *(np.where(np.isnan(p), np.nan, x) for x in (expected.mean, limit)))
+        p = scanned(count, before, expected, side)
+        limit = scan_limit(level, before, expected, side) if limits else limit
+    else:
+        tail, bound = (upper_tail, upper_limit) if side == "above" else (lower_tail, lower_limit)
+        p = tail(count, expected.mean, expected.spread)
+        limit = bound(level, expected.mean, expected.spread) if limits else limit
+    judged = np.isfinite(p)
+    return Tests(p, np.where(judged, expected.mean, np.nan), np.where(judged, limit, np.nan))
 
 
 def expectations(counts: Floats, design: Design, first: int, known: Flags) -> Moments:
-    """What is expected of columns ``first`` to the last; NaN where too little is known before."""
+    """What is expected of columns ``first`` to the last; NaN where too little is known before.
+
+    One fit serves all columns with the same ``design.fit_end``; it is made for all series at once.
+    """
     series, total = counts.shape
     found = Moments(*(np.full((series, total - first), np.nan) for _ in Moments._fields))
-    ends, starts = np.unique(design.fit_end[first:], return_index=True)
-    for end, low, high in zip(ends, starts, [*starts[1:], total - first], strict=True):
+    ends, lows = np.unique(design.fit_end[first:total], return_index=True)
+    for end, low, high in zip(ends, lows, [*lows[1:], total - first], strict=True):
         begin = max(0, end - design.window)
-        if end - begin < design.minimum:
-            continue
-        enough = known[:, begin:end].sum(axis=1) >= design.minimum
+        enough = known[:, begin : max(end, 0)].sum(axis=1) >= design.minimum
         if not enough.any():
             continue
-        regressors = design.matrix.copy()
-        regressors[:, 1] -= design.matrix[end - 1, 1]
-        fitted = fit(counts[enough, begin:end], regressors[begin:end], design.prior, known[enough, begin:end])
-        rows = regressors[max(0, first + low - 1) : first + high]
-        mean = np.exp(np.clip(fitted.coefficients @ rows.T, -30, 30))
-        spread = (fitted.spread + 0.5 * fitted.spread_error)[:, None]
-        slopes = mean[:, :, None] * rows  # of the means by the coefficients
-        if first + low == 0:
-            mean = np.concatenate([np.full((len(mean), 1), np.nan), mean], axis=1)
-            slopes = np.concatenate([slopes[:, :1], slopes], axis=1)
-        unsure = _quadratic(fitted.covariance, slopes[:, 1:])
-        pair = slopes[:, 1:] + slopes[:, :-1]
-        unsure_two = _quadratic(fitted.covariance, pair)
-        two = mean[:, 1:] + mean[:, :-1]
-        for target, value in zip(
-            found, (mean[:, 1:], spread + unsure / mean[:, 1:], two, spread + unsure_two / two), strict=True
-        ):
+        # the trend counts from the end of the fit: years since 1970 would make level and trend one
+        regressors = design.matrix - np.where(np.arange(len(design.prior)) == 1, design.matrix[end - 1], 0.0)
+        rows = slice(begin, end)
+        fitted = fit(counts[enough, rows], regressors[rows], design.prior, known[enough, rows])
+        now = np.arange(first + low, first + high)
+        for target, value in zip(found, _moments(fitted, regressors, now), strict=True):
             target[enough, low:high] = value
     return found
 
 
-def _quadratic(covariance: Floats, slopes: Floats) -> Floats:
-    """s' V s for the slopes s (S × columns × K) of every series."""
-    squares: Floats = np.einsum("stk,stk->st", slopes @ covariance, slopes)
-    return squares
+def _moments(fitted: Fit, regressors: Floats, columns: Ints) -> Moments:
+    """What the fit expects of some columns, and of each with the one before.
+
+    The spread is the counts' own, half a standard error wider because it is estimated, and on top of it what
+    the mean is unsure of (the delta method). The first column of all has none before it: NaN.
+    """
+    spread = (fitted.spread + 0.5 * fitted.spread_error)[:, None]
+
+    def slopes(of: Ints) -> Floats:
+        means = np.exp(np.clip(fitted.coefficients @ regressors[of].T, -LIMIT, LIMIT))
+        moved: Floats = np.where(of >= 0, means, np.nan)[:, :, None] * regressors[of]
+        return moved
+
+    now, before = slopes(columns), slopes(columns - 1)
+    moments = []
+    for part in (now, before, now + before):
+        mean = part[:, :, 0]  # the first regressor is 1
+        unsure = np.einsum("stk,stk->st", part @ fitted.covariance, part)
+        moments += [mean, spread + unsure / mean]
+    return Moments(*moments)

@@ -10,11 +10,15 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy import special
 
-from indicators.rules.statistics.significance import Flags, Floats
+from indicators.rules.statistics.significance import Flags, Floats, upper_tail
 
-OUTLIER = 2.58
-"""Standardised residual above which a past value is weighed down (Noufaily et al. 2013)."""
+OUTLIER = 2.0
+"""Standardised residual above which a past value is weighed down, to pull no more than at that limit.
+
+Noufaily et al. 2013 weigh by z⁻² from 2.58 on, which halves what a value pulls the moment it passes the
+limit. Without that step, 2 costs the spread of an undisturbed series what outbreaks usually add to it."""
 LIMIT = 30.0
 """Bound of the log of a mean."""
 
@@ -46,7 +50,7 @@ def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit
     beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 6)
     for _ in range(2):
         spread, _ = _spread(y, mean, weight, pairs.k)
-        z = _anscombe(y, mean, spread)
+        z = _residual(y, mean, spread)
         weight = np.where(z > OUTLIER, (OUTLIER / np.maximum(z, OUTLIER)) ** 2, 1.0) * usable
         beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 3)
     spread, error = _spread(y, mean, weight, pairs.k)
@@ -97,9 +101,15 @@ def _spread(y: Floats, mean: Floats, weight: Floats, k: int) -> tuple[Floats, Fl
     return spread, spread * np.sqrt(2.0 / free)
 
 
-def _anscombe(y: Floats, mean: Floats, spread: Floats) -> Floats:
-    """Residuals that are about standard normal: 3 (y^⅔ − m^⅔) ÷ (2 m^⅙ √spread)."""
-    residual: Floats = (
-        1.5 * (np.cbrt(y) ** 2 - np.cbrt(mean) ** 2) / (mean ** (1 / 6) * np.sqrt(spread)[:, None])
-    )
-    return residual
+def _residual(y: Floats, mean: Floats, spread: Floats) -> Floats:
+    """Residuals that are about standard normal.
+
+    Those above 1 are exact quantiles (Dunn & Smyth 1996, at the middle of the step), as sparse counts need;
+    the others, which weigh the same whatever they are, Anscombe's: 3 (y^⅔ − m^⅔) ÷ (2 m^⅙ √spread).
+    """
+    spread = np.broadcast_to(spread[:, None], y.shape)
+    z: Floats = 1.5 * (np.cbrt(y) ** 2 - np.cbrt(mean) ** 2) / (mean ** (1 / 6) * np.sqrt(spread))
+    high = z > 1.0
+    at = y[high], mean[high], spread[high]
+    z[high] = -special.ndtri((upper_tail(*at) + upper_tail(at[0] + 1.0, *at[1:])) / 2.0)
+    return z

@@ -64,26 +64,27 @@ def lower_tail(count: Floats, mean: Floats, spread: Floats) -> Floats:
     return np.where(count >= 0, tail, np.where(np.isnan(count + mean + spread), np.nan, 0.0))
 
 
-def upper_limit(level: float, mean: Floats, spread: Floats) -> Floats:
-    """The least whole count with P(Y ≥ count) ≤ level; NaN where mean or spread is."""
-    mean, spread = np.broadcast_arrays(mean, spread)
-    low = np.zeros_like(mean)  # P(Y ≥ 0) is 1
-    high = np.ceil(mean + 10.0 * (np.sqrt(mean * spread) + spread))
+def upper_limit(level: Floats | float, mean: Floats, spread: Floats) -> Floats:
+    """The least whole count with P(Y ≥ count) ≤ level, for levels below .9; NaN where mean or spread is."""
+    level, mean, spread = np.broadcast_arrays(level, mean, spread)
+    deviation = np.sqrt(mean * spread)
+    low = np.maximum(np.floor(mean - 3.0 * deviation), 0.0)  # P(Y ≥ low) is at least .9 (Cantelli)
+    high = np.ceil(mean + 10.0 * (deviation + spread))
     while np.any(short := upper_tail(high, mean, spread) > level):
         high = np.where(short, 2.0 * high, high)
     while np.any(high - low > 1.0):
         middle = np.floor((low + high) / 2.0)
-        enough = upper_tail(middle, mean, spread) <= level
-        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+        few = upper_tail(middle, mean, spread) <= level
+        low, high = np.where(few, low, middle), np.where(few, middle, high)
     return np.where(np.isnan(mean + spread), np.nan, high)
 
 
-def lower_limit(level: float, mean: Floats, spread: Floats) -> Floats:
-    """The greatest whole count with P(Y ≤ count) ≤ level, −1 where there is none; NaN as `upper_limit`."""
-    mean, spread = np.broadcast_arrays(mean, spread)
-    low, high = np.full_like(mean, -1.0), np.ceil(mean) + 1.0
-    while np.any(short := lower_tail(high, mean, spread) <= level):
-        high = np.where(short, 2.0 * high, high)
+def lower_limit(level: Floats | float, mean: Floats, spread: Floats) -> Floats:
+    """The greatest whole count with P(Y ≤ count) ≤ level, for levels below .9; −1 where not even 0 is so
+    unlikely, NaN where mean or spread is.
+    """
+    level, mean, spread = np.broadcast_arrays(level, mean, spread)
+    low, high = np.full_like(mean, -1.0), np.ceil(mean + 3.0 * np.sqrt(mean * spread)) + 1.0
     while np.any(high - low > 1.0):
         middle = np.floor((low + high) / 2.0)
         few = lower_tail(middle, mean, spread) <= level
