@@ -2,7 +2,41 @@
 
 from config.models.area import Area, AreaChange
 from config.models.base import Model, Text
-from config.models.city import Calendar, CityModel, Domain, Holiday, Level, Reporting, Unit, Vintages
+from config.models.city import (
+    Calendar,
+    CityModel,
+    Domain,
+    Holiday,
+    Level,
+    Reporting,
+    Unit,
+    Vintages,
+    Warnings,
+)
+from config.models.condition import (
+    Band,
+    Banded,
+    Change,
+    Combined,
+    Condition,
+    CountAnomaly,
+    Deadline,
+    Incomplete,
+    Late,
+    LevelAnomaly,
+    LevelShift,
+    Limits,
+    OverFeed,
+    Projection,
+    Severity,
+    Silent,
+    Stale,
+    Statistical,
+    TargetGap,
+    Threshold,
+    Volume,
+    Worsening,
+)
 from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import (
@@ -20,7 +54,7 @@ from config.models.indicator import (
 )
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
-from config.models.rule import Change, Condition, NoData, Rule, Severity, Stale, TargetGap, Threshold
+from config.models.rule import NoData, Rule
 from config.models.screen import (
     AreaScreen,
     Matrix,
@@ -41,14 +75,19 @@ __all__ = [
     "AreaChange",
     "AreaRule",
     "AreaScreen",
+    "Band",
+    "Banded",
     "Break",
     "Calendar",
     "Change",
     "Check",
     "CityModel",
     "Column",
+    "Combined",
     "Composite",
     "Condition",
+    "CountAnomaly",
+    "Deadline",
     "Derived",
     "Domain",
     "Feed",
@@ -56,14 +95,21 @@ __all__ = [
     "Formula",
     "Holiday",
     "Identity",
+    "Incomplete",
     "Indicator",
+    "Late",
     "Level",
+    "LevelAnomaly",
+    "LevelShift",
+    "Limits",
     "Matrix",
     "Measure",
     "Model",
     "NoData",
+    "OverFeed",
     "Panel",
     "Period",
+    "Projection",
     "Public",
     "Publisher",
     "Ranking",
@@ -73,7 +119,9 @@ __all__ = [
     "Rule",
     "Screen",
     "Severity",
+    "Silent",
     "Stale",
+    "Statistical",
     "Stock",
     "Target",
     "TargetGap",
@@ -85,7 +133,10 @@ __all__ = [
     "Trend",
     "Unit",
     "Vintages",
+    "Volume",
     "WallPage",
     "WallScreen",
     "WarningList",
+    "Warnings",
+    "Worsening",
 ]

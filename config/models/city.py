@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import AfterValidator, Field, model_validator
 
 from config.models.base import Duration, Identifier, Model, Text
+from config.models.condition import Severity
 from config.models.public import Publisher
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -118,6 +119,29 @@ class Vintages(Model):
     keep: Duration = dt.timedelta(days=14)
 
 
+_HOUR = dt.timedelta(hours=1)
+
+
+class Warnings(Model):
+    """How many false alarms the desk accepts, and how long a warning may wait for somebody.
+
+    ``q``: of the warnings of statistical rules that are shown, the share that may be false, by severity.
+    ``quiet``: how long a statistical warning stays one card after the last sign of it. ``escalate``: how long
+    a warning may stand without being taken on before the next in line is told, by severity; one that is not
+    named is never escalated.
+    """
+
+    q: dict[Severity, Annotated[float, Field(gt=0, le=0.5)]] = Field(
+        default={"watch": 0.1, "serious": 0.1, "critical": 0.1}
+    )
+    quiet: Duration = dt.timedelta(days=7)
+    escalate: dict[Severity, Duration] = Field(default={"critical": _HOUR / 4, "serious": 4 * _HOUR})
+
+    def rate(self, severity: Severity) -> float:
+        """The share of false warnings accepted among those of a severity."""
+        return self.q.get(severity, 0.1)
+
+
 class CityModel(Model):
     """The head of a city folder."""
 
@@ -131,6 +155,7 @@ class CityModel(Model):
     reporting: tuple[Reporting, ...] = ()
     vintages: Vintages = Vintages()
     publisher: Publisher | None = None
+    warnings: Warnings = Warnings()
     domains: tuple[Domain, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.models.base import Duration, Identifier, Model, Text
-from config.models.rule import Severity
+from config.models.condition import Severity
 
 REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 """A secret in a channel: the name of the environment variable that holds it."""

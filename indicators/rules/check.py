@@ -8,10 +8,10 @@ from string import Formatter
 from typing import Final
 
 from config import City, Problem
-from config.models import Change, Period, Rule, TargetGap
+from config.models import Change, Combined, Period, Projection, Rule, TargetGap, Worsening
 from config.problems import did_you_mean
 from config.targets import fitting
-from indicators.rules.messages import PLACEHOLDERS
+from indicators.rules.messages import placeholders
 
 _SHORTEST: Final[dict[Period, dt.timedelta]] = {
     "hour": dt.timedelta(hours=1),
@@ -27,7 +27,26 @@ _SHORTEST: Final[dict[Period, dt.timedelta]] = {
 
 def check(city: City) -> list[Problem]:
     """Every problem of the city's rules."""
-    return [problem for rule in city.rules.values() for problem in _problems(city, rule)]
+    told = [problem for rule in city.rules.values() for problem in _problems(city, rule)]
+    return told + [problem for rule in city.rules.values() for problem in _circles(city, rule)]
+
+
+def _circles(city: City, rule: Rule) -> Iterator[Problem]:
+    """A combined rule that is, through others, made of itself."""
+    ahead, seen = list(_parts(city, rule.id)), set[str]()
+    while ahead:
+        other = ahead.pop()
+        if other == rule.id:
+            yield city.problem("rule", rule.id, ("when", "rules"), "is made of itself", "break the circle")
+            return
+        if other not in seen:
+            seen.add(other)
+            ahead += _parts(city, other)
+
+
+def _parts(city: City, rule: str) -> tuple[str, ...]:
+    when = city.rules[rule].when if rule in city.rules else None
+    return when.rules if isinstance(when, Combined) else ()
 
 
 def _problems(city: City, rule: Rule) -> Iterator[Problem]:
@@ -40,7 +59,10 @@ def _problems(city: City, rule: Rule) -> Iterator[Problem]:
         hint = "leave out partial, or use a threshold"
         what = "compares a running period with a whole one, which is always behind"
         yield city.problem("rule", rule.id, ("partial",), what, hint)
-    if isinstance(rule.when, TargetGap):
+    if isinstance(rule.when, Worsening) and city.indicators[rule.indicator].direction == "none":
+        what = f"{rule.indicator!r} has no direction in which it could worsen"
+        yield city.problem("rule", rule.id, ("when",), what, "give the indicator a direction, up or down")
+    if isinstance(rule.when, TargetGap | Projection):
         indicator = city.indicators[rule.indicator]
         areas = [area.code for area in city.areas.at(rule.level)]
         if not any(fitting(indicator, rule.level, area, rule.period, city.periods) for area in areas):
@@ -65,6 +87,7 @@ def _placeholders(city: City, rule: Rule) -> Iterator[Problem]:
             yield city.problem("rule", rule.id, where, f"cannot be read: {error}", hint)
             continue
         for name in names:
-            if name not in PLACEHOLDERS:
+            known = placeholders(rule.when)
+            if name not in known:
                 what = f"placeholder {name!r} is unknown"
-                yield city.problem("rule", rule.id, where, what, did_you_mean(name, PLACEHOLDERS))
+                yield city.problem("rule", rule.id, where, what, did_you_mean(name, known))

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from config import City
-from config.models import Rule, Stale
+from config.models import OverFeed, Rule
+from indicators.rules.gravity import graver, severity, worse
 from indicators.rules.machine import Reason
 from indicators.rules.messages import message, no_data_message
-from indicators.rules.watch import Sighting
+from indicators.rules.sightings import Sighting
 from warehouse.state import Episode, Evaluation, Kind, SeriesKey, SeriesState, Status, Transition
 
 _STANDING: Final = (Status.FIRING, Status.RECOVERING)
@@ -68,12 +69,11 @@ class Desk:
         episode = self._open.get((rule.id, area))
         if episode is None or episode.kind is not Kind.LIMIT or sighting.measure is None:
             return
-        if isinstance(rule.when, Stale) or sighting.measure == episode.last_value:
+        if isinstance(rule.when, OverFeed) or sighting.measure == episode.last_value:
             return
-        worst = episode.worst_value
-        pick = max if rule.when.below is None else min
-        episode.worst_value = sighting.measure if worst is None else pick(worst, sighting.measure)
+        episode.worst_value = worse(rule, episode.worst_value, sighting)
         episode.last_value = sighting.measure
+        episode.severity = graver(episode.severity, severity(rule, sighting.band))
         self._touched[id(episode)] = episode
 
     def withdrawn(self, key: SeriesKey, state: SeriesState, at: dt.datetime, reason: Reason) -> None:
@@ -106,8 +106,9 @@ class Desk:
             episode = self._episode(rule, area, Kind.LIMIT, after, begun)
             episode.value, episode.limit = sighting.measure, sighting.limit
             episode.last_value = episode.worst_value = sighting.measure
-            episode.message = message(self._city, rule, area, sighting.measure, sighting.limit, begun)
-            episode.evidence = {"seen": sighting.evidence()}
+            episode.severity = severity(rule, sighting.band)
+            episode.message = message(self._city, rule, area, sighting, begun)
+            episode.evidence = sighting.evidence()
         elif after.status is Status.NO_DATA and rule.no_data is not None and rule.no_data.then == "warn":
             missing = before.judged_through or after.since
             episode = self._episode(rule, area, Kind.NO_DATA, after, missing)

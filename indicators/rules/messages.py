@@ -9,11 +9,31 @@ from typing import Final
 from babel.numbers import format_decimal
 
 from config import City
-from config.models import Change, Rule, Stale, TargetGap, Text, Unit
+from config.models import (
+    Banded,
+    Change,
+    Combined,
+    Condition,
+    CountAnomaly,
+    Deadline,
+    Incomplete,
+    Late,
+    LevelAnomaly,
+    LevelShift,
+    Projection,
+    Rule,
+    Silent,
+    Stale,
+    TargetGap,
+    Text,
+    Unit,
+    Worsening,
+)
 from config.targets import aim_on
 from indicators.rules.conditions.change import RELATIVE
+from indicators.rules.sightings import Sighting
 
-PLACEHOLDERS: Final = ("area", "value", "limit", "since")
+_PLACEHOLDERS: Final = ("area", "value", "limit", "since")
 
 _NO_DATA: Final = {
     "vi": "{area}: không có số liệu “{name}” từ {since}.",
@@ -27,17 +47,26 @@ _UNKNOWN: Final = {"vi": "chưa rõ", "en": "of unknown age"}
 _MONTHS_EN: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
-def message(
-    city: City, rule: Rule, area: str, measure: float | None, limit: float, since: dt.datetime
-) -> dict[str, str]:
+def placeholders(condition: Condition) -> tuple[str, ...]:
+    """What the message of a rule with this condition may hold."""
+    if isinstance(condition, Banded):
+        return (*_PLACEHOLDERS, "band")
+    if isinstance(condition, CountAnomaly | LevelAnomaly | LevelShift):
+        return (*_PLACEHOLDERS, "expected")
+    return _PLACEHOLDERS
+
+
+def message(city: City, rule: Rule, area: str, sighting: Sighting, since: dt.datetime) -> dict[str, str]:
     """What people are told when the rule fires. ``since`` must be in the city's zone."""
     places = _of_places(city, rule, area, since.date())
     return {
         language: rule.message.get(language).format(
             area=city.areas[area].name(language),
-            value=figure(city, rule, measure, language, places),
-            limit=figure(city, rule, limit, language, places),
+            value=figure(city, rule, sighting.measure, language, places),
+            limit=figure(city, rule, sighting.limit, language, places),
             since=moment(rule, since, language),
+            expected=figure(city, rule, sighting.expected, language),
+            band=_band(rule.when, sighting.band, language),
         )
         for language in city.head.languages
     }
@@ -70,12 +99,15 @@ def figure(city: City, rule: Rule, measure: float | None, language: str, places:
 
     ``places``: a distance from a target that is a place in a ranking.
     """
-    if isinstance(rule.when, Stale):
+    if isinstance(rule.when, Stale | Late | Silent):
         return _age(measure, language)
-    assert rule.indicator is not None
-    unit = city.units[city.indicators[rule.indicator].unit]
-    if measure is None:
+    if measure is None or not math.isfinite(measure):
         return "–"
+    if isinstance(rule.when, Incomplete | Projection):
+        return _number(measure, 0, language) + "%"
+    if isinstance(rule.when, Worsening | Combined | Deadline) or rule.indicator is None:
+        return _number(measure, 0, language)
+    unit = city.units[city.indicators[rule.indicator].unit]
     if places:
         return _PLACES[language][measure != 1].format(_number(measure, 0, language))
     if isinstance(rule.when, Change) and unit.kind in RELATIVE:
@@ -86,10 +118,14 @@ def figure(city: City, rule: Rule, measure: float | None, language: str, places:
     return _with_unit(measure, unit, language)
 
 
+def _band(condition: Condition, band: int, language: str) -> str:
+    return condition.bands[band].name.get(language) if isinstance(condition, Banded) and band >= 0 else "–"
+
+
 def moment(rule: Rule, at: dt.datetime, language: str) -> str:
     """A day, or for rules that look at more than whole periods a minute."""
     day = f"{at:%d/%m/%Y}" if language == "vi" else f"{at.day} {_MONTHS_EN[at.month - 1]} {at.year}"
-    if rule.feed is None and not rule.partial:
+    if rule.indicator is not None and not rule.partial:
         return day
     return f"{at:%H:%M} {day}" if language == "vi" else f"{at:%H:%M}, {day}"
 

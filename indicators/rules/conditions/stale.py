@@ -1,4 +1,4 @@
-"""The age of a feed's newest row."""
+"""The age of a feed's newest row, or of what it last delivered."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import datetime as dt
 
 import numpy as np
 
-from config.models import Stale
 from indicators.rules.conditions.verdict import Floats, Verdict
 
 
-def judge(condition: Stale, ages: Floats) -> Verdict:
+def judge(after: dt.timedelta, ages: Floats) -> Verdict:
     """``ages`` in hours; infinite for a feed that never delivered."""
-    limit = condition.after / dt.timedelta(hours=1)
+    limit = after / dt.timedelta(hours=1)
     breach = ages > limit
-    return Verdict(breach, ~breach & ~np.isnan(ages), ages, limit)
+    return Verdict(breach, ~breach & ~np.isnan(ages), ages, np.full(ages.shape, limit))

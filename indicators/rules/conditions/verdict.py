@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from config.models import Limits
+
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Ints = NDArray[np.intp]
 
 
 class Verdict(NamedTuple):
     """Arrays of one shape. ``measure`` is what was held against ``limit`` (NaN: not judged).
 
     A value that is neither in ``breach`` nor ``clear`` lies between the limit and the level at which the
-    warning clears.
+    warning clears. ``band`` is the place of the class of a legend that the value is in (−1: none);
+    ``expected`` what a statistical condition held to be normal; ``p`` how likely a value as unusual would be.
     """
 
     breach: Flags
     clear: Flags
     measure: Floats
-    limit: float
-
-
-class Limits(Protocol):
-    """The limit of a condition, on the one side or the other, and where it clears."""
-
-    @property
-    def above(self) -> float | None: ...
-    @property
-    def clear_below(self) -> float | None: ...
-    @property
-    def below(self) -> float | None: ...
-    @property
-    def clear_above(self) -> float | None: ...
+    limit: Floats
+    band: Ints | None = None
+    expected: Floats | None = None
+    p: Floats | None = None
 
 
 def against(limits: Limits, measure: Floats) -> Verdict:
@@ -44,9 +38,9 @@ def against(limits: Limits, measure: Floats) -> Verdict:
     if limits.above is not None:
         breach = measure > limits.above
         clear = measure <= limits.above if limits.clear_below is None else measure < limits.clear_below
-        return Verdict(breach, clear & ~breach, measure, limits.above)
+        return Verdict(breach, clear & ~breach, measure, np.full(measure.shape, limits.above))
     if limits.below is None:
         raise ValueError("a condition needs a limit")
     breach = measure < limits.below
     clear = measure >= limits.below if limits.clear_above is None else measure > limits.clear_above
-    return Verdict(breach, clear & ~breach, measure, limits.below)
+    return Verdict(breach, clear & ~breach, measure, np.full(measure.shape, limits.below))

@@ -10,7 +10,7 @@ import pytest
 
 from config import City, load_city
 from config.loader import REFERENCE_CITY
-from config.models import Change, Period, Rule, Stale, TargetGap, Threshold
+from config.models import Change, Limits, Period, Rule, Stale, TargetGap, Threshold
 from config.periods import next_start, same_last_year, shift
 from config.targets import aim_on
 from indicators.rules.conditions.change import RELATIVE
@@ -37,7 +37,7 @@ AREAS = {
 def measure(rule: Rule, *, bad: bool) -> float:
     """A measure well over the limit, or well clear of it."""
     when = rule.when
-    assert not isinstance(when, Stale)
+    assert isinstance(when, Limits)
     if when.above is not None:
         calm = when.above if when.clear_below is None else when.clear_below
         return when.above + 1 + abs(when.above) / 10 if bad else calm - 0.5 - abs(calm) / 10

@@ -1,0 +1,104 @@
+"""The values that a rule judges, together with what it holds them against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from config import City
+from config.models import (
+    Banded,
+    Change,
+    Indicator,
+    Rule,
+    TargetGap,
+    Threshold,
+    Worsening,
+)
+from config.periods import day_of
+from indicators.rules.aims import gaps
+from indicators.rules.conditions import Verdict, band, change, target_gap, threshold, worsening
+from indicators.rules.conditions.verdict import Flags, Floats
+from indicators.rules.grid import Grid, Group
+from indicators.rules.sightings import firm, moment
+
+
+@dataclass(frozen=True)
+class Look:
+    """One rule's grid: ``kept`` are the columns from ``first`` on, the ones to judge; what lies before them
+    is what they are compared with. ``complete`` (areas × kept columns) marks whole periods.
+    """
+
+    city: City
+    rule: Rule
+    group: Group
+    grid: Grid
+    kept: Grid
+    first: int
+    complete: Flags
+
+    @property
+    def indicator(self) -> Indicator:
+        """The indicator that the rule watches."""
+        return self.city.indicators[self.group.indicator]
+
+    @property
+    def values(self) -> Floats:
+        """Values to judge that rest on enough cases, areas × kept columns."""
+        return firm(self.kept, self.indicator.min_n)
+
+    def verdict(self) -> Verdict:
+        """What the rule's condition says of every value to judge. Statistical conditions are told elsewhere:
+        they share a budget.
+        """
+        condition = self.rule.when
+        match condition:
+            case Threshold():
+                return threshold.judge(condition, self.values)
+            case Banded():
+                return band.judge(condition, self.values)
+            case Change():
+                unit = self.city.units[self.indicator.unit]
+                return change.judge(condition, self.values, self._baseline(condition), unit)
+            case TargetGap():
+                return target_gap.judge(condition, self._gaps())
+            case Worsening():
+                return self._worsening(condition)
+            case _:
+                raise TypeError(f"rule {self.rule.id}: {condition.type} is not judged value by value")
+
+    def _baseline(self, condition: Change) -> Floats:
+        period, periods = self.group.period, self.city.periods
+        every = replace(self.grid, value=firm(self.grid, self.indicator.min_n))
+        if condition.against == "previous":
+            return every.columns([periods.shift(period, start, -1) for start in self.kept.starts])
+        return every.columns([periods.same_last_year(period, start) for start in self.kept.starts])
+
+    def _worsening(self, condition: Worsening) -> Verdict:
+        """Over every period in turn, those that are missing from the grid included: they end a run."""
+        period, periods = self.group.period, self.city.periods
+        turn = [self.grid.starts[0]]
+        while turn[-1] < self.grid.starts[-1]:
+            turn.append(periods.next_start(period, turn[-1]))
+        every = replace(self.grid, value=firm(self.grid, self.indicator.min_n)).columns(turn)
+        told = worsening.judge(condition, every, "up" if self.indicator.direction == "up" else "down")
+        place = {start: index for index, start in enumerate(turn)}
+        at = np.array([place[start] for start in self.kept.starts], dtype=np.intp)
+        return Verdict(told.breach[:, at], told.clear[:, at], told.measure[:, at], told.limit[:, at])
+
+    def _gaps(self) -> Floats:
+        """The gap of each area and period to its target, as of the period's last day.
+
+        What is due of a running total grows by the day, so that of a period that still runs it is what is due
+        as of the last day of its data.
+        """
+        kept, period, periods = self.kept, self.group.period, self.city.periods
+        days = np.empty(kept.value.shape, dtype=object)
+        days[:] = [periods.last_day(period, start) for start in kept.starts]
+        if self.rule.partial and any(target.kind == "cumulative" for target in self.indicator.targets):
+            for row, column in np.argwhere(kept.present & ~self.complete):
+                until = moment(int(kept.through[row, column]) - 1, self.city.zone)
+                begun = day_of(kept.starts[column])
+                days[row, column] = max(begun, min(until.date(), days[row, column]))
+        return gaps(periods, self.indicator, self.group, self.grid, self.first, days)

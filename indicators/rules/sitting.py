@@ -1,0 +1,186 @@
+"""One evaluation: every rule's new sightings taken through the machine, and what follows from it.
+
+A sitting reads and writes nothing. It is given the states that the last one left, and what was seen since.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from config import City
+from config.models import Combined, Rule
+from indicators.rules.episodes import Desk
+from indicators.rules.machine import Observation, Reason, Seen
+from indicators.rules.sightings import NEVER, Course, Micros, Sighting, micros
+from indicators.rules.walk import Told, Walk, calm, machine_of, step
+from warehouse.state import Episode, SeriesKey, SeriesState, Status
+
+STANDING: Final = (Status.FIRING, Status.RECOVERING)
+
+
+class Sitting:
+    """The states of all series at ``now``, which must be in the city's zone: its days are then days when the
+    clocks change, too.
+    """
+
+    def __init__(
+        self,
+        city: City,
+        series: Mapping[SeriesKey, SeriesState],
+        open_episodes: Mapping[SeriesKey, Episode],
+        now: dt.datetime,
+    ) -> None:
+        self.city = city
+        self.now = now
+        self.judged = 0
+        self.stored = {key: _local(state, city.zone) for key, state in series.items()}
+        self.states: dict[str, dict[str, SeriesState]] = defaultdict(dict)
+        for (rule, area), state in self.stored.items():
+            if rule in city.rules and self.watches(city.rules[rule], area):
+                self.states[rule][area] = state
+        self.desk = Desk(city, open_episodes, now)
+
+    def watches(self, rule: Rule, area: str) -> bool:
+        """Whether the rule, as it stands now, is about the area."""
+        if rule.feed is not None:
+            return area == self.city.areas.root.code
+        return area in self.city.areas and self.city.areas[area].level == rule.level
+
+    def judged_through(self, rule: Rule, areas: tuple[str, ...]) -> Micros:
+        """Up to when each area has been judged; ``NEVER`` where it has not."""
+        known = self.states[rule.id]
+        through = [known[area].judged_through if area in known else None for area in areas]
+        return np.array([NEVER if at is None else micros(at) for at in through], dtype=np.int64)
+
+    def course(self, rule: Rule, course: Course | None) -> None:
+        """What was seen of a rule's areas, and of those of which nothing was."""
+        machine, known = machine_of(rule), self.states[rule.id]
+        seen: tuple[str, ...] = ()
+        if course is not None:
+            seen = tuple(area for area in course.grid.areas if self.watches(rule, area))
+            walk = Walk.of(machine, course, self.judged_through(rule, course.grid.areas), self.now)
+            busy, anything = np.any(walk.wakes, axis=1).tolist(), np.any(walk.new, axis=1).tolist()
+            for area in seen:
+                row = course.row_of[area]
+                if not anything[row]:
+                    continue
+                before = known.get(area, SeriesState())
+                if calm(before) and not busy[row]:
+                    column = len(course.ends) - 1 - int(np.argmax(walk.new[row, ::-1]))
+                    after = replace(before, judged_through=course.when(row, column))
+                else:
+                    after = walk.row(row, before, self._told(rule, area))
+                self._keep(rule, area, after)
+        self.judged += len(dict.fromkeys([*known, *seen]))
+        self._missing(rule)
+
+    def instrument(self, rule: Rule, area: str, sighting: Sighting) -> None:
+        """A reading at this moment; one that changes nothing leaves nothing to remember."""
+        self.judged += 1
+        before = self.states[rule.id].get(area, SeriesState())
+        after = step(machine_of(rule), before, sighting, self.now, self._told(rule, area))
+        if replace(after, judged_through=before.judged_through) != before:
+            self._keep(rule, area, after)
+
+    def combined(self) -> None:
+        """Rules made of others, after these; one that is made of another such rule comes after it."""
+        for rule in self._in_turn():
+            condition = rule.when
+            assert isinstance(condition, Combined)
+            for area in self.city.areas.at(str(rule.level)):
+                if self._ended(area.code) is not None:
+                    continue
+                stand = sum(self.stands(other, area.code) for other in condition.rules)
+                seen = Seen.BREACH if stand >= condition.needed else Seen.CLEAR
+                known = self.states[rule.id].get(area.code)
+                if known is None and seen is Seen.CLEAR:
+                    continue
+                now = Observation(self.now, self.now, seen)
+                self.instrument(rule, area.code, Sighting(now, float(stand), float(condition.needed)))
+
+    def stands(self, rule: str, area: str) -> bool:
+        """Whether a rule's warning stands for the area or for one that holds it."""
+        states = self.states.get(rule, {})
+        return any(
+            code in states and states[code].status in STANDING for code in self.city.areas.path(area).values()
+        )
+
+    def withdrawn(self) -> None:
+        """Series that no rule watches any more do not hang about as open warnings."""
+        for (rule, area), state in self.stored.items():
+            if area not in self.city.areas:
+                self.desk.withdrawn((rule, area), state, self.now, Reason.AREA_DISSOLVED)
+            elif rule not in self.city.rules or not self.watches(self.city.rules[rule], area):
+                self.desk.withdrawn((rule, area), state, self.now, Reason.RULE_WITHDRAWN)
+
+    def _told(self, rule: Rule, area: str) -> Told:
+        def told(before: SeriesState, after: SeriesState, reason: Reason, sighting: Sighting | None) -> None:
+            if after.status is not before.status:
+                self.desk.moved(rule, area, before, after, reason, sighting)
+            if sighting is not None:
+                self.desk.seen(rule, area, sighting)
+
+        return told
+
+    def _keep(self, rule: Rule, area: str, state: SeriesState) -> None:
+        if state != self.states[rule.id].get(area):
+            self.states[rule.id][area] = state
+            self.desk.evaluation.series[rule.id, area] = state
+
+    def _missing(self, rule: Rule) -> None:
+        """Note that up to now nothing more came of any area, and let go of those that are no more."""
+        machine = machine_of(rule)
+        for area, state in list(self.states[rule.id].items()):
+            ended = self._ended(area)
+            if ended is not None:
+                self.desk.withdrawn(
+                    (rule.id, area), state, max(ended, state.since or ended), Reason.AREA_DISSOLVED
+                )
+            elif machine.no_data_after is not None and state.status is not Status.NO_DATA:
+                self._keep(rule, area, step(machine, state, None, self.now, self._told(rule, area)))
+
+    @cache  # noqa: B019 -- a sitting lives for one evaluation
+    def _ended(self, area: str) -> dt.datetime | None:
+        """When the area ceased to exist; None while it does."""
+        last = self.city.areas[area].valid_to
+        if last is None or last > self.now.date():
+            return None
+        return dt.datetime.combine(last, dt.time(), self.city.zone)
+
+    def _in_turn(self) -> Iterator[Rule]:
+        done: set[str] = set()
+
+        def after_its_parts(rule: Rule) -> Iterator[Rule]:
+            if rule.id in done or not isinstance(rule.when, Combined):
+                return
+            done.add(rule.id)
+            for other in rule.when.rules:
+                if other in self.city.rules:
+                    yield from after_its_parts(self.city.rules[other])
+            yield rule
+
+        for rule in self.city.rules.values():
+            yield from after_its_parts(rule)
+
+
+def _local(series: SeriesState, zone: ZoneInfo) -> SeriesState:
+    """A stored state with its times in the city's zone."""
+    return replace(
+        series,
+        since=_in(series.since, zone),
+        breach_since=_in(series.breach_since, zone),
+        clear_since=_in(series.clear_since, zone),
+        judged_through=_in(series.judged_through, zone),
+    )
+
+
+def _in(at: dt.datetime | None, zone: ZoneInfo) -> dt.datetime | None:
+    return None if at is None else at.astimezone(zone)
