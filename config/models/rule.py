@@ -32,8 +32,8 @@ class Rule(Model):
     from when that was first seen. ``inhibited_by`` names rules that explain this one: while one of them
     stands for the area, or for one that holds it, nobody is told of this. ``notify`` names recipients,
     who are told. ``message`` may hold ``{area}``, ``{value}``, ``{limit}``, ``{since}`` and, where the
-    condition knows it, ``{expected}`` or ``{band}``; ``playbook`` says what to do. ``public`` marks what a person may release to
-    the public.
+    condition knows it, ``{expected}`` or ``{band}``; ``playbook`` says what to do. ``public`` marks what a
+    person may release to the public.
     """
 
     id: Identifier
