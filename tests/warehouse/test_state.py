@@ -298,7 +298,7 @@ def test_the_tables_can_be_made_in_postgresql_too() -> None:
     dialect = create_mock_engine("postgresql://", lambda *_, **__: None).dialect
     made = [str(CreateTable(table).compile(dialect=dialect)) for table in metadata.sorted_tables]
     assert len(made) == len(metadata.tables)
-    (index,) = [i for i in metadata.tables["warning"].indexes if i.name == "one_open_warning"]
+    (index,) = [i for i in metadata.tables["warning"].indexes if i.name == "one_standing_warning"]
     ddl = str(CreateIndex(index).compile(dialect=dialect))
-    assert ddl.startswith("CREATE UNIQUE INDEX one_open_warning")
-    assert ddl.endswith("WHERE resolved_at IS NULL")
+    assert ddl.startswith("CREATE UNIQUE INDEX one_standing_warning")
+    assert ddl.endswith("WHERE ended_at IS NULL")

@@ -1,34 +1,72 @@
 """People's state in a database of its own: it is precious, the warehouse can be computed again."""
 
 from warehouse.state.database import StateError
+from warehouse.state.escalation import Escalation, Limits, due_escalations
+from warehouse.state.figures import RuleFigures
+from warehouse.state.handling import HandlingError
+from warehouse.state.quiet import (
+    Maintenance,
+    Silence,
+    Subject,
+    ending_soon,
+    heard_since,
+    quiet_time,
+    running,
+    silenced,
+)
+from warehouse.state.reading import visible_areas
 from warehouse.state.records import (
+    CLOSED,
     AuditEntry,
+    Correction,
     Episode,
     Evaluation,
     Event,
     Kind,
+    Outcome,
     SeriesKey,
     SeriesState,
     Status,
     Transition,
     Warning,
 )
-from warehouse.state.state import Areas, State, UnknownWarningError, visible_areas
+from warehouse.state.releases import Release
+from warehouse.state.rows import Areas, UnknownWarningError
+from warehouse.state.silences import QuietError
+from warehouse.state.state import State
 
 __all__ = [
+    "CLOSED",
     "Areas",
     "AuditEntry",
+    "Correction",
     "Episode",
+    "Escalation",
     "Evaluation",
     "Event",
+    "HandlingError",
     "Kind",
+    "Limits",
+    "Maintenance",
+    "Outcome",
+    "QuietError",
+    "Release",
+    "RuleFigures",
     "SeriesKey",
     "SeriesState",
+    "Silence",
     "State",
     "StateError",
     "Status",
+    "Subject",
     "Transition",
     "UnknownWarningError",
     "Warning",
+    "due_escalations",
+    "ending_soon",
+    "heard_since",
+    "quiet_time",
+    "running",
+    "silenced",
     "visible_areas",
 ]

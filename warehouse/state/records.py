@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Status(StrEnum):
@@ -24,6 +24,18 @@ class Kind(StrEnum):
 
     LIMIT = "limit"
     NO_DATA = "no_data"
+
+
+class Outcome(StrEnum):
+    """What a person found a warning to have been: right, a false alarm, or told by another one already."""
+
+    TRUE = "true"
+    FALSE = "false"
+    DUPLICATE = "duplicate"
+
+
+CLOSED: Final = "closed"
+"""Resolution of a warning that a person closed while its series still stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +78,9 @@ class Transition:
 class Episode:
     """One warning from its opening to its end, as an evaluation writes it.
 
+    It ends (``resolved_at``, ``resolution``) when its series is normal again, whether or not a person has
+    closed it before: until then it goes on, and the series gets no second one.
+
     ``message`` and ``value`` are those of the opening, since what people were told is not rewritten;
     ``last_value`` and ``worst_value`` go on. ``id`` is None until it is stored. ``transitions`` are those
     that this evaluation adds.
@@ -92,7 +107,14 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Warning:
-    """A warning as people see it. ``resolution`` names the reason it ended for; None while it is open."""
+    """A warning as people see it.
+
+    ``resolved_at``: when it left the desk, because its series was normal again or a person closed it
+    (``resolution`` is then ``closed``); None while it is open. ``ended_at`` and ``end_reason`` are when and
+    why its series was normal again, None while that stands. ``recorded_at``: when people could first see it.
+    ``outcome``, ``duplicate_of``, ``closed_at`` and ``closed_by`` are what a person made of it; ``escalated``
+    counts the steps that were taken because nobody took notice.
+    """
 
     id: int
     rule: str
@@ -110,8 +132,23 @@ class Warning:
     worst_value: float | None
     message: dict[str, str]
     evidence: dict[str, Any]
+    recorded_at: dt.datetime
     acknowledged_at: dt.datetime | None
     acknowledged_by: str | None
+    ended_at: dt.datetime | None = None
+    end_reason: str | None = None
+    closed_at: dt.datetime | None = None
+    closed_by: str | None = None
+    outcome: Outcome | None = None
+    duplicate_of: int | None = None
+    assigned_to: str | None = None
+    assigned_at: dt.datetime | None = None
+    escalated: int = 0
+
+    @property
+    def standing(self) -> bool:
+        """Whether its series still stands, on the desk or not."""
+        return self.ended_at is None
 
     @property
     def open(self) -> bool:
@@ -121,12 +158,17 @@ class Warning:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a warning's history: what the engine saw (``who`` empty) or what a person did."""
+    """One line of a warning's history: what the engine saw or did (``who`` empty), or what a person did.
+
+    ``detail`` is the reason or the comment, ``data`` what else belongs to the action: to whom it was
+    assigned, with which outcome it was closed.
+    """
 
     at: dt.datetime
     who: str
     action: str
     detail: str
+    data: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +181,19 @@ class AuditEntry:
     action: str
     object: str
     detail: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What people were told in a warning, and what is known since late or corrected data came in."""
+
+    id: int
+    warning: int
+    at: dt.datetime
+    who: str
+    told: dict[str, Any]
+    known: dict[str, Any]
+    note: str
 
 
 @dataclass(slots=True)

@@ -23,7 +23,8 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "1"
+SCHEMA_VERSION: Final = "2"
+"""The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
 
@@ -48,6 +49,11 @@ class Utc(TypeDecorator[dt.datetime]):
         del dialect
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
+
+alembic_version = Table(
+    "alembic_version", metadata, Column("version_num", String(32), primary_key=True, nullable=False)
+)
+"""What the migrations keep of themselves; ``meta`` says the same to programs that came before them."""
 
 meta = Table(
     "meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False)
@@ -88,17 +94,30 @@ warning = Table(
     Column("recorded_at", Utc, nullable=False),
     Column("acknowledged_at", Utc),
     Column("acknowledged_by", String),
+    # resolved_at: when it left the desk. ended_at: when its series was normal again, as the engine tells it.
+    Column("ended_at", Utc),
+    Column("end_reason", String),
+    Column("end_recorded_at", Utc),
+    Column("closed_at", Utc),
+    Column("closed_by", String),
+    Column("outcome", String),
+    Column("duplicate_of", ForeignKey("warning.id")),
+    Column("assigned_to", String),
+    Column("assigned_at", Utc),
+    Column("escalated", Integer, nullable=False, server_default="0"),
     UniqueConstraint("rule", "area", "kind", "opened_at"),
 )
-# The database itself holds that a series has one open warning at most.
+# The database itself holds that a series has one warning at a time. One that a person closed while its series
+# still stands counts: no second one opens until the series was normal again.
 Index(
-    "one_open_warning",
+    "one_standing_warning",
     warning.c.rule,
     warning.c.area,
     unique=True,
-    sqlite_where=text("resolved_at IS NULL"),
-    postgresql_where=text("resolved_at IS NULL"),
+    sqlite_where=text("ended_at IS NULL"),
+    postgresql_where=text("ended_at IS NULL"),
 )
+Index("warning_told", warning.c.recorded_at)
 
 transition = Table(
     "transition",
@@ -127,6 +146,73 @@ handling = Table(
     Column("who", String, nullable=False),
     Column("action", String, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("detail", JSON, nullable=False, server_default="{}"),
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("warning", ForeignKey("warning.id"), nullable=False, index=True),
+    Column("at", Utc, nullable=False),
+    Column("who", String, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("known", JSON, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+silence = Table(
+    "silence",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String),
+    Column("area", String),
+    Column("domain", String),
+    Column("starts_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("who", String, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("ended_by", String),
+)
+
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed", String),
+    Column("area", String),
+    Column("starts_at", Utc, nullable=False),
+    Column("ends_at", Utc, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("who", String, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("ended_at", Utc),
+    Column("ended_by", String),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("warning", ForeignKey("warning.id"), nullable=False),
+    Column("who", String, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("headline", JSON, nullable=False),
+    Column("text", JSON, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("replaces", ForeignKey("release.id")),
+    Column("withdrawn_at", Utc),
+    Column("withdrawn_by", String),
+)
+# The public hears one thing at a time of a warning: a new text takes the place of the one before.
+Index(
+    "one_standing_release",
+    release.c.warning,
+    unique=True,
+    sqlite_where=text("withdrawn_at IS NULL"),
+    postgresql_where=text("withdrawn_at IS NULL"),
 )
 
 audit = Table(

@@ -405,7 +405,7 @@ def test_a_crash_while_storing_leaves_the_old_state(world: World, monkeypatch: p
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("warehouse.state.state._save_episode", fails)
+        patch.setattr("warehouse.state.recording._save_episode", fails)
         with pytest.raises(OSError, match="no space"):
             world.judge(evening(world, 1))
     assert world.state.load_series() == {}
@@ -430,7 +430,11 @@ SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthChe
 
 def everything(world: World) -> tuple[object, ...]:
     stored = {area: world.told(area=area) for area in ("760", "761", "764")}
-    return stored, [replace(w, id=0) for w in world.warnings()], world.state.load_series()
+    return (
+        stored,
+        [replace(w, id=0, recorded_at=w.opened_at) for w in world.warnings()],
+        world.state.load_series(),
+    )
 
 
 def ruled(pair: tuple[World, World], rule: dict[str, object]) -> tuple[World, World]:
