@@ -32,11 +32,10 @@ def connect(url: str) -> Engine:
         event.listen(engine, "connect", _configure_sqlite)
     try:
         _bring_up_to_date(engine)
-    except DBAPIError as error:
+    except BaseException as error:
         engine.dispose()
-        raise StateError(f"cannot open {target.render_as_string()}: {error.orig}") from error
-    except StateError:
-        engine.dispose()
+        if isinstance(error, DBAPIError):
+            raise StateError(f"cannot open {target.render_as_string()}: {error.orig}") from error
         raise
     return engine
 
