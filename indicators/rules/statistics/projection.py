@@ -3,16 +3,16 @@
 Two forecasts of what is to come, averaged (Bates & Granger 1969: means of forecasts beat their parts):
 
 - *As in past years*: the log ratio of the mean of the remaining periods to that of the elapsed ones, of the
-  same day in each past year, a year weighing 0.8 of the one after it. Season needs no model: at the same day of
-  the year it is the same.
-- *As things go now*: damped-trend exponential smoothing with a season (Holt 1957, Winters 1960; Gardner &
-  McKenzie 1985), each series by a mixture of sixteen settings, weighted by how well they forecast it so far.
+  same day in each past year, a year weighing 0.8 of the one after it. Season needs no model: at the same day
+  of the year it is the same.
+- *As things go now*: exponential smoothing with a damped trend and a season (smoothing.py).
 
 Its uncertainty is a Student-t: errors of the same forecast in the past years of the series, with a prior of
 the whole fleet that weighs as much as two years; then one factor for all widths, which would have made 80 %
 intervals hold for 80 % of the fleet in the year before (Vovk, Gammerman & Shafer 2005).
 
-Of weights and priors few values were tried, on the M1 and M3 competitions' monthly series (bench/projection.py).
+Of weights and priors few values were tried, on monthly series of the M1 and M3 competitions
+(bench/projection.py).
 
 The straight line is for display at most: where a year has a season it is worse than always saying how often
 targets are missed.
@@ -20,14 +20,13 @@ targets are missed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import product
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
 from indicators.rules.statistics.significance import Flags, Floats, Ints
+from indicators.rules.statistics.smoothing import begin
 
 Measure = Literal["total", "mean", "end"]
 """What is held against the target: the year's sum (flows), its mean (rates, levels), or its last value
@@ -53,20 +52,6 @@ TYPICAL_SHARE: Final = 0.38
 FLOOR: Final = 0.02
 """Share of a series' mean below which values count as that, so that a month without a case has a
 logarithm."""
-
-SMOOTHING: Final = tuple(
-    (level, season, trend, damping)
-    for level, season, (trend, damping) in product(
-        (0.05, 0.2, 0.5, 0.8), (0.05, 0.3), ((0.0, 0.0), (0.1, 0.9))
-    )
-)
-"""Settings of the smoothing: weights of a new value in level, season and trend, and the trend's damping."""
-ALPHA, GAMMA, BETA, DAMPING = (np.array(column)[:, None] for column in zip(*SMOOTHING, strict=True))
-FORGET: Final = 0.99
-"""Weight of a forecast error against the next one, where settings are compared."""
-STARTLED: Final = 1.0
-"""Errors (on the log scale, or in standard deviations) beyond this count as this: one odd month is no
-trend."""
 
 
 class Projection(NamedTuple):
@@ -287,7 +272,7 @@ def _smoothed(values: Floats, elapsed: int, measure: Measure, additive: bool) ->
         mean = _moments(parts.reshape(size, -1))[0]
         parts = _log(np.maximum(parts, FLOOR * mean[:, None, None]))
     lengths = np.diff(ends, prepend=0)[today:]
-    state, second = _begin(parts)
+    state, second = begin(parts)
     out = np.full((size, years), np.nan)
     for step in range((years - 1) * count + today):  # each step needs the one before
         year, part = divmod(step, count)
@@ -298,61 +283,3 @@ def _smoothed(values: Floats, elapsed: int, measure: Measure, additive: bool) ->
             told = rest[:, :, -1] if measure == "end" else rest @ (lengths / lengths.sum())
             out[:, year] = np.where(second < year, (state.weights() * told).sum(axis=0), np.nan)
     return out
-
-
-@dataclass
-class _State:
-    """Settings × series: level and trend; season (settings × series × parts); squared errors so far."""
-
-    level: Floats
-    trend: Floats
-    season: Floats
-    squares: Floats
-    count: Floats
-
-    def learn(self, value: Floats, part: int) -> None:
-        """Take in one value of each series; NaN teaches nothing."""
-        expected = self.level + DAMPING * self.trend
-        error = np.clip(value - expected - self.season[:, :, part], -STARTLED, STARTLED)
-        known = ~np.isnan(error)
-        error = np.where(known, error, 0.0)
-        self.squares = np.where(known, FORGET * self.squares + error**2, self.squares)
-        self.count = np.where(known, FORGET * self.count + 1.0, self.count)
-        self.trend = np.where(known, DAMPING * self.trend + ALPHA * BETA * error, self.trend)
-        self.level = np.where(known, expected + ALPHA * error, self.level)
-        self.season[:, :, part] += GAMMA * (1.0 - ALPHA) * error
-
-    def ahead(self, part: int) -> Floats:
-        """The parts from ``part`` to the year's end: settings × series × parts."""
-        steps = np.arange(1, self.season.shape[2] - part + 1)
-        damped = np.cumsum(DAMPING[:, :, None] ** steps, axis=2)
-        out: Floats = self.level[:, :, None] + self.trend[:, :, None] * damped + self.season[:, :, part:]
-        return out
-
-    def weights(self) -> Floats:
-        """How much each setting counts for each series: its likelihood so far, by normal errors."""
-        count = np.maximum(self.count, 1.0)
-        log = -0.5 * count * np.log(self.squares / count + 1e-8)
-        weight = np.exp(log - log.max(axis=0))
-        out: Floats = weight / weight.sum(axis=0)
-        return out
-
-
-def _begin(parts: Floats) -> tuple[_State, Ints]:
-    """Start from the first two whole years; also the second one's number, beyond all years where there is
-    none."""
-    size, years, count = parts.shape
-    whole = ~np.isnan(parts).any(axis=2)
-    nth = whole.cumsum(axis=1)
-    first, second = ((nth >= k).argmax(axis=1) for k in (1, 2))
-    rows = np.arange(size)
-    one, two = parts[rows, first], parts[rows, second]
-    slope = (two.mean(axis=1) - one.mean(axis=1)) / count
-    line = (np.arange(count) - (count - 1) / 2) * slope[:, None]
-    season = ((one - one.mean(axis=1)[:, None]) + (two - two.mean(axis=1)[:, None])) / 2 - line
-    shape = (len(SMOOTHING), size)
-    state = _State(
-        np.broadcast_to(one.mean(axis=1), shape).copy(), np.zeros(shape),
-        np.broadcast_to(season, (*shape, count)).copy(), np.zeros(shape), np.zeros(shape),
-    )  # fmt: skip
-    return state, np.where(nth[:, -1] >= 2, second, years)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -20,6 +20,7 @@ def a(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 300), st.integers(0, 300), st.floats(0.01, 0.99), st.floats(1.002, 20), st.floats(0.5, 900)
 )
@@ -31,6 +32,7 @@ def test_the_share_is_beta_binomial(part: int, others: int, share: float, spread
     assert found == pytest.approx(oracle, rel=1e-5, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0.01, 0.99))
 def test_without_extra_spread_the_share_is_binomial(part: int, others: int, share: float) -> None:
     found = share_tail(a(part), a(part + others), a(share), a(1.0), 1.0)[0]
