@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import special
 
-from indicators.rules.statistics.significance import Flags, Floats, upper_tail
+from indicators.rules.statistics.significance import Flags, Floats, lower_tail, upper_tail
 
 OUTLIER = 2.0
-"""Standardised residual above which a past value is weighed down, to pull no more than at that limit.
+"""Standardised residual beyond which a past value is weighed down, to pull no more than at that limit.
 
-Noufaily et al. 2013 weigh by z⁻² from 2.58 on, which halves what a value pulls the moment it passes the
-limit. Without that step, 2 costs the spread of an undisturbed series what outbreaks usually add to it."""
+Noufaily et al. 2013 weigh by z⁻² from 2.58 on, a step that makes more of chance. Without it, 2 takes as much
+from the spread of an undisturbed series as its outbreaks usually add. High and low count alike: a past week
+without delivery must not hide an outbreak, nor an outbreak a silence."""
 LIMIT = 30.0
 """Bound of the log of a mean."""
 
@@ -51,7 +52,7 @@ def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit
     for _ in range(2):
         spread, _ = _spread(y, mean, weight, pairs.k)
         z = _residual(y, mean, spread)
-        weight = np.where(z > OUTLIER, (OUTLIER / np.maximum(z, OUTLIER)) ** 2, 1.0) * usable
+        weight = (OUTLIER / np.maximum(np.abs(z), OUTLIER)) ** 2 * usable
         beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 3)
     spread, error = _spread(y, mean, weight, pairs.k)
     return Fit(beta, covariance, spread, error, n)
@@ -104,12 +105,13 @@ def _spread(y: Floats, mean: Floats, weight: Floats, k: int) -> tuple[Floats, Fl
 def _residual(y: Floats, mean: Floats, spread: Floats) -> Floats:
     """Residuals that are about standard normal.
 
-    Those above 1 are exact quantiles (Dunn & Smyth 1996, at the middle of the step), as sparse counts need;
-    the others, which weigh the same whatever they are, Anscombe's: 3 (y^⅔ − m^⅔) ÷ (2 m^⅙ √spread).
+    Those beyond 1.5 are exact quantiles (Dunn & Smyth 1996, at the middle of the step), as sparse counts
+    need; the others, which weigh the same whatever they are, Anscombe's: 3 (y^⅔ − m^⅔) ÷ (2 m^⅙ √spread).
     """
     spread = np.broadcast_to(spread[:, None], y.shape)
     z: Floats = 1.5 * (np.cbrt(y) ** 2 - np.cbrt(mean) ** 2) / (mean ** (1 / 6) * np.sqrt(spread))
-    high = z > 1.0
-    at = y[high], mean[high], spread[high]
-    z[high] = -special.ndtri((upper_tail(*at) + upper_tail(at[0] + 1.0, *at[1:])) / 2.0)
+    for tail, far, sign in ((upper_tail, z > 1.5, 1.0), (lower_tail, z < -1.5, -1.0)):
+        at = y[far], mean[far], spread[far]
+        middle = (tail(*at) + tail(at[0] + sign, *at[1:])) / 2.0
+        z[far] = -sign * special.ndtri(np.clip(middle, 1e-300, 0.5))
     return z
