@@ -2,8 +2,8 @@
 
 python -m bench.outbreaks --counts counts.csv --out alarms.csv
 
-counts.csv has series_id, week (running whole numbers), count; alarms.csv series_id, week, alarm (0 or 1), pvalue
-for every week that was judged. Each week is judged by the weeks before it alone.
+counts.csv has series_id, week (running whole numbers), count; alarms.csv gets series_id, week, alarm (0 or 1)
+and pvalue for every week that was judged. Each week is judged by the weeks before it alone.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ LEVEL = 0.01
 
 
 def alarms(counts: pd.DataFrame, level: float = LEVEL, first_week: int | None = None) -> pd.DataFrame:
-    """Rows of series_id, week, alarm, pvalue; weeks before ``first_week`` or with too little before are absent.
+    """Rows of series_id, week, alarm, pvalue.
 
-    A week without a row is a week without a count: it is neither judged nor fitted by.
+    Weeks before ``first_week`` or with too little before them are absent. A week without a row is one without
+    a count: it is neither judged nor fitted by.
     """
     weeks = np.arange(counts["week"].min(), counts["week"].max() + 1)
     table = counts.pivot(index="series_id", columns="week", values="count").reindex(columns=weeks)
@@ -54,7 +55,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--counts", type=Path, required=True, help="CSV of series_id, week, count")
     parser.add_argument("--out", type=Path, required=True, help="CSV to write")
     parser.add_argument("--level", type=float, default=LEVEL, help="p at or below which a week is an alarm")
-    parser.add_argument("--first-week", type=int, help="judge from this week on (all that can be, when absent)")
+    parser.add_argument("--first-week", type=int, help="the first week to judge (else all that can be)")
     chosen = parser.parse_args(words)
     counts = pd.read_csv(chosen.counts)
     begun = time.process_time()

@@ -95,13 +95,13 @@ def _scenario(rng: np.random.Generator, mean: Floats, phi: float, series: int) -
 def _outbreaks(rng: np.random.Generator, begins: Ints, size: Floats, end: int) -> Ints:
     """Cases by week (S × 624) of one outbreak in every series, at least one each, none from ``end`` on."""
     cases = np.zeros((len(begins), WEEKS), dtype=np.int64)
-    empty = np.ones(len(begins), dtype=bool)
-    while empty.any():
+    empty: Flags = np.ones(len(begins), dtype=np.bool_)
+    while np.any(empty):
         series = np.repeat(np.nonzero(empty)[0], rng.poisson(size[empty]))
         week = begins[series] + np.floor(rng.lognormal(0.0, 0.5, len(series))).astype(np.int64)
         np.add.at(cases, (series[week < end], week[week < end]), 1)
-        missed = ~cases.any(axis=1)
         # an outbreak too small ever to have a case is one case in its first week
-        cases[missed & (size < 1e-3), begins[missed & (size < 1e-3)]] = 1
-        empty = ~cases.any(axis=1)
+        tiny = (cases.sum(axis=1) == 0) & (size < 1e-3)
+        cases[tiny, begins[tiny]] = 1
+        empty = cases.sum(axis=1) == 0
     return cases

@@ -56,6 +56,12 @@ class Unit(Model):
     vnd: float | None = Field(default=None, gt=0)
 
 
+def _lunar_day(day: str) -> str:
+    if re.fullmatch(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d)", day) is None:
+        raise ValueError(f'{day!r} is not a lunar month and day; write them in quotes such as "01-01"')
+    return day
+
+
 class Holiday(Model):
     """A day, or run of days, off work. ``tet`` marks the lunar new year, whose first day moves."""
 
@@ -71,11 +77,35 @@ class Holiday(Model):
         return self
 
 
+class Moving(Model):
+    """A holiday that moves through the solar year, as the lunar new year does, and shakes figures around it.
+
+    Its first day is a ``lunar`` month and day ("01-01") of the lunisolar calendar of the city's time zone,
+    in every year, or one of the ``dates``. Figures may be unusual from so many days ``before`` it until so
+    many ``after``: the statistical conditions expect that of them, and neither learn from it what a usual
+    week is nor warn of it.
+    """
+
+    id: Identifier
+    name: Text
+    lunar: Annotated[str, AfterValidator(_lunar_day)] | None = None
+    dates: tuple[dt.date, ...] = ()
+    before: int = Field(default=14, ge=0, le=60)
+    after: int = Field(default=21, ge=1, le=60)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Moving:
+        if (self.lunar is None) == (not self.dates):
+            raise ValueError('give either lunar, such as "01-01", or the dates of its first days')
+        return self
+
+
 class Calendar(Model):
-    """Working days: what is neither weekend nor holiday."""
+    """Working days: what is neither weekend nor holiday. And ``moving`` holidays, for statistics."""
 
     weekend: tuple[Weekday, ...] = ("sat", "sun")
     holidays: tuple[Holiday, ...] = ()
+    moving: tuple[Moving, ...] = ()
 
 
 def _full_hour(at: str) -> str:

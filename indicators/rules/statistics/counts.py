@@ -8,21 +8,14 @@ distribution, and one and two periods are judged together (`scan`). See docs/war
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from indicators.rules.statistics.design import Design
 from indicators.rules.statistics.regression import LIMIT, Fit, fit
 from indicators.rules.statistics.scan import Moments, Side, scan_limit, scanned
-from indicators.rules.statistics.significance import (
-    Flags,
-    Floats,
-    Ints,
-    Tests,
-    lower_limit,
-    lower_tail,
-    upper_limit,
-    upper_tail,
-)
+from indicators.rules.statistics.significance import Flags, Floats, Ints, Tests
 
 
 def count_tests(
@@ -32,7 +25,7 @@ def count_tests(
     *,
     usable: Flags | None = None,
     since: Ints | None = None,
-    side: Side = "above",
+    side: Side | Literal["both"] = "above",
     level: float = 0.01,
     scan: bool = True,
     limits: bool = True,
@@ -40,8 +33,9 @@ def count_tests(
     """Test columns ``first`` to the last of S × T ``counts``, each by what came before it.
 
     ``usable`` (S × T) says which counts may be judged and fitted by (NaN never is); ``since`` (S) is the
-    first column that counts after a break of the series. ``side`` below finds what falls silent. With
-    ``scan`` the period is judged together with the one before. ``p`` is NaN where the count is not usable,
+    first column that counts after a break of the series. ``side`` below finds what falls silent, both asks
+    either way and doubles p; ``limit`` is then that of the side on which the count lies. With ``scan`` the
+    period is judged together with the one before. ``p`` is NaN where the count is not usable,
     or fewer than ``design.minimum`` usable columns lie before. ``limit`` is the count from which (below: to
     which) on p is at most ``level``, given the period before, −1 where no count is so low; it costs more
     than p does, and without ``limits`` it is NaN.
@@ -53,14 +47,20 @@ def count_tests(
     values = np.where(known, counts, np.nan)
     shifted = np.concatenate([np.full((len(values), 1), np.nan), values[:, :-1]], axis=1)
     count, before = values[:, first:], shifted[:, first:]
-    limit = np.full_like(count, np.nan)
-    if scan:
-        p = scanned(count, before, expected, side)
-        limit = scan_limit(level, before, expected, side) if limits else limit
-    else:
-        tail, bound = (upper_tail, upper_limit) if side == "above" else (lower_tail, lower_limit)
-        p = tail(count, expected.mean, expected.spread)
-        limit = bound(level, expected.mean, expected.spread) if limits else limit
+    if not scan:
+        before = np.full_like(count, np.nan)
+    if side == "both":
+        above = _tests(count, before, expected, "above", level / 2.0, limits)
+        below = _tests(count, before, expected, "below", level / 2.0, limits)
+        nearer = below.p < above.p
+        p = np.minimum(2.0 * np.minimum(above.p, below.p), 1.0)
+        return Tests(p, above.expected, np.where(nearer, below.limit, above.limit))
+    return _tests(count, before, expected, side, level, limits)
+
+
+def _tests(count: Floats, before: Floats, expected: Moments, side: Side, level: float, limits: bool) -> Tests:
+    p = scanned(count, before, expected, side)
+    limit = scan_limit(level, before, expected, side) if limits else np.full_like(p, np.nan)
     judged = np.isfinite(p)
     return Tests(p, np.where(judged, expected.mean, np.nan), np.where(judged, limit, np.nan))
 

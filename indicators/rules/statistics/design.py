@@ -83,17 +83,25 @@ class Design:
         return self.window + int(np.max(np.arange(len(self.fit_end)) - self.fit_end, initial=0))
 
 
+class Moving(NamedTuple):
+    """A holiday that moves: its first days in past and future years, and how far it reaches, in days."""
+
+    first: Days
+    before: int = 14
+    after: int = 21
+
+
 def of_calendar(
     kind: Kind,
     starts: Days,
     *,
-    moving: Sequence[Days] = (),
+    moving: Sequence[Moving] = (),
     off: Days | None = None,
 ) -> Design:
     """Regressors of the consecutive periods that begin on ``starts`` (T days, none left out).
 
-    ``moving`` has the first days of each moving holiday, of past and future years; ``off`` the days that
-    are public holidays. Raises ValueError where ``starts`` leave a period out.
+    ``moving`` names the moving holidays, ``off`` the days that are public holidays. Raises ValueError where
+    ``starts`` leave a period out.
     """
     starts = starts.astype("datetime64[D]")
     number = _number(kind, starts)
@@ -108,11 +116,11 @@ def of_calendar(
             names.append(f"weekday_{day}")
             columns.append((weekday == day).astype(float))
             prior.append(WEEKDAY)
-    phases = RHYTHMS[kind].phases
-    for h, dates in enumerate(moving):
-        for low, high in pairwise(phases):
+    for h, holiday in enumerate(moving):
+        edges = {min(max(edge, -holiday.before), holiday.after) for edge in RHYTHMS[kind].phases}
+        for low, high in pairwise(sorted(edges)):
             names.append(f"moving_{h}_{low}")
-            columns.append(_share(starts, ends, dates.astype("datetime64[D]"), low, high))
+            columns.append(_share(starts, ends, holiday.first.astype("datetime64[D]"), low, high))
             prior.append(HOLIDAY)
     if off is not None and kind in ("day", "week", "month"):
         names.append("off")
