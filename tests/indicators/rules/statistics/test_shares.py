@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import comb, prod
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -29,7 +32,24 @@ def test_the_share_is_beta_binomial(part: int, others: int, share: float, spread
     found = share_tail(a(part), a(whole), a(share * mean), a(mean), spread)[0]
     scale = mean / (spread - 1)
     oracle = stats.betabinom.sf(part - 1, whole, share * scale, (1 - share) * scale)
-    assert found == pytest.approx(oracle, rel=1e-5, abs=1e-9)
+    assert found == pytest.approx(oracle, rel=1e-5, abs=1e-7), "scipy sums the lower side"
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(0, 20), st.integers(1, 400), st.integers(1, 400))
+def test_the_share_is_beta_binomial_to_the_last_digit(part: int, others: int, a8: int, b8: int) -> None:
+    """By Pólya's urn in whole numbers: alpha and beta in eighths, a spread of 2."""
+    alpha, beta, whole = Fraction(a8, 8), Fraction(b8, 8), part + others
+
+    def rising(start: Fraction, steps: int) -> Fraction:
+        return prod((start + step for step in range(steps)), start=Fraction(1))
+
+    tail = sum(
+        comb(whole, k) * rising(alpha, k) * rising(beta, whole - k) / rising(alpha + beta, whole)
+        for k in range(part, whole + 1)
+    )
+    found = share_tail(a(part), a(whole), a(float(alpha)), a(float(alpha + beta)), 2.0)[0]
+    assert found == pytest.approx(float(tail), rel=1e-9)
 
 
 @settings(deadline=None)
