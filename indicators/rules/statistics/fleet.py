@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indicators.rules.statistics.shares import share_tail
-from indicators.rules.statistics.significance import Flags, Floats, Ints, upper_tail
+from indicators.rules.statistics.significance import Flags, Floats, Ints, lower_tail, upper_tail
 
 WATCHED: Final = 0.01
 """Tests up to this p-value that were not selected are the quiet watch list."""
@@ -191,12 +191,19 @@ def _descend(batch: Batch, aside: Flags) -> _Descent:
 
 
 def _beyond(batch: Batch, rows: Ints, above: Ints) -> Floats:
-    """The p-value that ``rows`` are up beyond the areas ``above`` them; 1 where that cannot be told."""
+    """The p-value that ``rows`` moved beyond the areas ``above`` them; 1 where that cannot be told.
+
+    What fell silent is asked the other way round: whether the share of all others is up.
+    """
+    seen, whole = batch.observed[rows], batch.observed[above]
+    due, whole_due = batch.expected[rows], batch.expected[above]
+    with np.errstate(invalid="ignore"):
+        fell = seen < due
     share = share_tail(
-        batch.observed[rows],
-        batch.observed[above],
-        batch.expected[rows],
-        batch.expected[above],
+        np.where(fell, whole - seen, seen),
+        whole,
+        np.where(fell, whole_due - due, due),
+        whole_due,
         batch.dispersion[rows],
     )
     given = batch.beyond[rows]
@@ -212,7 +219,10 @@ def _explained_by_parts(batch: Batch, descent: _Descent, watched: float) -> Flag
     whole = descent.above[parts]
     left = batch.observed - np.bincount(whole, batch.observed[parts], count)
     due = batch.expected - np.bincount(whole, batch.expected[parts], count)
-    rest = upper_tail(left, due, batch.dispersion)
+    with np.errstate(invalid="ignore"):
+        fell = batch.observed < batch.expected
+    up, down = (tail(left, due, batch.dispersion) for tail in (upper_tail, lower_tail))
+    rest = np.where(fell, down, up)
     has_parts = np.bincount(whole, minlength=count) > 0
     with np.errstate(invalid="ignore"):
         out: Flags = has_parts & (rest > watched)

@@ -112,6 +112,8 @@ SCENES: dict[str, tuple[list[tuple[float, int, float, float]], list[Reason]]] = 
         [(1e-9, -1, 180, 100), (1e-5, 0, 90, 50), (1e-4, 1, 45, 25), (1e-4, 1, 45, 25), (1e-5, 0, 90, 50)],
         [S, E, E, E, E],
     ),
+    "all fall silent": ([(1e-9, -1, 40, 100), (1e-5, 0, 20, 50), (1e-5, 0, 20, 50)], [S, E, E]),
+    "one falls silent": ([(1e-3, -1, 55, 100), (1e-9, 0, 2, 50), (0.5, 0, 53, 50)], [P, S, B]),
     "no counts, so no share": ([(1e-9, -1, NAN, NAN), (1e-5, 0, NAN, NAN)], [S, E]),
     "the whole is not judged": ([(NAN, -1, NAN, NAN), (1e-5, 0, 90, 50)], [N, S]),
 }
