@@ -76,6 +76,11 @@ CREATE TABLE IF NOT EXISTS reconciliation (
     left_value DOUBLE, right_value DOUBLE, gap DOUBLE, allowed DOUBLE, holds BOOLEAN,
     checked_at TIMESTAMP, since TIMESTAMP
 );
+-- Tests of statistical rules: what was expected of a value, and what became of the test (warehouse/rule_tests.py).
+CREATE TABLE IF NOT EXISTS rule_test (
+    rule VARCHAR, area VARCHAR, start TIMESTAMP, ended_at TIMESTAMP, value DOUBLE, expected DOUBLE, bound DOUBLE,
+    p DOUBLE, spread DOUBLE, reason VARCHAR, cutoff DOUBLE, tests INTEGER
+);
 CREATE SEQUENCE IF NOT EXISTS refresh_id;
 CREATE TABLE IF NOT EXISTS refresh (
     id BIGINT PRIMARY KEY, started_at TIMESTAMP, finished_at TIMESTAMP, kind VARCHAR,

@@ -8,12 +8,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
 from config import City
+from config.models import Statistical
+from indicators.rules.anomalies import tests_of
+from indicators.rules.budget import Budget, Stored, Tested
 from indicators.rules.grid import Group, Span, read_grids
 from indicators.rules.instruments import Instruments
+from indicators.rules.sightings import Course
 from indicators.rules.sitting import Sitting
 from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
+from warehouse.rule_tests import record_tests, tests_at
 from warehouse.state import State, Transition
 from warehouse.store import Cursor, Store
 
@@ -41,33 +48,54 @@ def evaluate(
     with store.read() as cursor:
         for rule, sighting in Instruments(city, cursor, sitting.now).readings():
             sitting.instrument(rule, root, sighting)
-        _indicators(sitting, cursor, progress)
+        made = _indicators(sitting, cursor, progress)
     sitting.combined()
     sitting.withdrawn()
+    if made:
+        with store.write() as cursor:
+            record_tests(cursor, made)
     state.record(sitting.desk.finish())
     return EvaluationReport(tuple(sitting.desk.transitions), sitting.judged, time.perf_counter() - began)
 
 
-def _indicators(sitting: Sitting, cursor: Cursor, progress: Progress) -> None:
-    """Rules about indicators: one query for all of them, then rule by rule."""
+def _indicators(sitting: Sitting, cursor: Cursor, progress: Progress) -> Stored:
+    """Rules about indicators: one query for all of them, then rule by rule; the tests that were made."""
     city, now = sitting.city, sitting.now
-    watches = [Watch.of(city, rule) for rule in city.rules.values() if rule.indicator is not None]
-    begins: dict[str, dt.date] = {}
+    rules = [rule for rule in city.rules.values() if rule.indicator is not None]
+    watches = [watch for rule in rules for watch in Watch.of(city, rule)]
+    begins: list[dt.date] = []
     spans: dict[Group, list[Span]] = defaultdict(list)
     for watch in watches:
-        known = sitting.states[watch.rule.id]
-        begin = watch.begin([series.judged_through for series in known.values()], now)
-        begins[watch.rule.id] = begin
-        spans[watch.group] += watch.spans(begin, now)
+        begins.append(watch.begin(sitting.judged_of(watch.rule, watch.group.level), now))
+        spans[watch.group] += watch.spans(begins[-1], now)
     grids = read_grids(cursor, city.periods, {group: _merged(wanted) for group, wanted in spans.items()})
-    for done, watch in enumerate(watches):
-        progress("rules", done, len(watches))
-        course = None
-        if watch.group in grids:
-            look = watch.look(grids[watch.group], begins[watch.rule.id], now)
-            course = watch.course(look, look.verdict(), now)
-        sitting.course(watch.rule, course)
-    progress("rules", len(watches), len(watches))
+    looks = [
+        (watch, watch.look(grids[watch.group], begin, now))
+        for watch, begin in zip(watches, begins, strict=True)
+        if watch.group in grids
+    ]
+    seen = [(watch, look, watch.times(look, now)) for watch, look in looks]
+    statistical = [one for one in seen if isinstance(one[0].rule.when, Statistical)]
+    tested = [Tested(look, tests_of(look), times) for _, look, times in statistical]
+    verdicts, made = Budget(city, _stored(cursor, tested)).verdicts(tested)
+    decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
+    courses: dict[str, list[Course]] = defaultdict(list)
+    for one in seen:
+        watch, look, times = one
+        verdict = decided[id(one)] if id(one) in decided else look.verdict()
+        courses[watch.rule.id].append(watch.course(look, times, verdict))
+    for done, rule in enumerate(rules):
+        progress("rules", done, len(rules))
+        sitting.courses(rule, courses[rule.id])
+    progress("rules", len(rules), len(rules))
+    return made
+
+
+def _stored(cursor: Cursor, tested: Iterable[Tested]) -> Stored:
+    """Tests made before of the moments that are judged now."""
+    seen = (one.times.at[one.times.usable] for one in tested)
+    moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
+    return tests_at(cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

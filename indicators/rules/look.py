@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,15 +22,25 @@ from config.models import (
 from config.periods import day_of
 from indicators.rules.aims import gaps
 from indicators.rules.conditions import Verdict, band, change, target_gap, threshold, worsening
-from indicators.rules.conditions.verdict import Flags, Floats
+from indicators.rules.conditions.verdict import Flags, Floats, Ints
 from indicators.rules.grid import Grid, Group
 from indicators.rules.sightings import firm, moment
+
+
+class Turn(NamedTuple):
+    """Consecutive periods: their ``starts``, the firm values of whole ones (areas × starts, NaN elsewhere),
+    and the places of those to judge.
+    """
+
+    starts: tuple[dt.date, ...]
+    value: Floats
+    kept: Ints
 
 
 @dataclass(frozen=True)
 class Look:
     """One rule's grid: ``kept`` are the columns from ``first`` on, the ones to judge; what lies before them
-    is what they are compared with. ``complete`` (areas × kept columns) marks whole periods.
+    is what they are compared with. ``whole`` (areas × columns of the grid) marks whole periods.
     """
 
     city: City
@@ -36,7 +49,12 @@ class Look:
     grid: Grid
     kept: Grid
     first: int
-    complete: Flags
+    whole: Flags
+
+    @property
+    def complete(self) -> Flags:
+        """Which of the kept columns are whole periods."""
+        return self.whole[:, self.first :]
 
     @property
     def indicator(self) -> Indicator:
@@ -75,16 +93,23 @@ class Look:
             return every.columns([periods.shift(period, start, -1) for start in self.kept.starts])
         return every.columns([periods.same_last_year(period, start) for start in self.kept.starts])
 
-    def _worsening(self, condition: Worsening) -> Verdict:
-        """Over every period in turn, those that are missing from the grid included: they end a run."""
+    @cached_property
+    def turn(self) -> Turn:
+        """Every period from the first of the grid to the last, those included of which nothing is there."""
         period, periods = self.group.period, self.city.periods
-        turn = [self.grid.starts[0]]
-        while turn[-1] < self.grid.starts[-1]:
-            turn.append(periods.next_start(period, turn[-1]))
-        every = replace(self.grid, value=firm(self.grid, self.indicator.min_n)).columns(turn)
-        told = worsening.judge(condition, every, "up" if self.indicator.direction == "up" else "down")
-        place = {start: index for index, start in enumerate(turn)}
-        at = np.array([place[start] for start in self.kept.starts], dtype=np.intp)
+        starts = [self.grid.starts[0]]
+        while starts[-1] < self.grid.starts[-1]:
+            starts.append(periods.next_start(period, starts[-1]))
+        place = {start: index for index, start in enumerate(starts)}
+        at = np.array([place[start] for start in self.grid.starts], dtype=np.intp)
+        value = np.full((len(self.grid.areas), len(starts)), np.nan)
+        value[:, at] = np.where(self.whole, firm(self.grid, self.indicator.min_n), np.nan)
+        return Turn(tuple(starts), value, at[self.first :])
+
+    def _worsening(self, condition: Worsening) -> Verdict:
+        turn = self.turn
+        told = worsening.judge(condition, turn.value, "up" if self.indicator.direction == "up" else "down")
+        at = turn.kept
         return Verdict(told.breach[:, at], told.clear[:, at], told.measure[:, at], told.limit[:, at])
 
     def _gaps(self) -> Floats:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,22 +53,32 @@ class Sighting:
         return told
 
 
-@dataclass(frozen=True)
-class Course:
-    """The verdicts on a grid from column ``first`` on, areas × columns, in the city's zone.
+class Times(NamedTuple):
+    """When the columns of a grid open and end, in the city's zone, and when each cell is seen (areas ×
+    columns).
 
-    A period is seen at its ``end``, or, one that still runs, at the time up to which its data go. ``usable``
-    marks what there is to see. ``few`` marks values over too few cases. ``readings``: a value says nothing of
-    how long the breach has lasted.
+    A period is seen at its end, or, one that still runs, at the time up to which its data go. ``usable``
+    marks what there is to see, ``complete`` whole periods.
     """
 
-    grid: Grid
-    first: int
     opens: Sequence[dt.datetime]
     ends: Sequence[dt.datetime]
     usable: Flags
     complete: Flags
     at: Micros
+
+
+@dataclass(frozen=True)
+class Course:
+    """The verdicts on a grid from column ``first`` on, areas × columns, and when they are seen.
+
+    ``few`` marks values over too few cases. ``readings``: a value says nothing of how long the breach has
+    lasted.
+    """
+
+    grid: Grid
+    first: int
+    times: Times
     few: Flags
     verdict: Verdict
     readings: bool
@@ -81,32 +91,32 @@ class Course:
     @cached_property
     def eventful(self) -> Flags:
         """What may take a series out of *normal*."""
-        return self.usable & (self.verdict.breach | (self.few & np.isnan(self.verdict.measure)))
+        return self.times.usable & (self.verdict.breach | (self.few & np.isnan(self.verdict.measure)))
 
     def new(self, judged: Micros) -> Flags:
         """What lies after ``judged``, the time up to which each area has been judged (``NEVER``: not yet)."""
-        return self.usable & (self.at > judged[:, None])
+        return self.times.usable & (self.times.at > judged[:, None])
 
     def gaps(self, judged: Micros, longer: dt.timedelta) -> Flags:
         """The new sightings before which nothing was seen for ``longer`` or more."""
         if self.readings:
-            return np.zeros(self.usable.shape, dtype=bool)
-        seen = np.where(self.usable, self.at, NEVER)
+            return np.zeros(self.times.usable.shape, dtype=bool)
+        seen = np.where(self.times.usable, self.times.at, NEVER)
         last = np.maximum.accumulate(np.concatenate([judged[:, None], seen[:, :-1]], axis=1), axis=1)
-        opens = np.array([micros(at) for at in self.opens], dtype=np.int64)[None, :]
+        opens = np.array([micros(at) for at in self.times.opens], dtype=np.int64)[None, :]
         missing = opens - np.where(last == NEVER, opens, last)
         return self.new(judged) & (missing >= longer // _MICROSECOND)
 
     def when(self, row: int, column: int) -> dt.datetime:
         """When a cell is seen."""
-        if self.complete[row, column]:
-            return self.ends[column]
-        return moment(int(self.at[row, column]), self.ends[column].tzinfo)
+        if self.times.complete[row, column]:
+            return self.times.ends[column]
+        return moment(int(self.times.at[row, column]), self.times.ends[column].tzinfo)
 
     def sighting(self, row: int, column: int) -> Sighting:
         """One cell as the machine takes it."""
         at, verdict = self.when(row, column), self.verdict
-        start = at if self.readings else self.opens[column]
+        start = at if self.readings else self.times.opens[column]
         return Sighting(
             Observation(at, start, self._seen(row, column)),
             finite(verdict.measure[row, column]),

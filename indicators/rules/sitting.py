@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -18,6 +18,7 @@ import numpy as np
 from config import City
 from config.models import Combined, Rule
 from indicators.rules.episodes import Desk
+from indicators.rules.levels import levels_of
 from indicators.rules.machine import Observation, Reason, Seen
 from indicators.rules.sightings import NEVER, Course, Micros, Sighting, micros
 from indicators.rules.walk import Told, Walk, calm, machine_of, step
@@ -52,7 +53,7 @@ class Sitting:
         """Whether the rule, as it stands now, is about the area."""
         if rule.feed is not None:
             return area == self.city.areas.root.code
-        return area in self.city.areas and self.city.areas[area].level == rule.level
+        return area in self.city.areas and self.city.areas[area].level in self._levels_of(rule.id)
 
     def judged_through(self, rule: Rule, areas: tuple[str, ...]) -> Micros:
         """Up to when each area has been judged; ``NEVER`` where it has not."""
@@ -60,33 +61,44 @@ class Sitting:
         through = [known[area].judged_through if area in known else None for area in areas]
         return np.array([NEVER if at is None else micros(at) for at in through], dtype=np.int64)
 
-    def course(self, rule: Rule, course: Course | None) -> None:
-        """What was seen of a rule's areas, and of those of which nothing was."""
-        machine, known = machine_of(rule), self.states[rule.id]
-        seen: tuple[str, ...] = ()
-        if course is not None:
-            seen = tuple(area for area in course.grid.areas if self.watches(rule, area))
-            walk = Walk.of(machine, course, self.judged_through(rule, course.grid.areas), self.now)
-            busy, anything = np.any(walk.wakes, axis=1).tolist(), np.any(walk.new, axis=1).tolist()
-            for area in seen:
-                row = course.row_of[area]
-                if not anything[row]:
-                    continue
-                before = known.get(area, SeriesState())
-                if calm(before) and not busy[row]:
-                    column = len(course.ends) - 1 - int(np.argmax(walk.new[row, ::-1]))
-                    after = replace(before, judged_through=course.when(row, column))
-                else:
-                    after = walk.row(row, before, self._told(rule, area))
-                self._keep(rule, area, after)
-        self.judged += len(dict.fromkeys([*known, *seen]))
+    def judged_of(self, rule: Rule, level: str) -> list[dt.datetime | None]:
+        """Up to when each standing area of a level has been judged."""
+        areas = self.city.areas
+        return [
+            state.judged_through
+            for area, state in self.states[rule.id].items()
+            if areas[area].level == level and self.ended(area) is None
+        ]
+
+    def courses(self, rule: Rule, courses: Sequence[Course]) -> None:
+        """What was seen of a rule's areas, level by level, and of those of which nothing was."""
+        for course in courses:
+            self._course(rule, course)
+        seen = (area for course in courses for area in course.grid.areas if self.watches(rule, area))
+        self.judged += len(dict.fromkeys([*self.states[rule.id], *seen]))
         self._missing(rule)
+
+    def _course(self, rule: Rule, course: Course) -> None:
+        known = self.states[rule.id]
+        judged = self.judged_through(rule, course.grid.areas)
+        walk = Walk.of(machine_of(self.city, rule), course, judged, self.now)
+        anything, busy = np.any(walk.new, axis=1).tolist(), np.any(walk.wakes, axis=1).tolist()
+        for row, area in enumerate(course.grid.areas):
+            if not anything[row] or not self.watches(rule, area):
+                continue
+            before = known.get(area, SeriesState())
+            if calm(before) and not busy[row]:
+                last = int(np.flatnonzero(walk.new[row])[-1])
+                after = replace(before, judged_through=course.when(row, last))
+            else:
+                after = walk.row(row, before, self._told(rule, area))
+            self._keep(rule, area, after)
 
     def instrument(self, rule: Rule, area: str, sighting: Sighting) -> None:
         """A reading at this moment; one that changes nothing leaves nothing to remember."""
         self.judged += 1
         before = self.states[rule.id].get(area, SeriesState())
-        after = step(machine_of(rule), before, sighting, self.now, self._told(rule, area))
+        after = step(machine_of(self.city, rule), before, sighting, self.now, self._told(rule, area))
         if replace(after, judged_through=before.judged_through) != before:
             self._keep(rule, area, after)
 
@@ -96,7 +108,7 @@ class Sitting:
             condition = rule.when
             assert isinstance(condition, Combined)
             for area in self.city.areas.at(str(rule.level)):
-                if self._ended(area.code) is not None:
+                if self.ended(area.code) is not None:
                     continue
                 stand = sum(self.stands(other, area.code) for other in condition.rules)
                 seen = Seen.BREACH if stand >= condition.needed else Seen.CLEAR
@@ -137,9 +149,9 @@ class Sitting:
 
     def _missing(self, rule: Rule) -> None:
         """Note that up to now nothing more came of any area, and let go of those that are no more."""
-        machine = machine_of(rule)
+        machine = machine_of(self.city, rule)
         for area, state in list(self.states[rule.id].items()):
-            ended = self._ended(area)
+            ended = self.ended(area)
             if ended is not None:
                 self.desk.withdrawn(
                     (rule.id, area), state, max(ended, state.since or ended), Reason.AREA_DISSOLVED
@@ -148,7 +160,11 @@ class Sitting:
                 self._keep(rule, area, step(machine, state, None, self.now, self._told(rule, area)))
 
     @cache  # noqa: B019 -- a sitting lives for one evaluation
-    def _ended(self, area: str) -> dt.datetime | None:
+    def _levels_of(self, rule: str) -> tuple[str, ...]:
+        return levels_of(self.city, self.city.rules[rule])
+
+    @cache  # noqa: B019 -- a sitting lives for one evaluation
+    def ended(self, area: str) -> dt.datetime | None:
         """When the area ceased to exist; None while it does."""
         last = self.city.areas[area].valid_to
         if last is None or last > self.now.date():

@@ -13,7 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from config.models import Rule
+from config import City
+from config.models import Rule, Statistical
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.machine import Machine, Reason
 from indicators.rules.sightings import Course, Micros, Sighting
@@ -25,11 +26,11 @@ Told = Callable[[SeriesState, SeriesState, Reason, Sighting | None], None]
 """Hears of every step of a series that is not simply normal: before, after, why, and what was seen."""
 
 
-def machine_of(rule: Rule) -> Machine:
-    """The machine that a rule's series go through."""
-    return Machine(
-        rule.hold or _NONE, rule.keep_firing or _NONE, rule.no_data.after if rule.no_data else None
-    )
+def machine_of(city: City, rule: Rule) -> Machine:
+    """The machine that a rule's series go through; a statistical warning stays one card for a while."""
+    quiet = city.head.warnings.quiet if isinstance(rule.when, Statistical) else _NONE
+    vanish = rule.no_data.after if rule.no_data else None
+    return Machine(rule.hold or _NONE, quiet if rule.keep_firing is None else rule.keep_firing, vanish)
 
 
 def calm(state: SeriesState) -> bool:

@@ -18,8 +18,9 @@ from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.grid import Grid, Group, Span
 from indicators.rules.history import history
+from indicators.rules.levels import levels_of
 from indicators.rules.look import Look
-from indicators.rules.sightings import EVIDENCE, Course, micros
+from indicators.rules.sightings import EVIDENCE, Course, Times, micros
 
 LOOKBACK: Final[dict[Period, int]] = {
     "hour": 14 * 24,
@@ -45,11 +46,10 @@ class Watch:
     group: Group
 
     @classmethod
-    def of(cls, city: City, rule: Rule) -> Watch:
-        """The watch of a rule over an indicator."""
-        return cls(
-            city, rule, Group(cast(str, rule.indicator), cast(str, rule.level), cast(Period, rule.period))
-        )
+    def of(cls, city: City, rule: Rule) -> list[Watch]:
+        """The watches of a rule over an indicator: one, or of a statistical rule one for each level."""
+        indicator, period = cast(str, rule.indicator), cast(Period, rule.period)
+        return [cls(city, rule, Group(indicator, level, period)) for level in levels_of(city, rule)]
 
     def earliest(self, now: dt.datetime) -> dt.date:
         """Start of the first period that is looked at at all."""
@@ -84,15 +84,15 @@ class Watch:
         """The values of ``grid`` from ``begin`` on, and which of them are whole."""
         kept = grid.select(np.array([begin <= start for start in grid.starts], dtype=bool))
         first = len(grid.starts) - len(kept.starts)
-        ends = np.array([micros(at) for at in self._ends(kept)], dtype=np.int64)
-        complete: Flags = (kept.through >= ends) & (ends <= micros(now))
+        ends = np.array([micros(at) for at in self._ends(grid)], dtype=np.int64)
+        whole: Flags = (grid.through >= ends) & (ends <= micros(now))
         if isinstance(self.city.indicators[self.group.indicator], Reported):
             # A published figure is whole as soon as it is out.
-            complete = np.broadcast_to(ends <= micros(now), kept.present.shape)
-        return Look(self.city, self.rule, self.group, grid, kept, first, complete)
+            whole = np.broadcast_to(ends <= micros(now), grid.present.shape)
+        return Look(self.city, self.rule, self.group, grid, kept, first, whole)
 
-    def course(self, look: Look, verdict: Verdict, now: dt.datetime) -> Course:
-        """What there is to see in ``look``, as ``verdict`` has it."""
+    def times(self, look: Look, now: dt.datetime) -> Times:
+        """When there is what to see in ``look``."""
         kept = look.kept
         zone = cast(ZoneInfo, now.tzinfo)
         opens, ends = [moment_of(start, zone) for start in kept.starts], self._ends(kept)
@@ -103,18 +103,13 @@ class Watch:
         usable = valued & look.complete
         if self.rule.partial:
             usable = valued & (look.complete | (kept.through > open_us))
-        return Course(
-            look.grid,
-            look.first,
-            opens,
-            ends,
-            usable,
-            look.complete,
-            np.where(look.complete, end_us, np.minimum(kept.through, micros(now))),
-            kept.n < self.city.indicators[self.group.indicator].min_n,
-            verdict,
-            self.rule.partial,
-        )
+        at = np.where(look.complete, end_us, np.minimum(kept.through, micros(now)))
+        return Times(opens, ends, usable, look.complete, at)
+
+    def course(self, look: Look, times: Times, verdict: Verdict) -> Course:
+        """What is seen in ``look``, as ``verdict`` has it."""
+        few: Flags = look.kept.n < look.indicator.min_n
+        return Course(look.grid, look.first, times, few, verdict, self.rule.partial)
 
     def _ends(self, kept: Grid) -> list[dt.datetime]:
         periods = self.city.periods

@@ -62,7 +62,7 @@ def _tests(count: Floats, before: Floats, expected: Moments, side: Side, level: 
     p = scanned(count, before, expected, side)
     limit = scan_limit(level, before, expected, side) if limits else np.full_like(p, np.nan)
     judged = np.isfinite(p)
-    return Tests(p, np.where(judged, expected.mean, np.nan), np.where(judged, limit, np.nan))
+    return Tests(p, *(np.where(judged, part, np.nan) for part in (expected.mean, limit, expected.spread)))
 
 
 def expectations(counts: Floats, design: Design, first: int, known: Flags) -> Moments:

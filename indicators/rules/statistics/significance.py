@@ -26,12 +26,14 @@ class Tests(NamedTuple):
 
     ``p`` is the probability of a value at least as unusual when nothing has happened, NaN where there is too
     little to judge by. ``expected`` is the value that the past makes expect and ``limit`` the one at which
-    ``p`` is the condition's level; both are NaN where ``p`` is.
+    ``p`` is the condition's level; both are NaN where ``p`` is. ``spread`` is the variance ÷ mean of counts,
+    from which shares are tested; NaN for what is not a count.
     """
 
     p: Floats
     expected: Floats
     limit: Floats
+    spread: Floats
 
 
 def upper_tail(count: Floats, mean: Floats, spread: Floats) -> Floats:
