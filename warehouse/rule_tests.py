@@ -68,7 +68,7 @@ def record_tests(cursor: Cursor, columns: Mapping[str, Column | Sequence[Any]]) 
     cursor.unregister("made")
 
 
-def tests_at(cursor: Cursor, moments: Sequence[dt.datetime]) -> dict[str, Column]:
+def made_at(cursor: Cursor, moments: Sequence[dt.datetime]) -> dict[str, Column]:
     """Every test of periods that end at one of ``moments`` (UTC without offset), by column."""
     found = cursor.execute(
         f"SELECT {', '.join(FIELDS)} FROM rule_test WHERE ended_at IN (SELECT unnest($moments::TIMESTAMP[]))",

@@ -105,7 +105,7 @@ class CountAnomaly(Model):
     """
 
     type: Literal["count_anomaly"]
-    side: Side = "above"
+    side: Literal["above", "below", "both"] = "above"
     scan: bool = True
     overlapping: bool = False
 

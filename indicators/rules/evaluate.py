@@ -12,7 +12,7 @@ import numpy as np
 
 from config import City
 from config.models import Statistical
-from indicators.rules.anomalies import tests_of
+from indicators.rules.anomalies import Anomalies
 from indicators.rules.budget import Budget, Stored, Tested
 from indicators.rules.grid import Group, Span, read_grids
 from indicators.rules.instruments import Instruments
@@ -20,7 +20,7 @@ from indicators.rules.sightings import Course
 from indicators.rules.sitting import Sitting
 from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
-from warehouse.rule_tests import record_tests, tests_at
+from warehouse.rule_tests import made_at, record_tests
 from warehouse.state import State, Transition
 from warehouse.store import Cursor, Store
 
@@ -76,7 +76,8 @@ def _indicators(sitting: Sitting, cursor: Cursor, progress: Progress) -> Stored:
     ]
     seen = [(watch, look, watch.times(look, now)) for watch, look in looks]
     statistical = [one for one in seen if isinstance(one[0].rule.when, Statistical)]
-    tested = [Tested(look, tests_of(look), times) for _, look, times in statistical]
+    anomalies = Anomalies(city)
+    tested = [Tested(look, anomalies.tests(look), times) for _, look, times in statistical]
     verdicts, made = Budget(city, _stored(cursor, tested)).verdicts(tested)
     decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
     courses: dict[str, list[Course]] = defaultdict(list)
@@ -95,7 +96,7 @@ def _stored(cursor: Cursor, tested: Iterable[Tested]) -> Stored:
     """Tests made before of the moments that are judged now."""
     seen = (one.times.at[one.times.usable] for one in tested)
     moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
-    return tests_at(cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
+    return made_at(cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:

@@ -54,7 +54,7 @@ def count_tests(
         below = _tests(count, before, expected, "below", level / 2.0, limits)
         nearer = below.p < above.p
         p = np.minimum(2.0 * np.minimum(above.p, below.p), 1.0)
-        return Tests(p, above.expected, np.where(nearer, below.limit, above.limit))
+        return Tests(p, above.expected, np.where(nearer, below.limit, above.limit), above.spread)
     return _tests(count, before, expected, side, level, limits)
 
 
