@@ -42,7 +42,14 @@ def warnings_at(
         .group_by(done.warning)
         .subquery()
     )
-    desk, assigned = t.handling.alias("desk"), t.handling.alias("assigned")
+    # What a severity was before it changed is told by the first change since.
+    changes = (
+        select(done.warning, func.min(done.id).label("next"))
+        .where(done.at > at, action == "severity")
+        .group_by(done.warning)
+        .subquery()
+    )
+    desk, assigned, changed = (t.handling.alias(name) for name in ("desk", "assigned", "changed"))
     query = (
         select(
             t.warning,
@@ -54,12 +61,15 @@ def warnings_at(
             assigned.c.at.label("assign_at"),
             assigned.c.detail.label("assign_detail"),
             deeds.c.escalated.label("steps"),
+            changed.c.detail.label("change"),
         )
         .join(moves, moves.c.warning == t.warning.c.id, isouter=True)
         .join(t.transition, t.transition.c.id == moves.c.last, isouter=True)
         .join(deeds, deeds.c.warning == t.warning.c.id, isouter=True)
         .join(desk, desk.c.id == deeds.c.desk, isouter=True)
         .join(assigned, assigned.c.id == deeds.c.assigned, isouter=True)
+        .join(changes, changes.c.warning == t.warning.c.id, isouter=True)
+        .join(changed, changed.c.id == changes.c.next, isouter=True)
         .where(within, t.warning.c.recorded_at <= at)
     )
     found = [_stood(row, at) for row in connection.execute(query)]
@@ -77,6 +87,7 @@ def _stood(row: Row[Any], at: dt.datetime) -> Warning:
     taken = now.acknowledged_at is not None and now.acknowledged_at <= at
     then = replace(
         now,
+        severity=row.change["before"] if row.change else now.severity,
         status=status,
         resolved_at=now.ended_at if ended else None,
         resolution=now.end_reason if ended else None,

@@ -57,6 +57,7 @@ class Recording(Connected):
                 touch(connection)
             _save_series(connection, evaluation.series)
             moves: list[tuple[Transition, int | None]] = [(item, None) for item in evaluation.transitions]
+            _note_severities(connection, evaluation)
             for episode in evaluation.episodes:
                 _save_episode(connection, episode, evaluation.at)
                 moves += [(item, episode.id) for item in episode.transitions]
@@ -119,6 +120,32 @@ def _save_series(connection: Connection, series: dict[SeriesKey, SeriesState]) -
         connection.execute(_UPDATE_SERIES, old)
 
 
+_GO_ON: Final = ("severity", "status", "last_value", "worst_value", "ended_at", "end_reason")
+"""What a warning does not keep from its opening."""
+
+
+def _note_severities(connection: Connection, evaluation: Evaluation) -> None:
+    """Keep as history which warnings are graver, or milder, than people were told before."""
+    now = {episode.id: episode.severity for episode in evaluation.episodes if episode.id is not None}
+    if not now:
+        return
+    query = select(t.warning.c.id, t.warning.c.severity).where(t.warning.c.id.in_(now))
+    rows = [
+        {
+            "warning": row.id,
+            "at": evaluation.at,
+            "who": "",
+            "action": "severity",
+            "comment": "",
+            "detail": {"before": row.severity, "after": now[row.id]},
+        }
+        for row in connection.execute(query.order_by(t.warning.c.id))
+        if row.severity != now[row.id]
+    ]
+    if rows:
+        connection.execute(insert(t.handling), rows)
+
+
 def _save_episode(connection: Connection, episode: Episode, at: dt.datetime) -> None:
     values = {column: getattr(episode, name) for name, column in _CARRIED.items() if name != "id"}
     end: dict[str, Any] = {
@@ -130,7 +157,7 @@ def _save_episode(connection: Connection, episode: Episode, at: dt.datetime) -> 
         made = insert(t.warning).values(recorded_at=at, **values, **end).returning(t.warning.c.id)
         episode.id = connection.execute(made).scalar_one()
         return
-    carried = {n: values[n] for n in ("status", "last_value", "worst_value", "ended_at", "end_reason")}
+    carried = {name: values[name] for name in _GO_ON}
     # It may have left the desk before, by a person: that stands.
     for name in ("resolved_at", "resolution"):
         column = t.warning.c[name]

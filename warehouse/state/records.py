@@ -82,8 +82,8 @@ class Episode:
     closed it before: until then it goes on, and the series gets no second one.
 
     ``message`` and ``value`` are those of the opening, since what people were told is not rewritten;
-    ``last_value`` and ``worst_value`` go on. ``id`` is None until it is stored. ``transitions`` are those
-    that this evaluation adds.
+    ``severity``, ``last_value`` and ``worst_value`` go on. ``id`` is None until it is stored.
+    ``transitions`` are those that this evaluation adds.
     """
 
     rule: str
