@@ -115,11 +115,25 @@ def ending_soon(spans: Iterable[S], now: dt.datetime, within: dt.timedelta) -> l
 def quiet_time(spans: Iterable[Span], subject: Subject, start: dt.datetime, end: dt.datetime) -> dt.timedelta:
     """How much of ``start`` ≤ time < ``end`` was quiet for ``subject``; what overlaps counts once."""
     total, reached = dt.timedelta(0), start
-    for span in sorted((s for s in spans if s.covers(subject)), key=lambda s: s.starts_at):
+    for span in _covering(spans, subject):
         low, high = max(span.starts_at, reached), min(span.until, end)
         if low < high:
             total, reached = total + (high - low), high
     return total
+
+
+def due_at(spans: Iterable[Span], subject: Subject, start: dt.datetime, after: dt.timedelta) -> dt.datetime:
+    """When ``after`` has gone by since ``start`` without what was quiet for ``subject``."""
+    due, reached = start + after, start
+    for span in _covering(spans, subject):
+        low, high = max(span.starts_at, reached), span.until
+        if low < min(high, due):
+            due, reached = due + (high - low), high
+    return due
+
+
+def _covering(spans: Iterable[Span], subject: Subject) -> list[Span]:
+    return sorted((span for span in spans if span.covers(subject)), key=lambda span: span.starts_at)
 
 
 def heard_since(spans: Iterable[Span], subject: Subject, since: dt.datetime, now: dt.datetime) -> dt.datetime:

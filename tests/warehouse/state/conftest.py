@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
 
-from warehouse.state import State
+from warehouse.state import Episode, Evaluation, Kind, State, Status, Transition, Warning
 
+NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
 _NUMBERS = count()
 
 
@@ -25,17 +30,15 @@ def _program(name: str) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     """Address of a private server that forgets everything; tests that need one are skipped without."""
     initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
     if initdb is None or pg_ctl is None:
         pytest.skip("PostgreSQL is not installed on this machine")
-    folder = tmp_path_factory.mktemp("postgresql")
-    # The server refuses to run as root.
+    # The server refuses to run as root, and nobody else may look into the folders that pytest makes.
     run = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     if run:
-        for place in (folder, *folder.parents[:2]):
-            place.chmod(0o755)
         shutil.chown(folder, "nobody")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -51,6 +54,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     call(pg_ctl, "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
     yield f"postgresql+psycopg://ioc@127.0.0.1:{port}"
     call(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -85,3 +89,47 @@ def opened(url: str) -> Iterator[Callable[[], State]]:
 def state(opened: Callable[[], State]) -> State:
     """An open state with nothing in it."""
     return opened()
+
+
+@dataclass
+class Office:
+    """A state, and an engine that opens and ends warnings in it when it is told to."""
+
+    state: State
+
+    def tell(
+        self, area: str = "a1", *, rule: str = "late", severity: str = "serious", at: dt.datetime = NOON
+    ) -> Warning:
+        """A warning opens, and people can see it from ``at`` on."""
+        step = Transition(rule, area, at, Status.PENDING, Status.FIRING, "held_long_enough", 12.5, 10.0)
+        episode = Episode(
+            rule, area, Kind.LIMIT, severity, Status.FIRING, at, at - HOUR, 12.5, 10.0, {"en": "Late"}, {},
+            last_value=12.5, worst_value=12.5, transitions=[step],
+        )  # fmt: skip
+        self.state.record(Evaluation(at, episodes=[episode]))
+        assert episode.id is not None
+        return self.state.warning(episode.id, areas=None)
+
+    def settle(self, warning: Warning, at: dt.datetime) -> None:
+        """Its series is normal again, as an evaluation at ``at`` finds."""
+        standing = self.state.open_episodes()[warning.rule, warning.area]
+        standing.status, standing.resolved_at, standing.resolution = Status.NORMAL, at, "cleared"
+        standing.transitions = [
+            Transition(warning.rule, warning.area, at, Status.FIRING, Status.NORMAL, "cleared", 3.0, 10.0)
+        ]
+        self.state.record(Evaluation(at, episodes=[standing]))
+
+    def said(self, warning: int) -> list[tuple[str, str, str, dict[str, object]]]:
+        """What was done with a warning: who, what, comment and what belongs to it, without what was seen."""
+        events = self.state.history(warning, areas=None)
+        return [(e.who, e.action, e.detail, e.data) for e in events if ">" not in e.action]
+
+    def audited(self) -> list[tuple[str, str, str, dict[str, object]]]:
+        """The audit trail, oldest first: who, what, to what, and what belongs to it."""
+        return [(a.who, a.action, a.object, a.detail) for a in reversed(self.state.audit(1000))]
+
+
+@pytest.fixture
+def office(state: State) -> Office:
+    """A desk with nothing on it yet."""
+    return Office(state)
