@@ -25,6 +25,11 @@ def lint_recipient(place: Place, recipient: Recipient) -> Iterator[Problem]:
         yield place.problem(("channels_of",), "is for offices of areas", "say under each of which level")
     for code in recipient.channels_of:
         yield from place.known(("channels_of", code), "area", code, place.named("area"))
+    if recipient.escalates_to == recipient.id:
+        yield place.problem(("escalates_to",), "is told already", "name another recipient")
+    elif recipient.escalates_to is not None:
+        named = place.named("recipient")
+        yield from place.known(("escalates_to",), "recipient", recipient.escalates_to, named)
     yield from place.repeated(("channels",), "channel", recipient.channels)
     quiet = recipient.quiet
     if quiet is not None and quiet.start == quiet.end:

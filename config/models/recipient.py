@@ -111,7 +111,7 @@ class Recipient(Model):
     office of its own, told of what happens in its area or below; ``channels_of`` gives an area's office
     channels of its own. ``areas`` (each with all below it) and ``levels`` narrow down of which areas
     warnings are told; ``least`` is the lowest severity. ``resolved``: whether the end of a warning is told
-    as well.
+    as well. ``escalates_to`` is who is told when this one was told and nobody took the warning on in time.
     """
 
     id: Identifier
@@ -124,6 +124,7 @@ class Recipient(Model):
     levels: tuple[Identifier, ...] = ()
     least: Severity = "watch"
     resolved: bool = True
+    escalates_to: Identifier | None = None
     quiet: QuietHours | None = None
     digest: Digest | None = None
     group: Grouping = Grouping()
