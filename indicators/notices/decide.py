@@ -84,6 +84,8 @@ class Reason(StrEnum):
     """Told together with what is held of the same warning."""
     NOTHING_NEW = "nothing_new"
     """A digest without content."""
+    GONE = "gone"
+    """The recipient is no more."""
     NO_CHANNEL = "no_channel"
     """Written down and shown, but nothing to send it by."""
 
@@ -171,7 +173,8 @@ def decide(
         return found
     if not situation.has_channel:
         return Decision(Action.DROP, Reason.NO_CHANNEL)
-    return Decision(Action.SEND, _SENT[occasion.kind])
+    waited = situation.held is not None and situation.held.reason is Reason.DIGEST
+    return Decision(Action.SEND, Reason.DIGEST if waited else _SENT[occasion.kind])
 
 
 def _pointless(occasion: Occasion, recipient: Recipient, situation: Situation) -> Decision | None:

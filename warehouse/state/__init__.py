@@ -4,6 +4,8 @@ from warehouse.state.database import StateError
 from warehouse.state.escalation import Escalation, Limits, due_escalations
 from warehouse.state.figures import RuleFigures
 from warehouse.state.handling import HandlingError
+from warehouse.state.notices import Delivery, Message, Notice, Standing
+from warehouse.state.outbox import Outbox, UnknownMessageError
 from warehouse.state.quiet import (
     Maintenance,
     Silence,
@@ -41,6 +43,7 @@ __all__ = [
     "Areas",
     "AuditEntry",
     "Correction",
+    "Delivery",
     "Episode",
     "Escalation",
     "Evaluation",
@@ -49,6 +52,9 @@ __all__ = [
     "Kind",
     "Limits",
     "Maintenance",
+    "Message",
+    "Notice",
+    "Outbox",
     "Outcome",
     "QuietError",
     "Release",
@@ -56,11 +62,13 @@ __all__ = [
     "SeriesKey",
     "SeriesState",
     "Silence",
+    "Standing",
     "State",
     "StateError",
     "Status",
     "Subject",
     "Transition",
+    "UnknownMessageError",
     "UnknownWarningError",
     "Warning",
     "due_at",

@@ -1,0 +1,108 @@
+"""Sending what waits, away from the thread that evaluates: a channel that hangs holds nothing else up.
+
+When a message is tried again stands with the message, so that a restart changes nothing; the waiting doubles
+up to an hour, and after a day it is given up. At least once: a program that dies while it sends will send
+again, under the same key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from indicators.notices.announce import Announcer
+from indicators.notices.send import Send
+from warehouse.state import Message, Outbox
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT: Final = dt.timedelta(seconds=10)
+LONGEST_WAIT: Final = dt.timedelta(hours=1)
+GIVEN_UP: Final = dt.timedelta(days=1)
+"""After how long a message is given up: it is news no more."""
+
+_TICK: Final = 15.0
+"""Seconds after which it is looked whether anything held or tried before is due."""
+_AT_ONCE: Final = 4
+"""Messages sent at a time."""
+
+
+def try_again(message: Message, now: dt.datetime) -> dt.datetime | None:
+    """When to try a message again that just failed; None to give it up."""
+    if now - message.created_at >= GIVEN_UP:
+        return None
+    doubled: int = 2 ** min(message.attempts, 20)
+    return now + min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+class Courier:
+    """Announces what is due and sends what waits, on a thread of its own or by ``deliver``."""
+
+    def __init__(
+        self, announcer: Announcer, outbox: Outbox, send: Send, clock: Callable[[], dt.datetime]
+    ) -> None:
+        self._announcer, self._outbox, self._send, self._clock = announcer, outbox, send, clock
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Take up what an earlier process was sending, and go on until ``stop``."""
+        self._outbox.recover(self._clock())
+        self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is being sent, then end."""
+        self._ended.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Say that something happened."""
+        self._wake.set()
+
+    def deliver(self) -> int:
+        """Send everything that is due, at most once each; how many messages were tried."""
+        tried = 0
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="notice") as pool:
+            while batch := [item for item in self._outbox.due(self._clock()) if self._claimed(item)]:
+                tried += sum(pool.map(self._one, batch))
+        return tried
+
+    def _claimed(self, message: Message) -> bool:
+        return message.id is not None and not self._ended.is_set() and self._outbox.claim(message.id)
+
+    def _one(self, message: Message) -> int:
+        assert message.id is not None
+        error = self._send(message)
+        now = self._clock()
+        again = None if error is None else try_again(message, now)
+        self._outbox.settle(message.id, now, error, again)
+        if error is not None:
+            what = "is given up" if again is None else f"is tried again at {again:%H:%M:%S} UTC"
+            log.warning("notice %s to %s was not sent and %s: %s", message.key, message.office, what, error)
+        return 1
+
+    def _run(self) -> None:
+        lost = False
+        while not self._ended.is_set():
+            self._wake.clear()
+            try:
+                if lost:
+                    self._outbox.recover(self._clock())
+                    lost = False
+                self._announcer.announce(self._clock())
+                self.deliver()
+            except SQLAlchemyError:
+                # A database that is away for a while must not end the notices for good.
+                lost = True
+                log.exception("notices could not be read or written; they are tried again")
+            self._wake.wait(_TICK)

@@ -1,0 +1,102 @@
+"""Sending one message by one channel, whatever kind of channel it is (Apprise knows a hundred)."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import quote
+
+from config import City
+from config.models.recipient import REFERENCE
+from indicators.notices.channels import MissingSecretError, redacted, resolved
+from warehouse.state import Message
+
+Send = Callable[[Message], str | None]
+"""Sends a message; what went wrong, None when nothing did."""
+
+_HEADED: Final = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"})
+"""Kinds of channel that carry headers: whoever receives a message twice can tell by its key."""
+_LEVELS: Final = {"critical": "failure", "serious": "warning", "watch": "info"}
+_LONGEST: Final = 500
+"""Letters of an error that are kept."""
+
+
+def missing_secrets(city: City, environment: Mapping[str, str]) -> dict[str, list[str]]:
+    """Per recipient the environment variables that its channels name and that are not set."""
+    found = {
+        id_: sorted(
+            {name for name in _named(recipient.channels, recipient.channels_of) if not environment.get(name)}
+        )
+        for id_, recipient in city.recipients.items()
+    }
+    return {id_: names for id_, names in found.items() if names}
+
+
+def _named(common: Iterable[str], of: Mapping[str, Iterable[str]]) -> Iterator[str]:
+    for urls in (common, *of.values()):
+        for url in urls:
+            yield from REFERENCE.findall(url)
+
+
+def by_apprise(environment: Mapping[str, str]) -> Send:
+    """Send by Apprise, with the secrets of ``environment``. Safe to use from several threads."""
+
+    def send(message: Message) -> str | None:
+        try:
+            url = resolved(message.channel, environment)
+        except MissingSecretError as error:
+            return str(error)
+        return redacted(_deliver(url, message) or "", message.channel, environment) or None
+
+    return send
+
+
+def _deliver(url: str, message: Message) -> str | None:
+    # Loaded when there is something to send: it brings half a second of imports.
+    from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
+
+    asset = AppriseAsset(app_id="Toàn Cảnh", app_desc="Toàn Cảnh", async_mode=False, secure_logging=True)
+    post = Apprise(asset=asset)
+    with _overheard() as heard:
+        if not post.add(_keyed(url, message.key)):
+            return "no known kind of channel, or not a complete address"
+        done = post.notify(
+            body=message.body,
+            title=message.subject,
+            notify_type=NotifyType(_LEVELS.get(message.severity, "info")),
+            body_format=NotifyFormat.TEXT,
+        )
+    return None if done else " ".join(" ".join(heard).split())[:_LONGEST] or "refused without a reason"
+
+
+class _Listener(logging.Handler):
+    """Keeps what one thread is told: several send at a time, and the library says why only in its log."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the words of a record of this thread."""
+        if record.thread == self._thread:
+            self.heard.append(record.getMessage())
+
+
+@contextmanager
+def _overheard() -> Iterator[list[str]]:
+    listener, library = _Listener(), logging.getLogger("apprise")
+    library.addHandler(listener)
+    try:
+        yield listener.heard
+    finally:
+        library.removeHandler(listener)
+
+
+def _keyed(url: str, key: str) -> str:
+    if url.partition("://")[0].lower() not in _HEADED:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}+Idempotency-Key={quote(key, safe='')}"
