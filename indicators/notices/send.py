@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
@@ -20,6 +17,8 @@ Send = Callable[[Message], str | None]
 _HEADED: Final = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"})
 """Kinds of channel that carry headers: whoever receives a message twice can tell by its key."""
 _LEVELS: Final = {"critical": "failure", "serious": "warning", "watch": "info"}
+_PATIENCE: Final = 30.0
+"""Seconds that a channel may take."""
 _LONGEST: Final = 500
 """Letters of an error that are kept."""
 
@@ -58,42 +57,23 @@ def _deliver(url: str, message: Message) -> str | None:
     # Loaded when there is something to send: it brings half a second of imports.
     from apprise import Apprise, AppriseAsset, NotifyFormat, NotifyType
 
-    asset = AppriseAsset(app_id="Toàn Cảnh", app_desc="Toàn Cảnh", async_mode=False, secure_logging=True)
+    # The name goes into a header, where Vietnamese letters are not allowed.
+    asset = AppriseAsset(app_id="Toan Canh", async_mode=False, secure_logging=True, service_timeout=_PATIENCE)
     post = Apprise(asset=asset)
-    with _overheard() as heard:
-        if not post.add(_keyed(url, message.key)):
-            return "no known kind of channel, or not a complete address"
-        done = post.notify(
-            body=message.body,
-            title=message.subject,
-            notify_type=NotifyType(_LEVELS.get(message.severity, "info")),
-            body_format=NotifyFormat.TEXT,
-        )
-    return None if done else " ".join(" ".join(heard).split())[:_LONGEST] or "refused without a reason"
-
-
-class _Listener(logging.Handler):
-    """Keeps what one thread is told: several send at a time, and the library says why only in its log."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.heard: list[str] = []
-        self._thread = threading.get_ident()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the words of a record of this thread."""
-        if record.thread == self._thread:
-            self.heard.append(record.getMessage())
-
-
-@contextmanager
-def _overheard() -> Iterator[list[str]]:
-    listener, library = _Listener(), logging.getLogger("apprise")
-    library.addHandler(listener)
-    try:
-        yield listener.heard
-    finally:
-        library.removeHandler(listener)
+    if not post.add(_keyed(url, message.key)):
+        return "no known kind of channel, or not a complete address"
+    result = post.notify(
+        body=message.body,
+        title=message.subject,
+        notify_type=NotifyType(_LEVELS.get(message.severity, "info")),
+        body_format=NotifyFormat.TEXT,
+    )
+    if result:
+        return None
+    told = [entry for service in result.results for entry in service.logs()]
+    grave = [entry.message for entry in told if entry.level in ("WARNING", "ERROR", "CRITICAL")]
+    words = " ".join(" ".join([*grave, f"({result.status.name.lower()})"]).split())
+    return words[:_LONGEST]
 
 
 def _keyed(url: str, key: str) -> str:
