@@ -27,14 +27,15 @@ from indicators.notices.decide import (
     Situation,
     decide,
 )
+from indicators.notices.escalate import escalate
 from indicators.notices.facts import Links
 from indicators.notices.happenings import Happening, happened, repeated, silences_end
-from indicators.notices.obstacles import Nothing, Obstacles
+from indicators.notices.obstacles import Obstacles, Quiet
 from indicators.notices.offices import Office, office_named, offices
 from indicators.notices.timing import last_digest
-from warehouse.state import Message, Notice, Outbox, Standing
+from warehouse.state import Message, Notice, Standing, State
 
-Look = Callable[[Sequence[Standing], dt.datetime], Obstacles]
+Look = Callable[[City, State, Sequence[Standing], dt.datetime], Obstacles]
 """What keeps warnings quiet at a moment, given all that stand."""
 
 _DIGEST: Final = "digest"
@@ -42,11 +43,6 @@ _LATEST_DIGEST: Final = dt.timedelta(hours=2)
 """How late a digest may be, after which it waits for the next."""
 _ORDER: Final = {kind: number for number, kind in enumerate(Kind)}
 _UNTOLD: Final = frozenset({Kind.OPENED, Kind.RAISED, Kind.ESCALATED})
-
-
-def _nothing(standing: Sequence[Standing], now: dt.datetime) -> Obstacles:
-    del standing, now
-    return Nothing()
 
 
 @dataclass(frozen=True)
@@ -62,9 +58,9 @@ class Announcer:
     """Decides for every recipient of a city. Safe to use from several threads."""
 
     city: City
-    outbox: Outbox
+    state: State
     links: Links
-    look: Look = _nothing
+    look: Look = Quiet.look
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def announce(self, now: dt.datetime) -> Announcement:
@@ -73,7 +69,7 @@ class Announcer:
             turn = _Turn(self, now.astimezone(dt.UTC))
             turn.decide()
             messages = turn.compose()
-            self.outbox.commit(turn.changed, turn.notices.values(), messages)
+            self.state.outbox.commit(turn.changed, turn.notices.values(), messages)
         counted = Counter((Action(item.action), Reason(item.reason)) for item in turn.notices.values())
         return Announcement(counted, tuple(messages))
 
@@ -82,11 +78,13 @@ class _Turn:
     """One call of ``announce``: what is known at its beginning, and what it decides."""
 
     def __init__(self, announcer: Announcer, now: dt.datetime) -> None:
-        self.city, self.outbox, self.now = announcer.city, announcer.outbox, now
+        self.city, self.outbox, self.now = announcer.city, announcer.state.outbox, now
         self.links = announcer.links
-        self.changed = self.outbox.changed()
         self.standing = {item.id: item for item in self.outbox.open_warnings()}
-        self.obstacles = announcer.look(list(self.standing.values()), now)
+        self.obstacles = announcer.look(self.city, announcer.state, list(self.standing.values()), now)
+        if escalate(self.city, announcer.state, self.standing, self.obstacles, now):
+            self.standing = {item.id: item for item in self.outbox.open_warnings()}
+        self.changed = self.outbox.changed()
         self.held = {item.key: item for item in self.outbox.held()}
         ids = {item.id for item in self.changed} | set(self.standing)
         ids |= {item.warning for item in self.held.values() if item.warning is not None}
@@ -135,9 +133,11 @@ class _Turn:
 
     def _fresh(self) -> Iterable[tuple[Notice, Happening]]:
         standing = list(self.standing.values())
+        corrected = [item.id for item in self.changed if item.corrections]
+        corrections = self.outbox.last_corrections(corrected)
         last_told = self.outbox.last_told([item.id for item in standing])
         found = [
-            *happened(self.city, self.changed, self.openings),
+            *happened(self.city, self.changed, self.openings, corrections),
             *repeated(self.city, standing, last_told, self.now),
             *silences_end(self.city, self.obstacles.ending(), self.standing),
         ]

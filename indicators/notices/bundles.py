@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
 
 from config import City
 from indicators.notices.compose import Frame, compose, gravest
@@ -74,17 +72,9 @@ def _entries(city: City, bundle: Bundle, links: Links, language: str) -> list[En
         there = found.get(item.warning.id)
         if there is None or kind is Kind.RESOLVED:
             found[item.warning.id] = entry(
-                city, item.warning, kind, item.warning.severity, language, links, _shown(city, item.detail)
+                city, item.warning, kind, item.warning.severity, language, links, item.detail
             )
     for warning in bundle.stand:
         if warning.id not in found:
             found[warning.id] = entry(city, warning, "standing", warning.severity, language, links, {})
     return list(found.values())
-
-
-def _shown(city: City, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Details with their times by the city's clock."""
-    shown = dict(detail)
-    if "until" in shown:
-        shown["until"] = clock(dt.datetime.fromisoformat(shown["until"]), city.zone)
-    return shown

@@ -159,6 +159,9 @@ _SENT: Final = {
     Kind.DIGEST: Reason.DIGEST,
 }
 
+_FOLDED: Final = {Kind.RAISED: (Fate.HELD, Fate.DIGEST), Kind.ESCALATED: (Fate.HELD,)}
+"""What the opening will tell as well once it is told; an escalation waits for no digest."""
+
 
 def decide(
     occasion: Occasion, recipient: Recipient, situation: Situation, now: dt.datetime, zone: ZoneInfo
@@ -193,7 +196,7 @@ def _pointless(occasion: Occasion, recipient: Recipient, situation: Situation) -
     if reason is None and kind in (Kind.RESOLVED, Kind.CORRECTED):
         if situation.opening not in (Fate.TOLD, Fate.DIGEST):
             reason = Reason.NEVER_TOLD
-    elif reason is None and kind is Kind.RAISED and situation.opening in (Fate.HELD, Fate.DIGEST):
+    elif reason is None and situation.opening in _FOLDED.get(kind, ()):
         reason = Reason.FOLDED
     elif reason is None and kind in (Kind.ESCALATED, Kind.REPEATED) and occasion.taken:
         reason = Reason.TAKEN

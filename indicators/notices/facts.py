@@ -9,6 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from config import City
+from config.models import Rule
 from indicators.notices.decide import Kind
 from indicators.rules.messages import figure, moment
 from warehouse.state import Standing
@@ -71,8 +72,21 @@ def entry(
         ending=_ENDINGS.get(warning.resolution or "", "data" if warning.kind == "no_data" else "normal"),
         playbook=rule.playbook.get(language) if rule is not None and rule.playbook is not None else "",
         link=links(language, warning.id),
-        detail=detail,
+        detail=_shown(city, rule, language, detail),
     )
+
+
+def _shown(city: City, rule: Rule | None, language: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    """What else is told, in words: until when, and which figure was told and which is known since."""
+    shown = dict(detail)
+    if "until" in detail:
+        shown["until"] = clock(dt.datetime.fromisoformat(detail["until"]), city.zone)
+    if "known" in detail:
+        both = [detail[part].get("value") for part in ("told", "known")]
+        figures = [figure(city, rule, value, language) for value in both] if rule is not None else []
+        words = [" → ".join(figures)] if None not in both else []
+        shown["change"] = "; ".join([*words, *([detail["note"]] if detail["note"] else [])])
+    return shown
 
 
 def clock(at: dt.datetime, zone: ZoneInfo) -> str:

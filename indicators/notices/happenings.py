@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config import City
+from config.models import Rule
 from indicators.notices.decide import GRAVITY, Kind
+from indicators.notices.escalate import follower
 from indicators.notices.obstacles import Ending
-from indicators.notices.offices import Office, office_named, offices
+from indicators.notices.offices import Office, office_named, offices, offices_of
 from warehouse.state import Notice, Standing
 
 Openings = Mapping[tuple[int, str], list[Notice]]
@@ -28,8 +30,16 @@ class Happening:
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
-def happened(city: City, changed: Iterable[Standing], openings: Openings) -> Iterator[Happening]:
-    """What is new of the warnings that changed, for everybody whom it concerns."""
+def happened(
+    city: City,
+    changed: Iterable[Standing],
+    openings: Openings,
+    corrections: Mapping[int, Mapping[str, Any]],
+) -> Iterator[Happening]:
+    """What is new of the warnings that changed, for everybody whom it concerns.
+
+    ``corrections`` holds what was corrected last of those that were.
+    """
     told: dict[int, list[str]] = {}
     for id_, key in openings:
         told.setdefault(id_, []).append(key)
@@ -38,18 +48,31 @@ def happened(city: City, changed: Iterable[Standing], openings: Openings) -> Ite
         named = offices(city, rule, warning.area)
         if warning.seen_over is None:
             yield from _each(warning, Kind.OPENED, "opened", named)
+        yield from _escalated(city, warning, rule)
+        if warning.seen_over is None:
             continue
+        # Told to whoever was told that it began, even if the rule has changed its mind since.
+        those = {office.key: office for office in named}
+        for key in told.get(warning.id, ()):
+            if (office := office_named(city, key)) is not None:
+                those[key] = office
+        if warning.corrections > (warning.seen_corrections or 0):
+            token, detail = f"corrected:{warning.corrections}", corrections.get(warning.id, {})
+            yield from _each(warning, Kind.CORRECTED, token, those.values(), detail)
         if GRAVITY[warning.severity] > GRAVITY.get(warning.seen_severity or "", 0) and not warning.over:
             yield from _each(warning, Kind.RAISED, f"raised:{warning.severity}", named)
         if warning.over and not warning.seen_over:
             assert warning.resolved_at is not None
-            # Told to whoever was told that it began, even if the rule has changed its mind since.
-            those = {office.key: office for office in named}
-            for key in told.get(warning.id, ()):
-                if (office := office_named(city, key)) is not None:
-                    those[key] = office
             token = f"resolved:{warning.resolved_at.astimezone(dt.UTC):%Y%m%dT%H%M%S}"
             yield from _each(warning, Kind.RESOLVED, token, those.values())
+
+
+def _escalated(city: City, warning: Standing, rule: Rule | None) -> Iterator[Happening]:
+    if rule is None or warning.over:
+        return
+    for step in range((warning.seen_escalated or 0) + 1, warning.escalated + 1):
+        next_ = [id_ for name in rule.notify if (id_ := follower(city, name, step)) is not None]
+        yield from _each(warning, Kind.ESCALATED, f"escalated:{step}", offices_of(city, next_, warning.area))
 
 
 def repeated(

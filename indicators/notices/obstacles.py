@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from warehouse.state import Standing
+from config import City
+from config.models import Derived, Rule
+from indicators.formula import inputs_of
+from warehouse.state import (
+    Kind,
+    Maintenance,
+    Silence,
+    Standing,
+    State,
+    Subject,
+    ending_soon,
+    heard_since,
+    silenced,
+)
+
+NOTICE: Final = dt.timedelta(hours=1)
+"""How long before its end a silence is announced to be ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +38,7 @@ class Ending:
 
 
 class Obstacles(Protocol):
-    """What is asked of those who keep silences, maintenance and inhibition; see ``look``."""
+    """What stands in the way of warnings at one moment."""
 
     def silenced(self, warning: Standing) -> dt.datetime | None:
         """Until when a silence covers it."""
@@ -36,25 +52,109 @@ class Obstacles(Protocol):
     def ending(self) -> Sequence[Ending]:
         """Silences about to end over warnings that stand."""
 
+    def heard_since(self, warning: Standing) -> dt.datetime:
+        """Since when people can have heard of it, its last quiet time being over."""
 
-class Nothing:
-    """Nothing keeps anything quiet."""
+
+def hushed(obstacles: Obstacles, warning: Standing) -> bool:
+    """Whether nobody is to hear of it for the time being."""
+    kept = obstacles.silenced(warning) is not None or obstacles.maintained(warning) is not None
+    return kept or obstacles.inhibited(warning)
+
+
+class Quiet:
+    """The obstacles of a moment, from people's state and the warnings that stand."""
+
+    def __init__(
+        self,
+        city: City,
+        standing: Sequence[Standing],
+        silences: Sequence[Silence],
+        windows: Sequence[Maintenance],
+        now: dt.datetime,
+    ) -> None:
+        self._city, self._now = city, now
+        self._silences, self._windows = silences, windows
+        self._standing = standing
+        # A series that vanished explains nothing.
+        self._firing = {(item.rule, item.area) for item in standing if item.kind == Kind.LIMIT}
+        self._subjects: dict[tuple[str, str], Subject] = {}
+
+    @classmethod
+    def look(cls, city: City, state: State, standing: Sequence[Standing], now: dt.datetime) -> Quiet:
+        """As things are at ``now``; silences that ended lately still count for since when one heard."""
+        oldest = min((item.recorded_at for item in standing), default=now)
+        silences = state.silences.all(until_after=oldest)
+        return cls(city, standing, silences, state.maintenance.all(until_after=oldest), now)
 
     def silenced(self, warning: Standing) -> dt.datetime | None:
-        """Never."""
-        del warning
-        return None
+        """Until when a silence covers it."""
+        found = silenced(self._silences, self._subject(warning), self._now)
+        return found.until if found is not None else None
 
     def maintained(self, warning: Standing) -> dt.datetime | None:
-        """Never."""
-        del warning
-        return None
+        """Until when its area or feed is being worked on."""
+        found = silenced(self._windows, self._subject(warning), self._now)
+        return found.until if found is not None else None
 
     def inhibited(self, warning: Standing) -> bool:
-        """Never."""
-        del warning
-        return False
+        """Whether a warning that explains it stands, for its area or for one that holds it."""
+        rule = self._city.rules.get(warning.rule)
+        if rule is None or not rule.inhibited_by or warning.area not in self._city.areas:
+            return False
+        holding = self._city.areas.path(warning.area).values()
+        return any((other, area) in self._firing for other in rule.inhibited_by for area in holding)
 
     def ending(self) -> Sequence[Ending]:
-        """None."""
-        return ()
+        """Silences about to end over warnings that stand, where no other goes on."""
+        soon = ending_soon(self._silences, self._now, NOTICE)
+        return [
+            Ending(span.id, warning.id, span.until, span.who, span.reason)
+            for warning in self._standing
+            for span in soon
+            if span == silenced(self._silences, self._subject(warning), self._now)
+        ]
+
+    def heard_since(self, warning: Standing) -> dt.datetime:
+        """Since when people can have heard of it, its last quiet time being over."""
+        spans: list[Silence | Maintenance] = [*self._silences, *self._windows]
+        return heard_since(spans, self._subject(warning), warning.recorded_at, self._now)
+
+    def _subject(self, warning: Standing) -> Subject:
+        key = (warning.rule, warning.area)
+        if key not in self._subjects:
+            self._subjects[key] = subject_of(self._city, *key)
+        return self._subjects[key]
+
+
+def subject_of(city: City, rule_id: str, area: str) -> Subject:
+    """What a warning is about: its rule, the rule's domain and feeds, its area with all above it."""
+    rule = city.rules.get(rule_id)
+    indicator = city.indicators.get(rule.indicator or "") if rule is not None else None
+    above = frozenset(city.areas.path(area).values()) if area in city.areas else frozenset({area})
+    feeds = frozenset(_feeds(city, rule)) if rule is not None else frozenset()
+    return Subject(rule_id, indicator.domain if indicator is not None else None, above, feeds)
+
+
+def _feeds(city: City, rule: Rule) -> Iterator[str]:
+    """The feeds that a rule hangs on."""
+    if rule.feed is not None:
+        yield rule.feed
+    if rule.indicator is not None:
+        yield from _tables(city, _datasets(city, rule.indicator, set()))
+    yield from _tables(city, [getattr(rule.when, "dataset", "")])
+
+
+def _tables(city: City, datasets: Iterable[str]) -> Iterator[str]:
+    wanted = set(datasets)
+    return (feed.id for feed in city.feeds.values() if feed.table in wanted)
+
+
+def _datasets(city: City, id_: str, seen: set[str]) -> set[str]:
+    indicator = city.indicators.get(id_)
+    if indicator is None or id_ in seen:
+        return set()
+    seen.add(id_)
+    if not isinstance(indicator, Derived):
+        return {indicator.dataset}
+    return {found for part in inputs_of(indicator) for found in _datasets(city, part, seen)}

@@ -53,16 +53,17 @@ def office_of(city: City, recipient: str, area: str) -> Office | None:
     return Office(found, own)
 
 
-def offices(city: City, rule: Rule | None, area: str, step: int = 0) -> list[Office]:
-    """Whom the rule tells of ``area``; at a ``step`` of escalation, who follows after so many.
+def offices(city: City, rule: Rule | None, area: str) -> list[Office]:
+    """Whom the rule tells of ``area``."""
+    return [] if rule is None else offices_of(city, rule.notify, area)
 
-    Whoever has nobody to follow is told again.
-    """
-    if rule is None or area not in city.areas:
+
+def offices_of(city: City, recipients: Iterable[str], area: str) -> list[Office]:
+    """The offices of recipients that are told of ``area``, each one once."""
+    if area not in city.areas:
         return []
-    ids = [_after(city, id_, step) for id_ in rule.notify]
-    found = (office_of(city, id_, area) for id_ in dict.fromkeys(ids))
-    return _once(office for office in found if office is not None)
+    found = (office_of(city, id_, area) for id_ in recipients)
+    return list({office.key: office for office in found if office is not None}.values())
 
 
 def office_named(city: City, key: str) -> Office | None:
@@ -71,16 +72,3 @@ def office_named(city: City, key: str) -> Office | None:
     if id_ not in city.recipients or (area and area not in city.areas):
         return None
     return Office(city.recipients[id_], area or None)
-
-
-def _after(city: City, id_: str, step: int) -> str:
-    for _ in range(step):
-        recipient = city.recipients.get(id_)
-        if recipient is None or recipient.escalates_to is None:
-            break
-        id_ = recipient.escalates_to
-    return id_
-
-
-def _once(found: Iterable[Office]) -> list[Office]:
-    return list({office.key: office for office in found}.values())

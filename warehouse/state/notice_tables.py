@@ -15,8 +15,8 @@ notice_seen = Table(
     Column("warning", ForeignKey("warning.id"), primary_key=True),
     Column("severity", String, nullable=False),
     Column("over", Boolean, nullable=False),
-    Column("escalated", Integer, nullable=False, server_default="0"),
-    Column("corrections", Integer, nullable=False, server_default="0"),
+    Column("escalated", Integer, nullable=False),
+    Column("corrections", Integer, nullable=False),
 )
 
 notice = Table(

@@ -22,7 +22,10 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A warning as notices need it, and what they have taken in of it so far (``seen_…`` None: nothing)."""
+    """A warning as notices need it, and what they have taken in of it so far.
+
+    ``escalated`` and ``corrections`` count; ``seen_…`` is None where nothing was taken in.
+    """
 
     id: int
     rule: str
@@ -39,8 +42,13 @@ class Standing:
     message: dict[str, str]
     evidence: dict[str, Any]
     acknowledged_at: dt.datetime | None
+    recorded_at: dt.datetime
+    escalated: int = 0
+    corrections: int = 0
     seen_severity: str | None = None
     seen_over: bool | None = None
+    seen_escalated: int | None = None
+    seen_corrections: int | None = None
 
     @property
     def over(self) -> bool:

@@ -32,6 +32,13 @@ from warehouse.state.notices import Delivery, Message, Notice, Standing, Step
 
 T = TypeVar("T")
 
+_CORRECTIONS = (
+    select(func.count())
+    .select_from(t.correction)
+    .where(t.correction.c.warning == t.warning.c.id)
+    .scalar_subquery()
+)
+
 
 class UnknownMessageError(Exception):
     """There is no such message."""
@@ -54,6 +61,8 @@ class Outbox:
             seen.severity != warning.severity,
             and_(seen.over.is_(True), ~over),
             and_(seen.over.is_(False), over),
+            seen.escalated != warning.escalated,
+            seen.corrections != _CORRECTIONS,
         )
         return self._standing(differs)
 
@@ -70,7 +79,11 @@ class Outbox:
     def _standing(self, where: Any) -> list[Standing]:
         seen = n.notice_seen.c
         query = (
-            select(t.warning, seen.severity.label("seen_severity"), seen.over.label("seen_over"))
+            select(
+                t.warning,
+                _CORRECTIONS.label("corrections"),
+                *(column.label(f"seen_{column.name}") for column in seen if column is not seen.warning),
+            )
             .join(n.notice_seen, seen.warning == t.warning.c.id, isouter=True)
             .where(where)
             .order_by(t.warning.c.id)
@@ -80,6 +93,17 @@ class Outbox:
                 Standing(**{name: getattr(row, name) for name in Standing.__slots__})
                 for row in connection.execute(query)
             ]
+
+    def last_corrections(self, ids: Collection[int]) -> dict[int, dict[str, Any]]:
+        """Per warning the last that is known to be otherwise than told: ``told``, ``known`` and ``note``."""
+        c = t.correction.c
+        found: dict[int, dict[str, Any]] = {}
+        with self._engine.connect() as connection:
+            for part in _parts(list(ids)):
+                query = select(c.warning, c.told, c.known, c.note).where(c.warning.in_(part)).order_by(c.id)
+                for warning, told, known, note in connection.execute(query):
+                    found[warning] = {"told": told, "known": known, "note": note}
+        return found
 
     # what was decided
 
@@ -272,7 +296,8 @@ def _known(connection: Connection, column: ColumnElement[Any], keys: list[Any]) 
 
 def _take_in(connection: Connection, seen: Iterable[Standing]) -> None:
     c = n.notice_seen.c
-    rows = [{"warning": item.id, "severity": item.severity, "over": item.over} for item in seen]
+    names = ("severity", "over", "escalated", "corrections")
+    rows = [{"warning": item.id} | {name: getattr(item, name) for name in names} for item in seen]
     there = _known(connection, c.warning, [row["warning"] for row in rows])
     fresh = [row for row in rows if row["warning"] not in there]
     stale = [{f"new_{key}": value for key, value in row.items()} for row in rows if row["warning"] in there]
@@ -280,9 +305,7 @@ def _take_in(connection: Connection, seen: Iterable[Standing]) -> None:
         connection.execute(insert(n.notice_seen), fresh)
     if stale:
         query = update(n.notice_seen).where(c.warning == bindparam("new_warning"))
-        connection.execute(
-            query.values(severity=bindparam("new_severity"), over=bindparam("new_over")), stale
-        )
+        connection.execute(query.values({name: bindparam(f"new_{name}") for name in names}), stale)
 
 
 _DECIDED = ("action", "reason", "due", "decided_at", "severity", "bundle")

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "2"
+SCHEMA_VERSION: Final = "3"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()

@@ -22,7 +22,7 @@ from aiosmtpd.controller import Controller
 from config import REFERENCE_CITY, City, load_city
 from config.models import Recipient
 from indicators.notices.announce import Announcement, Announcer
-from indicators.notices.obstacles import Nothing, Obstacles
+from indicators.notices.obstacles import Obstacles, Quiet
 from warehouse.state import Episode, Evaluation, Kind, Outbox, Standing, State, Status, Transition
 
 ROOT = Path(__file__).parents[3]
@@ -44,15 +44,25 @@ def tiny() -> City:
     return load_city(ROOT / "tests" / "config" / "tiny")
 
 
-def with_recipients(city: City, *recipients: dict[str, Any], notify: Sequence[str] | None = None) -> City:
-    """The city with these recipients; every rule tells all of them unless ``notify`` says whom."""
+def with_recipients(
+    city: City,
+    *recipients: dict[str, Any],
+    notify: Sequence[str] | None = None,
+    escalate: dict[str, dt.timedelta] | None = None,
+) -> City:
+    """The city with these recipients; every rule tells all of them unless ``notify`` says whom.
+
+    Nothing is escalated unless ``escalate`` says when.
+    """
     found = {
         given["id"]: Recipient.model_validate({"name": {"vi": given["id"], "en": given["id"]}} | given)
         for given in recipients
     }
     names = tuple(found if notify is None else notify)
     rules = {id_: rule.model_copy(update={"notify": names}) for id_, rule in city.rules.items()}
-    return replace(city, recipients=found, rules=rules)
+    warnings = city.head.warnings.model_copy(update={"escalate": escalate or {}})
+    head = city.head.model_copy(update={"warnings": warnings})
+    return replace(city, head=head, recipients=found, rules=rules)
 
 
 @dataclass
@@ -62,19 +72,18 @@ class Ward:
     city: City
     state: State
     now: dt.datetime = NOON
-    obstacles: Obstacles = field(default_factory=Nothing)
+    obstacles: Obstacles | None = None
 
     @property
     def outbox(self) -> Outbox:
         return self.state.outbox
 
-    def look(self, standing: Sequence[Standing], now: dt.datetime) -> Obstacles:
-        del standing, now
-        return self.obstacles
+    def look(self, city: City, state: State, standing: Sequence[Standing], now: dt.datetime) -> Obstacles:
+        return self.obstacles or Quiet.look(city, state, standing, now)
 
     def announce(self, at: dt.datetime | None = None) -> Announcement:
         self.now = at or self.now
-        return Announcer(self.city, self.outbox, link, self.look).announce(self.now)
+        return Announcer(self.city, self.state, link, self.look).announce(self.now)
 
     def after(self, **span: float) -> dt.datetime:
         self.now += dt.timedelta(**span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -12,12 +12,13 @@ from sqlalchemy.exc import OperationalError
 from config import City
 from indicators.notices.announce import Announcer
 from indicators.notices.decide import Action, Reason
-from indicators.notices.obstacles import Ending, Nothing
+from indicators.notices.obstacles import Ending
 from tests.indicators.notices.conftest import NOON, Ward, link
-from warehouse.state import Delivery, Message, Standing
+from warehouse.state import Delivery, Message, Outcome, Standing
 
 Make = Callable[..., Ward]
 HOOK = {"channels": ["json://127.0.0.1:9/hook"]}
+FOUR_HOURS = {"serious": dt.timedelta(hours=4)}
 
 
 def test_one_evaluation_is_one_message_and_never_told_twice(ward: Make) -> None:
@@ -308,7 +309,7 @@ def test_a_warning_that_nobody_took_on_is_repeated(ward: Make) -> None:
 
 
 @dataclass
-class Kept(Nothing):
+class Kept:
     """Warnings that a test keeps quiet."""
 
     silent: dict[str, dt.datetime] = field(default_factory=dict)
@@ -324,6 +325,9 @@ class Kept(Nothing):
 
     def inhibited(self, warning: Standing) -> bool:
         return warning.area in self.explained
+
+    def heard_since(self, warning: Standing) -> dt.datetime:
+        return warning.recorded_at
 
     def ending(self) -> list[Ending]:
         return self.endings
@@ -378,7 +382,7 @@ def test_a_crash_before_the_end_of_the_transaction_loses_and_doubles_nothing(
     desk = ward({"id": "duty"} | HOOK)
     desk.open("T1")
     outbox = desk.outbox
-    announcer = Announcer(desk.city, outbox, link)
+    announcer = Announcer(desk.city, desk.state, link)
     composed: list[str] = []
 
     def die(*given: object) -> None:
@@ -415,3 +419,129 @@ def test_what_is_told_follows_from_the_state_however_often_one_looks(ward: Make)
             ]
         )
     assert told[0] == told[1]
+
+
+def test_what_nobody_takes_on_goes_to_the_next_in_line(ward: Make) -> None:
+    """Serious warnings after 4 hours each; whoever has nobody to follow is told again, once."""
+    desk = ward(
+        {"id": "office", "escalates_to": "duty"} | HOOK,
+        {"id": "duty", "escalates_to": "leaders"} | HOOK,
+        {"id": "leaders"} | HOOK,
+        {"id": "press"} | HOOK,
+        notify=["office", "press"],
+        escalate=FOUR_HOURS,
+    )
+    first, second = desk.open("T1", "T2")
+    desk.announce()
+    desk.state.acknowledge(second, "Hạnh", "", desk.after(hours=1), areas=None)
+    for _ in range(30):
+        desk.announce(desk.after(minutes=30))
+    told = [(n.office, n.warning, (n.at - NOON) // dt.timedelta(hours=1)) for n in desk.outbox.notices()[4:]]
+    assert told == [("duty", first, 4), ("press", first, 4), ("leaders", first, 8)]
+    assert {n.reason for n in desk.outbox.notices()[4:]} == {"escalated"}
+    assert [e.action for e in desk.state.history(first, areas=None)][-2:] == ["escalate", "escalate"]
+
+
+def test_a_silence_holds_notices_and_escalation_and_is_announced_before_it_ends(ward: Make) -> None:
+    desk = ward({"id": "duty"} | HOOK, escalate=FOUR_HOURS)
+    desk.state.silences.add(
+        ends_at=NOON + dt.timedelta(hours=6), reason="đào đường", who="Hạnh", now=NOON, areas=None, area="T1"
+    )
+    desk.open("T1", "T2")
+    for _ in range(60):
+        desk.announce()
+        desk.after(minutes=10)
+    assert [
+        (n.area, n.kind, n.reason, (n.decided_at - NOON).total_seconds() / 3600)
+        for n in desk.outbox.notices()
+    ] == [
+        ("T1", "opened", "new", 6),
+        ("T2", "opened", "new", 0),
+        ("T2", "escalated", "escalated", 4),
+        ("T1", "silence_ends", "silence_ends", 5),
+    ]
+    desk.announce(NOON + dt.timedelta(hours=10))
+    assert desk.decisions()[-1] == ("duty", "escalated", "send", "escalated")  # 4 hours after it was heard
+
+
+def test_work_on_a_feed_holds_what_hangs_on_it(ward: Make) -> None:
+    """The rule over an indicator hangs on the feed of its data."""
+    desk = ward({"id": "duty"} | HOOK)
+    desk.state.maintenance.add(
+        ends_at=NOON + dt.timedelta(hours=2),
+        reason="nâng cấp",
+        who="Hạnh",
+        now=NOON,
+        areas=None,
+        feed="requests",
+    )
+    desk.open("T1")
+    desk.open("T", rule="silent")
+    desk.announce()
+    assert [n.reason for n in desk.outbox.held()] == ["maintenance", "maintenance"]
+    desk.announce(desk.after(hours=2))
+    assert desk.outbox.held() == []
+
+
+def test_a_warning_that_is_explained_waits_for_what_explains_it(ward: Make, tiny: City) -> None:
+    """``late`` is inhibited by ``silent``: for the area itself and for those below."""
+    rules = dict(tiny.rules)
+    rules["late"] = rules["late"].model_copy(update={"inhibited_by": ("silent",)})
+    city = replace(tiny, rules=rules)
+    desk = ward({"id": "duty"} | HOOK, city=city)
+    desk.open("T", rule="silent")
+    desk.open("T1", "T2")
+    desk.announce()
+    assert [(n.area, n.reason) for n in desk.outbox.held()] == [("T1", "inhibited"), ("T2", "inhibited")]
+    desk.close("T1")
+    desk.announce(desk.after(hours=1))
+    desk.close("T", rule="silent")
+    desk.announce(desk.after(hours=1))
+    assert [(n.area, n.kind, n.reason) for n in desk.outbox.notices()] == [
+        ("T1", "opened", "ended"),
+        ("T2", "opened", "new"),
+        ("T", "opened", "new"),
+        ("T1", "resolved", "never_told"),
+        ("T", "resolved", "resolved"),
+    ]
+
+
+def test_a_correction_is_told_to_whom_the_warning_was(ward: Make) -> None:
+    desk = ward({"id": "duty"} | HOOK, {"id": "far", "areas": ["T2"]} | HOOK)
+    (number,) = desk.open("T1")
+    desk.announce()
+    desk.state.correct(number, {"value": 72.0}, {"value": 93.5}, "nộp muộn", desk.after(days=1), areas=None)
+    desk.announce()
+    desk.announce(desk.after(hours=1))
+    assert desk.decisions()[2:] == [
+        ("duty", "corrected", "send", "corrected"),
+        ("far", "corrected", "drop", "out_of_scope"),
+    ]
+    assert "72,0% → 93,5%; nộp muộn" in desk.outbox.messages()[0].body
+
+
+def test_a_warning_that_a_person_closed_is_told_as_ended_and_not_again_when_reopened(ward: Make) -> None:
+    desk = ward({"id": "duty"} | HOOK)
+    (number,) = desk.open("T1")
+    desk.announce()
+    desk.state.conclude(number, Outcome.TRUE, "Hạnh", "xong", desk.after(hours=1), areas=None)
+    desk.announce()
+    desk.state.reopen(number, "Hạnh", "vẫn còn", desk.after(hours=1), areas=None)
+    desk.announce()
+    desk.state.conclude(number, Outcome.TRUE, "Hạnh", "xong hẳn", desk.after(hours=1), areas=None)
+    desk.announce()
+    assert [reason for *_, reason in desk.decisions()] == ["new", "resolved", "resolved"]
+    assert "đã được đóng" in desk.outbox.messages()[0].body
+
+
+def test_a_ring_of_followers_comes_to_an_end(ward: Make) -> None:
+    desk = ward(
+        {"id": "a", "escalates_to": "b"} | HOOK,
+        {"id": "b", "escalates_to": "a"} | HOOK,
+        notify=["a"],
+        escalate=FOUR_HOURS,
+    )
+    desk.open("T1")
+    for _ in range(40):
+        desk.announce(desk.after(hours=1))
+    assert [(n.office, n.kind) for n in desk.outbox.notices()] == [("a", "opened"), ("b", "escalated")]

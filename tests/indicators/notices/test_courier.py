@@ -38,7 +38,7 @@ class Post:
 
 
 def _courier(desk: Ward, post: Callable[[Message], str | None]) -> Courier:
-    announcer = Announcer(desk.city, desk.outbox, link)
+    announcer = Announcer(desk.city, desk.state, link)
     return Courier(announcer, desk.outbox, post, lambda: desk.now)
 
 
@@ -175,7 +175,7 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
 ) -> None:
     desk = ward({"id": "duty"} | HOOK)
     post = Post()
-    announcer = Announcer(desk.city, desk.outbox, link)
+    announcer = Announcer(desk.city, desk.state, link)
     courier = Courier(announcer, desk.outbox, post, lambda: desk.now)
     failed = threading.Event()
     announce = announcer.announce

@@ -15,15 +15,21 @@ from config.models import Rule
 from indicators.notices.compose import MOST, Frame, compose
 from indicators.notices.decide import Kind
 from indicators.notices.facts import entry
+from indicators.rules.machine import Observation, Seen
 from indicators.rules.messages import figure, message, moment, no_data_message
+from indicators.rules.sightings import Sighting
 from tests.indicators.notices.conftest import NOON, link
 from warehouse.state import Standing
 
 RULES = sorted(load_city(REFERENCE_CITY).rules)
 KINDS = [kind.value for kind in Kind if kind is not Kind.DIGEST] + ["standing"]
-DETAILS = {
-    "silence_ends": {"until": "13:00 23/11/2026", "who": "Trần Thị Hạnh", "reason": "bảo trì / works"},
-    "corrected": {"note": "71,2 → 88,4"},
+DETAILS: dict[str, dict[str, Any]] = {
+    "silence_ends": {
+        "until": "2026-11-23T06:00:00+00:00",
+        "who": "Trần Thị Hạnh",
+        "reason": "bảo trì / works",
+    },
+    "corrected": {"told": {"value": 71.2}, "known": {"value": 88.4}, "note": "nộp muộn / came late"},
 }
 SINCE = dt.datetime(2026, 11, 20, 17, tzinfo=dt.UTC)
 WRONG = re.compile(r"[{}%]{2}|\{|\}|None|Undefined|\bnan\b|datetime")
@@ -31,6 +37,10 @@ WRONG = re.compile(r"[{}%]{2}|\{|\}|None|Undefined|\bnan\b|datetime")
 
 def _frame(language: str, digest: bool = False) -> Frame:
     return Frame("Toàn Cảnh", "Trực ban", link(language, None), "0f0f", "12:00 23/11/2026", digest)
+
+
+def _sighting(measure: float, limit: float) -> Sighting:
+    return Sighting(Observation(NOON, NOON, Seen.BREACH), measure, limit, measure / 2)
 
 
 def _area(city: City, rule: Rule) -> str:
@@ -45,7 +55,8 @@ def _warning(city: City, of: Rule, **given: Any) -> Standing:
         "id": 17, "rule": of.id, "area": area, "kind": "limit", "severity": of.severity,
         "opened_at": NOON, "firing_since": SINCE, "resolved_at": None, "resolution": None,
         "value": 12.3, "limit": 45.6, "last_value": 33.4,
-        "message": message(city, of, area, 12.3, 45.6, since), "evidence": {}, "acknowledged_at": None,
+        "message": message(city, of, area, _sighting(12.3, 45.6), since), "evidence": {},
+        "acknowledged_at": None, "recorded_at": NOON,
     }  # fmt: skip
     return Standing(**values | given)
 
@@ -79,6 +90,11 @@ def test_each_rule_says_where_how_much_since_when_and_what_to_do(
         if kind not in ("resolved", "corrected"):
             assert rule.playbook is not None
             facts.append(rule.playbook.get(language))
+        if kind == "corrected":
+            facts.append(" → ".join(figure(hcmc, rule, value, language) for value in (71.2, 88.4)))
+            facts.append("nộp muộn / came late")
+        if kind == "silence_ends":
+            facts += ["13:00 23/11/2026", "Trần Thị Hạnh", "bảo trì / works"]
         for fact in facts:
             assert fact in body, (kind, fact, body)
 
