@@ -36,6 +36,12 @@ InboxOption = Annotated[
 ]
 HostOption = Annotated[str, typer.Option(envvar="IOC_HOST", help="Address to listen on.")]
 PortOption = Annotated[int, typer.Option(envvar="IOC_PORT", min=1, max=65535, help="Port to listen on.")]
+SiteOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="IOC_SITE", help="Address that links in notices begin with (default: host and port)."
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
 
 VAR = Path("var")
@@ -48,9 +54,10 @@ def run(
     inbox: InboxOption = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = 8050,
+    site: SiteOption = None,
 ) -> None:
     """Everything: build the simulated feeds, load, compute, judge the rules, serve."""
-    _serve(_city(city), var, inbox, host, port, live=True, build=True)
+    _serve(_city(city), var, inbox, host, port, site, live=True, build=True)
 
 
 @app.command()
@@ -61,19 +68,27 @@ def serve(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8050,
     live: Annotated[bool, typer.Option(help="Let simulated departments go on delivering.")] = True,
+    site: SiteOption = None,
 ) -> None:
     """Load what is new and serve the screens."""
-    _serve(_city(city), var, inbox, host, port, live=live, build=False)
+    _serve(_city(city), var, inbox, host, port, site, live=live, build=False)
 
 
 @app.command()
-def load(city: CityOption = REFERENCE_CITY, var: VarOption = VAR, inbox: InboxOption = None) -> None:
-    """Load what lies in the inbox, compute what it touches, judge the rules; then end."""
-    from dashboard.runtime import Runtime
+def load(
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+    inbox: InboxOption = None,
+    site: SiteOption = None,
+) -> None:
+    """Load what lies in the inbox, compute what it touches, judge the rules, send notices; then end."""
+    from dashboard.runtime import DEFAULT_SITE, Runtime
 
     here = _city(city)
-    with Runtime(here, Places.of(here.head.id, var, inbox)) as runtime, bars(console) as progress:
+    places = Places.of(here.head.id, var, inbox)
+    with Runtime(here, places, site=site or DEFAULT_SITE) as runtime, bars(console) as progress:
         cycle = runtime.cycle(progress=progress)
+        runtime.courier.once()
     Console().print(accounts.as_table(cycle.runs))
     for sentence in accounts.failures(cycle.runs):
         console.print(sentence, style="bold red", highlight=False, soft_wrap=True)
@@ -193,8 +208,60 @@ def values(
         store.close()
 
 
+@app.command()
+def notices(
+    to: Annotated[str | None, typer.Option(help="A recipient, or recipient@area.")] = None,
+    warning: Annotated[int | None, typer.Option(help="Decisions about this warning, with reasons.")] = None,
+    show: Annotated[int | None, typer.Option(help="A message as it was sent.")] = None,
+    retry: Annotated[int | None, typer.Option(help="Send a message that was given up once more.")] = None,
+    test: Annotated[str | None, typer.Option(help="Try the channels of a recipient now.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many messages to list.")] = 50,
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+) -> None:
+    """List what people were told, newest first, or say of a warning who was told and who not, and why."""
+    from dashboard import notices as told
+    from dashboard.runtime import utc_now
+    from warehouse.state import State
+
+    here = _city(city)
+    places = Places.of(here.head.id, var)
+    places.make()
+    state = State.open(places.people)
+    try:
+        if test is not None:
+            failed = False
+            for line, error in told.tried(here, test, utc_now()):
+                typer.echo(line)
+                failed = failed or error
+            raise typer.Exit(1 if failed else 0)
+        if show is not None:
+            typer.echo(told.shown(here, state.outbox, show))
+            return
+        if retry is not None:
+            typer.echo(told.again(state.outbox, retry, utc_now()))
+            return
+        if warning is not None:
+            table = told.decisions_table(here, state.outbox, state.outbox.notices(warning=warning, office=to))
+        else:
+            table = told.messages_table(here, state.outbox.messages(count, office=to))
+        Console(width=None if sys.stdout.isatty() else 200).print(table)
+    except told.NoticeError as error:
+        _stop(str(error))
+    finally:
+        state.close()
+
+
 def _serve(
-    city: City, var: Path, inbox: Path | None, host: str, port: int, *, live: bool, build: bool
+    city: City,
+    var: Path,
+    inbox: Path | None,
+    host: str,
+    port: int,
+    site: str | None,
+    *,
+    live: bool,
+    build: bool,
 ) -> None:
     from dashboard.app import fingerprint
     from dashboard.runtime import Runtime
@@ -206,7 +273,8 @@ def _serve(
     simulated = simulation.exists(city)
     if build and simulated:
         simulation.build(city, places)
-    with Runtime(city, places, build=fingerprint()) as runtime:
+    address = site or f"http://{host}:{port}"
+    with Runtime(city, places, build=fingerprint(), site=address) as runtime:
         with bars(console) as progress:
             runtime.cycle(progress=progress)
         with simulation.delivering(city, places) if live and simulated else nullcontext():

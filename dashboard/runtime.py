@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +13,11 @@ from types import TracebackType
 from config import City
 from dashboard.places import Places
 from dashboard.push import Hub
+from dashboard.routes import href
 from indicators.engine import Engine, RefreshReport
+from indicators.notices.announce import Announcer
+from indicators.notices.courier import Courier
+from indicators.notices.send import by_apprise, missing_secrets
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.load import Loader, RunResult
 from warehouse.areas import sync_areas
@@ -22,6 +27,9 @@ from warehouse.state import State
 from warehouse.store import Store
 
 log = logging.getLogger(__name__)
+
+DEFAULT_SITE = "http://127.0.0.1:8050"
+"""Where ``ioc serve`` listens unless it is told otherwise."""
 
 Clock = Callable[[], dt.datetime]
 
@@ -42,17 +50,23 @@ class Cycle:
 
 @dataclass
 class Runtime:
-    """Everything that one process needs to run one city. Use it as a context manager."""
+    """Everything that one process needs to run one city. Use it as a context manager.
+
+    ``site`` is the address under which people reach the screens: links in notices begin with it.
+    """
 
     city: City
     places: Places
     clock: Clock = utc_now
     build: str = "0"
+    site: str = DEFAULT_SITE
     store: Store = field(init=False)
     state: State = field(init=False)
     loader: Loader = field(init=False)
     engine: Engine = field(init=False)
     hub: Hub = field(init=False)
+    announcer: Announcer = field(init=False)
+    courier: Courier = field(init=False)
 
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
@@ -69,6 +83,11 @@ class Runtime:
         self.loader.recover(self.clock())
         self.engine = Engine(self.city, self.store)
         self.hub = Hub(self.build)
+        self.announcer = Announcer(self.city, self.state, self.link)
+        send = by_apprise(os.environ)
+        self.courier = Courier(self.announcer, self.state.outbox, send, self.clock)
+        for recipient, names in missing_secrets(self.city, os.environ).items():
+            log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._turn = threading.Lock()
         self.publish()
         return self
@@ -85,6 +104,11 @@ class Runtime:
     def version(self) -> str:
         """Version of everything that a screen shows: figures and what people did."""
         return f"{self.store.data_version}.{self.state.revision()}"
+
+    def link(self, language: str, warning: int | None) -> str:
+        """Address of a warning for those who are elsewhere; of the desk without one."""
+        shown = {} if warning is None else {"warning": str(warning)}
+        return self.site.rstrip("/") + href(language, "warnings", **shown)
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""
@@ -106,6 +130,9 @@ class Runtime:
             self.publish()
             evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
             self.publish()
+            # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
+            self.announcer.announce(self.clock())
+            self.courier.wake()
             arrange(self.store)
             self.store.settle()
         return Cycle(runs, refresh, evaluation)

@@ -46,6 +46,7 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     turns.start()
     scheduler.start()
     watcher.start()
+    runtime.courier.start()
     try:
         asyncio.run(
             _listen(runtime, Server(app, host, port, interface=Interfaces.ASGI, log_enabled=False), ready)
@@ -54,6 +55,7 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
         watcher.stop()
         scheduler.stop()
         turns.stop()
+        runtime.courier.stop()
 
 
 async def _listen(runtime: Runtime, server: Server, ready: Callable[[str], None]) -> None:

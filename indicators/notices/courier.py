@@ -69,6 +69,11 @@ class Courier:
         """Say that something happened."""
         self._wake.set()
 
+    def once(self) -> int:
+        """For a process that ends at once: take up what an earlier one was sending, and send what is due."""
+        self._outbox.recover(self._clock())
+        return self.deliver()
+
     def deliver(self) -> int:
         """Send everything that is due, at most once each; how many messages were tried."""
         tried = 0

@@ -35,7 +35,7 @@ GROUPS: dict[str, set[str]] = {
     "normalise": set(typing.get_args(Normalise)),
     "aggregate": {"arithmetic", "geometric"},
     "missing": set(typing.get_args(Missing)),
-    "handling": {"acknowledge", "comment"},
+    "handling": {"acknowledge", "comment", "assign", "close", "reopen", "escalate", "correct"},
     "account": {"accepted", "unchanged", "rejected"},
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},

@@ -250,9 +250,12 @@ class Outbox:
             )
             return replace(found, status=Delivery.WAITING, due=now)
 
-    def messages(self, limit: int = 100, *, office: str | None = None) -> list[Message]:
-        """The newest messages, newest first."""
-        where = and_(True, *([n.message.c.office == office] if office else []))
+    def messages(
+        self, limit: int = 100, *, office: str | None = None, id: int | None = None
+    ) -> list[Message]:
+        """The newest messages, newest first; those to an office, or the one of an id."""
+        given = ((n.message.c.office, office), (n.message.c.id, id))
+        where = and_(True, *(column == value for column, value in given if value is not None))
         return self._messages(where, n.message.c.id.desc(), limit)
 
     def attempts(self, message: int) -> list[tuple[dt.datetime, str | None]]:
