@@ -30,11 +30,23 @@ def _read(
 ) -> MeasureExpression:
     """Reading is most of what planning takes, and each measure is asked for several times."""
     columns = dict(contract)
-    condition = None if where is None else parse_condition(where, columns)
-    measure = parse_measure(text, columns)
+    condition = None if where is None else _condition(where, contract)
+    measure = _measure(text, contract)
     if weights is not None:
         measure = weighted(measure, parse_weights(weights, columns))
     return restrict(measure, condition)
+
+
+@lru_cache(maxsize=4096)
+def _measure(text: str, contract: tuple[tuple[str, ColumnType], ...]) -> MeasureExpression:
+    """The same measure is often told of several kinds of rows."""
+    return parse_measure(text, dict(contract))
+
+
+@lru_cache(maxsize=4096)
+def _condition(text: str, contract: tuple[tuple[str, ColumnType], ...]) -> RowExpression:
+    """The same rows are often what several measures are told of."""
+    return parse_condition(text, dict(contract))
 
 
 def flows_of(stock: Stock, dataset: Dataset) -> tuple[Part, Part]:

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.errors import ParseError, SqlglotError
 
 from config.problems import did_you_mean
@@ -47,25 +48,26 @@ def parse_tree(text: str) -> exp.Expr:
     if odd is not None:
         raise ExpressionError(f"has the sign {odd!a}, which cannot be seen", "type it anew")
     try:
-        trees = sqlglot.parse(text, read="duckdb")
+        trees = sqlglot.parse(text, read=DuckDB)
     except SqlglotError as error:
         raise ExpressionError(_unreadable(error), "check brackets, quotes and commas") from error
     if len(trees) != 1 or not isinstance(trees[0], exp.Expr):
         raise ExpressionError("is not exactly one expression")
-    if _depth(trees[0]) > MAX_DEPTH:
-        raise _TOO_DEEP
-    if any(node.comments for node in trees[0].walk()):
-        raise ExpressionError("has a comment inside", "write it beside the definition, after a #")
+    _look_through(trees[0])
     return trees[0]
 
 
-def _depth(tree: exp.Expr) -> int:
-    """How many expressions stand inside each other; brackets do not count."""
-    depth, layer = 0, [tree]
-    while layer and depth <= MAX_DEPTH:
+def _look_through(tree: exp.Expr) -> None:
+    """Refuse too many expressions inside each other, and comments. Raises ExpressionError."""
+    depth, layer, commented = 0, [tree], False
+    while layer:
         depth += 1
+        if depth > MAX_DEPTH:
+            raise _TOO_DEEP
+        commented = commented or any(node.comments for node in layer)
         layer = [child for node in layer for child in node.iter_expressions()]
-    return depth
+    if commented:
+        raise ExpressionError("has a comment inside", "write it beside the definition, after a #")
 
 
 def refuse_extras(node: exp.Expr, *known: str) -> None:
