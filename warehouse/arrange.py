@@ -6,11 +6,13 @@ from typing import Final
 
 from warehouse.store import Cursor, Store
 
-_ORDER: Final = "period, start, level, area, indicator"
-"""What came last lies last: new periods keep the order by themselves, and a refresh finds what it changes
-close together; a series lies in as many stretches as it has periods, each found by its start.
+_ORDER: Final = "period, level, CASE WHEN few THEN area END, start, area, indicator"
+"""New periods lie last among those of their level, and a refresh finds what it changes close together; a
+series lies in as many stretches as it has periods, each found by its start. Levels of few values are a small
+part of the table however they lie: there, each unit's values lie together.
 """
-_KEY: Final = "arranged"
+_FEW: Final = 200_000
+_KEY: Final = "arranged_by_level"
 _SMALL: Final = 100_000
 """Rows that any order is good enough for."""
 _GROWTH: Final = 1.5
@@ -27,7 +29,9 @@ def arrange(store: Store) -> bool:
     if due:
         with store.write() as cursor:
             cursor.execute(
-                f"CREATE OR REPLACE TABLE value_arranged AS FROM indicator_value ORDER BY {_ORDER};"
+                "CREATE OR REPLACE TABLE value_arranged AS SELECT v.* FROM indicator_value v JOIN ("
+                f"SELECT period, level, count(*) < {_FEW} AS few FROM indicator_value GROUP BY ALL"
+                f") USING (period, level) ORDER BY {_ORDER};"
                 "DROP TABLE indicator_value;"
                 "ALTER TABLE value_arranged RENAME TO indicator_value"
             )

@@ -16,6 +16,16 @@ FILL = (
 SUM = "SELECT count(*), sum(value), bit_xor(hash(v)) FROM indicator_value v"
 
 
+def is_in_order(store: Store, order: str) -> bool:
+    """Whether the values lie in an order."""
+    with store.read() as cursor:
+        unordered = cursor.execute(
+            f"SELECT count(*) FROM (SELECT {order}, lag(({order})) OVER (ORDER BY rowid) AS before"
+            f" FROM indicator_value) WHERE before > ({order})"
+        ).fetchone()
+    return unordered == (0,)
+
+
 def test_values_are_put_in_order_once_most_of_them_are_new(tmp_path: Path) -> None:
     store = Store.open(tmp_path / "w.duckdb", "UTC", threads=1)
     with store.write() as cursor:
@@ -28,18 +38,14 @@ def test_values_are_put_in_order_once_most_of_them_are_new(tmp_path: Path) -> No
     assert not arrange(store)
     with store.read() as cursor:
         assert cursor.execute(SUM).fetchall() == before
-        unordered = cursor.execute(
-            "SELECT count(*) FROM (SELECT start, area, indicator,"
-            " lag((start, area, indicator)) OVER (ORDER BY rowid) AS before FROM indicator_value)"
-            " WHERE before > (start, area, indicator)"
-        ).fetchone()
-        assert unordered == (0,)
+    assert is_in_order(store, "area, start, indicator"), "a level of few values lies unit by unit"
     with store.write() as cursor:
         cursor.execute(FILL.format(low=6, high=8))
     assert not arrange(store), "some new rows at the end do no harm"
     with store.write() as cursor:
         cursor.execute(FILL.format(low=8, high=12))
     assert arrange(store)
+    assert is_in_order(store, "start, area, indicator"), "one of many lies by time"
     store.close()
     again = Store.open(tmp_path / "w.duckdb", "UTC", threads=1)
     with again.read() as cursor:
