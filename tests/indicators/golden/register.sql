@@ -59,11 +59,17 @@ WITH status AS (
     FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
         AND periods.start < spans.gone
     GROUP BY ALL
-), present AS (
-    SELECT spans.area, calendar.period, calendar.start, count(*) AS present
+), heard AS (
+    -- many areas share ground with a cell for the same days: its days are counted once for all of them
+    SELECT stretch.*, calendar.period, calendar.start, count(*) AS present
     FROM covered
     JOIN calendar USING (day)
-    JOIN spans ON spans.cell = covered.area AND covered.day >= spans.since AND covered.day < spans.until
+    JOIN (SELECT DISTINCT cell, since, until FROM spans) stretch
+        ON stretch.cell = covered.area AND covered.day >= stretch.since AND covered.day < stretch.until
+    GROUP BY ALL
+), present AS (
+    SELECT spans.area, heard.period, heard.start, sum(heard.present) AS present
+    FROM heard JOIN spans USING (cell, since, until)
     GROUP BY ALL
 )
 SELECT level, area, period, start, CAST(present AS INTEGER) AS present,
