@@ -76,7 +76,8 @@ def areas_fingerprint(cursor: Cursor) -> str:
 
 def table_fingerprint(scan: Scan) -> str:
     """Changes whenever the kept parts of a scan no longer are what the plan asks for."""
-    return _digest([scan.dataset.table, scan.time, scan.grain, *(part.sql for part in scan.parts)])
+    columns = [*(part.sql for part in scan.parts), *(own.sql for own in scan.kept)]
+    return _digest([scan.dataset.table, scan.time, scan.grain, *columns])
 
 
 def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime) -> Definitions:

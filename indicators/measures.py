@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -47,6 +47,13 @@ class Part:
         return self.function == "count"
 
     @property
+    def type(self) -> str:
+        """The SQL type of its result."""
+        if self.function == "members":
+            return "BIT"
+        return "BIGINT" if self.whole else "DOUBLE"
+
+    @property
     def empty(self) -> str:
         """What it is where there are no rows: nothing for an extreme, else zero."""
         return "0" if self.fold == "sum" else "NULL"
@@ -84,6 +91,11 @@ class Own:
     quantile: float = 0.5
 
     @property
+    def type(self) -> str:
+        """The SQL type of its result."""
+        return "BIGINT" if self.function == "distinct" else "DOUBLE"
+
+    @property
     def empty(self) -> str:
         """What it is where there are no rows."""
         return "0" if self.function == "distinct" else "NULL"
@@ -107,6 +119,38 @@ class Own:
         argument = f"CAST({naming(self.argument)} AS DOUBLE)"
         wanted = f"[{', '.join(map(repr, quantiles))}]" if quantiles else repr(self.quantile)
         return f"quantile_cont({argument}, {wanted})"
+
+
+Family = Sequence[Part | Own]
+"""Percentiles of the same rows, which share one sorting; or one other aggregate."""
+
+
+def families(aggregates: Sequence[Part | Own]) -> list[Family]:
+    """Put together what can be computed together."""
+    found: dict[object, list[Part | Own]] = {}
+    for one in aggregates:
+        found.setdefault(one.argument if is_percentile([one]) else one, []).append(one)
+    return list(found.values())
+
+
+def is_percentile(family: Family) -> bool:
+    """Whether a family is of percentiles."""
+    return isinstance(family[0], Own) and family[0].function == "percentile"
+
+
+def over(family: Family, naming: Naming) -> str:
+    """SQL of one aggregate for a whole family: a list, if there are several."""
+    first = family[0]
+    if isinstance(first, Part):
+        return first.over(naming)
+    points = [one.quantile for one in family if isinstance(one, Own)]
+    return first.over(naming, points if len(points) > 1 else ())
+
+
+def members(family: Family, column: str) -> Iterator[tuple[Part | Own, str]]:
+    """Each of a family, and how it is read from the column that holds what `over` gives."""
+    for place, one in enumerate(family, start=1):
+        yield one, f"{column}[{place}]" if len(family) > 1 else column
 
 
 Column = Callable[[Part | Own], str]

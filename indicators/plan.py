@@ -9,15 +9,16 @@ Facts ─┬─ Presence ── Coverage ─┐
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from config.models.composite import Missing
 from config.models.indicator import Period
 from indicators.calendar import Grain
 from indicators.datasets import Dataset
 from indicators.formula import Series, describe, references
-from indicators.measures import Assembly, Own, Part
+from indicators.measures import Assembly, Family, Own, Part, families, over
 from indicators.split import Split
 from warehouse.derived import DerivedColumn, derived
 from warehouse.expression import RowExpression
@@ -41,6 +42,9 @@ class Scan:
     A slot is what the ``grain`` says: an hour, a day or a month. ``shared`` are expressions over one row that
     more than one aggregate may ask for: each is computed once, in columns that the facts keep if ``stored``,
     else within the pass. ``only`` is the one indicator that the scan serves, where passes are not fused.
+
+    ``kept`` does not add up, but where a slot is a month, of units of the finest level (``leaf``) it can be
+    told in the same pass.
     """
 
     dataset: Dataset
@@ -50,6 +54,8 @@ class Scan:
     shared: tuple[RowExpression, ...] = ()
     stored: bool = False
     only: str = ""
+    kept: tuple[Own, ...] = ()
+    leaf: str = ""
 
     @property
     def name(self) -> str:
@@ -68,7 +74,23 @@ class Scan:
 
     def column(self, part: Part) -> str:
         """Name of a part's column."""
-        return f"p{self.parts.index(part) + 1}"
+        return f"p{self._places[part]}"
+
+    def __contains__(self, part: Part | Own) -> bool:
+        return part in self._places
+
+    @cached_property
+    def _places(self) -> Mapping[Part | Own, int]:
+        """Plans of many indicators ask for this very often."""
+        return {part: place for place, part in enumerate(self.parts, start=1)}
+
+    def kept_column(self, family: Family) -> str:
+        """Name of the column for some of ``kept`` that are computed together."""
+        return f"k{families(self.kept).index(family) + 1}"
+
+    def keeps(self, level: str, period: Period) -> bool:
+        """Whether what does not add up is kept for a level and period."""
+        return bool(self.kept) and level == self.leaf and period == "month"
 
     @property
     def month(self) -> RowExpression:
@@ -94,7 +116,11 @@ class OwnLevel:
 
     def column(self, own: Part | Own) -> str:
         """Name of an aggregate's column."""
-        return f"o{[known for known, _ in self.aggregates].index(own) + 1}"
+        return f"o{self._places[own]}"
+
+    @cached_property
+    def _places(self) -> Mapping[Part | Own, int]:
+        return {own: place for place, (own, _) in enumerate(self.aggregates, start=1)}
 
     def at(self, level: str, period: Period) -> tuple[Part | Own, ...]:
         """What is asked for at one level and period."""
@@ -319,6 +345,10 @@ def tree(step: Step, only: str | None = None) -> list[str]:
                 for row in node.shared
             ]
             lines += [f"    {node.column(part)} = {part.over(node.naming)}" for part in node.parts]
+            lines += [
+                f"    {node.kept_column(family)} = {over(family, node.naming)}"
+                for family in families(node.kept)
+            ]
         elif isinstance(node, OwnLevel):
             lines += [f"    {node.column(own)} = {own.sql} for {shape}" for own, shape in node.aggregates]
     return lines

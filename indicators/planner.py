@@ -127,6 +127,7 @@ class _Planner:
         self.own: dict[Key, dict[Part | Own, list[Shape]]] = defaultdict(dict)
         self.shapes: dict[Key, list[Shape]] = defaultdict(list)
         self.stocks: set[Key] = set()
+        self.leaf = city.levels[-1]
 
     def plan(self) -> Plan:
         measures = [(i, measure_of(i, self.datasets[i.dataset])) for i in self._all(Measure)]
@@ -182,7 +183,18 @@ class _Planner:
             return scan
         if "month" in grains and (grain == "month" or self.own[key]):
             shared = (*shared, scan.month)
-        return replace(scan, shared=shared, stored=bool(shared))
+        return replace(scan, shared=shared, stored=bool(shared), kept=self._kept(scan, key), leaf=self.leaf)
+
+    def _kept(self, scan: Scan, key: Key) -> tuple[Own, ...]:
+        """What does not add up and can still be told with the parts."""
+        if scan.grain != "month" or scan.dataset.outlives(scan.time):
+            return ()
+        return tuple(
+            own
+            for own, shapes in self.own[key].items()
+            if isinstance(own, Own)
+            and any(self.leaf in shape.levels and "month" in shape.periods for shape in shapes)
+        )
 
     def _all(self, kind: type[_T]) -> list[_T]:
         return [item for item in self.city.indicators.values() if isinstance(item, kind)]
@@ -228,7 +240,7 @@ class _Planner:
                 own = OwnLevel(scan, wanted)
 
             def column(part: Part | Own, scan: Scan = scan, own: OwnLevel | None = own) -> str:
-                if isinstance(part, Part) and part in scan.parts and self.optimisation.roll_up:
+                if isinstance(part, Part) and part in scan and self.optimisation.roll_up:
                     return scan.column(part)
                 assert own is not None
                 return own.column(part)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from config import City
 from indicators.changes import ENGINE, Standing, areas_fingerprint, settle_definitions
+from indicators.own import fill_own
 from indicators.plan import (
     Balance,
     Coverage,
@@ -223,13 +224,21 @@ class Refresh:
         limit = (
             None if self._is_whole(step) else Dirty(f"dirty__{step.name}", self._first(f"dirty__{step.name}"))
         )
+        own = ""
         if isinstance(step, Cube):
-            table = cube(step, self.moment, base, self.city.areas.root, limit)
+            root = self.city.areas.root
+            if step.own is not None and limit is None:
+                own = f"own__{step.name}"
+                ahead = self.upkeep.ahead(step.scan)
+                fill_own(self.cursor, step, self.moment, root, own, ahead=ahead)
+            table = cube(step, self.moment, base, root, limit, own)
             told = [measured(value, step) for value in step.values]
         else:
             table = balance(step, self.moment, base, limit)
             told = [standing(value, step) for value in step.values]
         self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{table}")
+        if own:
+            self._execute(f"DROP TABLE {own}")
         ways: dict[tuple[str, bool, str], list[Told]] = defaultdict(list)
         for one in told:
             id_ = one.indicator

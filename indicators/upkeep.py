@@ -119,9 +119,14 @@ class Upkeep:
             # one.
             source = source if own else "moved_days"
         else:
-            self._all(rebuild(scan.table, scan_rows(scan, self.moment)))
+            self._all(rebuild(scan.table, scan_rows(scan, self.moment, ahead=self.ahead(scan))))
             self.tables[scan.table] = mark
         self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
+
+    def ahead(self, scan: Scan) -> bool:
+        """Whether any fact lies in the future by the scan's time."""
+        found = self.cursor.execute(self.moment.ahead(scan.dataset, scan.time)).fetchone()
+        return found is not None
 
     def follow_split(self, split: Split) -> None:
         """The additive parts of the members of a dimension."""

@@ -4,21 +4,23 @@ of both.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from config.models import Area
 from config.models.indicator import Period
-from indicators.measures import Own, Part, itself
+from indicators.measures import Own, Part, families, itself, members, over
 from indicators.plan import Cube, OwnLevel, Scan
 from indicators.sql.prelude import Dirty, Moment, comment, heirs, listing
+from indicators.sql.scan import counts
 from warehouse.syntax import literal, quote
 
 
-def cube(step: Cube, moment: Moment, frame: str, root: Area, dirty: Dirty | None = None) -> str:
+def cube(
+    step: Cube, moment: Moment, frame: str, root: Area, dirty: Dirty | None = None, own: str = ""
+) -> str:
     """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate.
 
-    ``root`` is the unit that all others lie in.
+    ``root`` is the unit that all others lie in; ``own`` the table that `fill_own` filled, if it did.
     """
     scan, blocks, columns, joins = step.scan, [], "", ""
     if scan.parts:
@@ -26,12 +28,13 @@ def cube(step: Cube, moment: Moment, frame: str, root: Area, dirty: Dirty | None
         columns = _filled([(scan.column(part), part) for part in scan.parts])
         joins = "\nLEFT JOIN rolled USING (area, period, start)"
     if step.own is not None:
-        blocks.append(f"own AS (\n{_own(step, step.own, moment, root, dirty)}\n)")
+        if not own:
+            blocks.append(f"own AS (\n{_own(step, step.own, moment, root, dirty)}\n)")
         columns += _filled([(step.own.column(known), known) for known, _ in step.own.aggregates])
-        joins += "\nLEFT JOIN own USING (area, period, start)"
+        joins += f"\nLEFT JOIN {own or 'own'} USING (area, period, start)"
     wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
     return f"""{comment(step)}\
-WITH {", ".join(blocks)}
+{"WITH " + ", ".join(blocks) if blocks else ""}
 SELECT frame.*{columns}
 FROM {frame} frame{wanted}{joins}
 WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}"""
@@ -101,16 +104,18 @@ def _joined(part: Part, column: str) -> str:
 
 def _own(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Dirty | None) -> str:
     """Each level and period from the rows themselves."""
-    blocks = []
+    return comment(own) + "\n    UNION ALL BY NAME\n".join(_own_blocks(step, own, moment, root, dirty))
+
+
+def _own_blocks(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Dirty | None) -> Iterator[str]:
     for period in step.shape.periods:
         for level in step.shape.levels:
             wanted = own.at(level, period)
             if wanted:
-                blocks.append(_own_block(own, wanted, level, period, moment, root, dirty))
-    return comment(own) + "\n    UNION ALL BY NAME\n".join(blocks)
+                yield own_block(own, wanted, level, period, moment, root, dirty)
 
 
-def _own_block(
+def own_block(
     own: OwnLevel,
     wanted: Sequence[Part | Own],
     level: str,
@@ -118,8 +123,15 @@ def _own_block(
     moment: Moment,
     root: Area,
     dirty: Dirty | None,
+    *,
+    ahead: bool = True,
 ) -> str:
+    """SQL query: what is wanted of one level and period, from the rows themselves. ``ahead`` says that some
+    may lie in the future.
+    """
     scan, day = own.scan, f"{own.scan.time}__day"
+    if scan.keeps(level, period):
+        return _kept_block(own, wanted, moment, dirty)
     slot, grain = day, moment.calendar.grain(period)
     if grain == "hour":
         slot = moment.local(quote(scan.time))
@@ -146,34 +158,36 @@ def _own_block(
     block = (
         f"    SELECT {area} AS area, '{period}' AS period, {start} AS start{columns}\n"
         f"    FROM {scan.dataset.table} fact{join}{spread}\n"
-        f"    WHERE {moment.past(scan.dataset, scan.time)}{_in(period, start, dirty, day)}\n"
+        f"    WHERE {counts(scan, moment, ahead=ahead)}{_in(period, start, dirty, day)}\n"
         f"    GROUP BY ALL"
     )
     return block if not folded else f"    SELECT area, period, start{folded} FROM (\n{block}\n    )"
 
 
-def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[str, str]:
-    """The aggregates of one block, and how their columns follow from it; empty if they are its columns.
+def _kept_block(own: OwnLevel, wanted: Sequence[Part | Own], moment: Moment, dirty: Dirty | None) -> str:
+    """Of months of the units that nothing lies in, which the pass has told along with its parts."""
+    scan, columns = own.scan, ""
+    for family in families(scan.kept):
+        told = members(family, scan.kept_column(family))
+        columns += "".join(f", {sql} AS {own.column(one)}" for one, sql in told if one in wanted)
+    return (
+        f"    SELECT area, 'month' AS period, day AS start{columns}\n"
+        f"    FROM {scan.table}"
+        f" JOIN area_path path ON path.code = area AND path.level = {literal(scan.leaf)}\n"
+        f"    WHERE day <= {moment.day}{_in('month', 'day', dirty, 'day')}"
+    )
 
-    Percentiles of the same rows share one sorting.
-    """
-    families: dict[object, list[Own]] = defaultdict(list)
-    for known in wanted:
-        if isinstance(known, Own) and known.function == "percentile":
-            families[known.argument].append(known)
+
+def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[str, str]:
+    """The aggregates of one block, and how their columns follow from it; empty if they are its columns."""
     naming = scan.naming if scan.stored else itself
     columns, folded, several = "", "", False
-    for known in wanted:
-        name = own.column(known)
-        family = families.get(known.argument, []) if isinstance(known, Own) else []
-        if not isinstance(known, Own) or len(family) < 2:
-            columns += f",\n        {known.over(naming)} AS {name}"
-            folded += f", {name}"
-            continue
-        several, together = True, f"q_{own.column(family[0])}"
-        if known == family[0]:
-            columns += f",\n        {known.over(naming, [one.quantile for one in family])} AS {together}"
-        folded += f", {together}[{family.index(known) + 1}] AS {name}"
+    for family in families(wanted):
+        name = own.column(family[0])
+        if len(family) > 1:
+            name, several = f"q_{name}", True
+        columns += f",\n        {over(family, naming)} AS {name}"
+        folded += "".join(f", {told} AS {own.column(one)}" for one, told in members(family, name))
     return columns, folded if several else ""
 
 

@@ -60,6 +60,11 @@ class Moment:
         """SQL: the row's ``column`` is not in the future."""
         return f"{quote(column)} <= {self.timestamp if dataset.is_moment(column) else self.day}"
 
+    def ahead(self, dataset: Dataset, column: str) -> str:
+        """SQL query: a row whose ``column`` is in the future, if there is one."""
+        now = self.timestamp if dataset.is_moment(column) else self.day
+        return f"SELECT 1 FROM {dataset.table} WHERE {quote(column)} > {now} LIMIT 1"
+
     @property
     def clock(self) -> str:
         """``now`` as SQL, by the city's clock."""

@@ -6,21 +6,27 @@ from __future__ import annotations
 
 from config.models import Area
 from indicators.datasets import Dataset
+from indicators.measures import families, is_percentile, over
 from indicators.plan import Scan
 from indicators.sql.prelude import Moment, comment
 from warehouse.derived import derived
 from warehouse.syntax import literal, quote
 
 
-def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False) -> str:
+def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False, ahead: bool = True) -> str:
     """The parts of every slot, or only of those in ``changed_days``; what lies in the future does not count
-    yet.
+    yet. ``ahead`` says that some rows may lie there.
     """
     slot = f"{slot_of(scan, moment)} AS {scan.slot}"
     if scan.grain == "hour":
         slot = f"{scan.time}__day AS day, {slot}"
-    where = f"{moment.past(scan.dataset, scan.time)}{_only_changed(scan, changed)}"
+    where = f"{counts(scan, moment, ahead=ahead)}{_only_changed(scan, changed)}"
     parts = "".join(f",\n    {part.over(scan.naming)} AS {scan.column(part)}" for part in scan.parts)
+    for family in families(scan.kept):
+        column = scan.kept_column(family)
+        parts += f",\n    {over(family, scan.naming)} AS {column}"
+        if is_percentile(family):
+            parts += f",\n    count({scan.naming(family[0].rows[0])}) AS {column}_of"
     if scan.shared and not scan.stored:
         return (
             f"{comment(scan)}"
@@ -36,6 +42,16 @@ def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False) -> str:
         f"WHERE {where}\n"
         f"GROUP BY ALL"
     )
+
+
+def counts(scan: Scan, moment: Moment, *, ahead: bool) -> str:
+    """SQL: a fact counts by now. Unless some lie ``ahead``, all that are dated do, which a column tells that
+    the pass reads anyway.
+    """
+    if ahead:
+        return moment.past(scan.dataset, scan.time)
+    slot = scan.naming(scan.month) if scan.month in scan.shared and scan.stored else f"{scan.time}__day"
+    return f"{slot} IS NOT NULL"
 
 
 def slot_of(scan: Scan, moment: Moment) -> str:

@@ -12,13 +12,17 @@ import pandas as pd
 import pytest
 
 from config import City
+from indicators import own
 from indicators.engine import Engine
 from indicators.measures import Own, Part
 from indicators.optimisation import BEST, LEVELS
 from indicators.plan import Plan
 from indicators.planner import make_plan
+from indicators.sql import nearby
+from indicators.sql.nearby import Nearby
 from warehouse.derived import MARK, declare, derived_columns
 from warehouse.facts import fact_table
+from warehouse.store import Cursor
 
 if TYPE_CHECKING:
     from tests.indicators.conftest import World, WorldMaker
@@ -112,6 +116,31 @@ def test_levels_differ_in_what_they_say_they_do(lab: City) -> None:
     assert any(scan.shared for scan in plans["shared"].scans)
     assert not any(scan.stored for scan in plans["shared"].scans)
     assert all(scan.stored for scan in plans["stored"].scans if scan.shared)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.02, 0.5])
+def test_percentiles_from_the_rows_near_those_of_the_units_within(
+    facts: World, make_world: WorldMaker, monkeypatch: pytest.MonkeyPatch, margin: float
+) -> None:
+    """However near is looked, the value is the right one: where that is too near, all rows are looked at."""
+    item = facts.city.indicators["handling_hours_p90"]
+    item = item.model_copy(update={"periods": ("month",), "levels": facts.city.levels})
+    world = replace(facts, city=replace(facts.city, indicators={item.id: item}, identities={}))
+    assert any(scan.kept for scan in make_plan(world.city).scans)
+    expected = computed(world, make_world, "shared")
+    monkeypatch.setattr(nearby, "_MARGIN", margin)
+    asked: set[str] = set()
+
+    def is_worth(cursor: Cursor, found: Nearby) -> bool:
+        asked.add(found.level)
+        cursor.execute(found.bounds())
+        return True
+
+    monkeypatch.setattr(own, "_is_worth", is_worth)
+    found = computed(world, make_world, "stored")
+    assert asked == {"city", "district"}
+    pd.testing.assert_frame_equal(found[KEYS + WHOLE], expected[KEYS + WHOLE])
+    pd.testing.assert_frame_equal(found[PARTS], expected[PARTS], rtol=1e-12, atol=0)
 
 
 def test_a_pass_is_as_coarse_as_its_periods_allow(lab: City) -> None:
