@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bench.fleet.simulate import AREAS, DAYS, HISTORY, INDICATORS, NEW_YEARS, START, WINDOW, Fleet, running
-from indicators.rules.statistics.counts import count_tests, expectations
+from indicators.rules.statistics.counts import count_tests
 from indicators.rules.statistics.design import Moving, of_calendar
 from indicators.rules.statistics.scan import Moments, scanned
 from indicators.rules.statistics.significance import Flags, Floats
@@ -37,9 +37,8 @@ def product(fleet: Fleet) -> Judged:
         design = of_calendar("week", starts, moving=[Moving(NEW_YEARS, before=14, after=21)])
         first = (HISTORY - phase) // WINDOW
         tests = count_tests(counts, design, first, limits=False)
-        moments = expectations(counts, design, first, np.isfinite(counts))
         ends = phase + WINDOW * np.arange(first, weeks) + WINDOW - 1
-        for target, found in ((p, tests.p), (expected, tests.expected), (spread, moments.spread)):
+        for target, found in ((p, tests.p), (expected, tests.expected), (spread, tests.spread)):
             target[:, :, ends] = found.reshape(INDICATORS, AREAS, -1)
     return Judged(*(x[:, :, HISTORY:] for x in (p, running(fleet.counts), expected, spread)))
 

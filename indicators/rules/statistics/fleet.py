@@ -213,7 +213,9 @@ def _beyond(batch: Batch, rows: Ints, above: Ints) -> Floats:
 
 
 def _explained_by_parts(batch: Batch, descent: _Descent, watched: float) -> Flags:
-    """Selected areas that are as expected once the selected areas right below them are taken away."""
+    """Selected areas that are as expected once the selected areas right below them are taken away, which make
+    up at least half of what is unusual in them (tests may look further back than what is left here).
+    """
     count = len(batch.p)
     parts = np.flatnonzero(descent.chosen.selected & (descent.above >= 0) & ~np.isnan(batch.observed))
     whole = descent.above[parts]
@@ -225,7 +227,8 @@ def _explained_by_parts(batch: Batch, descent: _Descent, watched: float) -> Flag
     rest = np.where(fell, down, up)
     has_parts = np.bincount(whole, minlength=count) > 0
     with np.errstate(invalid="ignore"):
-        out: Flags = has_parts & (rest > watched)
+        mostly = np.abs(left - due) <= 0.5 * np.abs(batch.observed - batch.expected)
+        out: Flags = has_parts & mostly & (rest > watched)
     return out
 
 
