@@ -216,19 +216,19 @@ def _explained_by_parts(batch: Batch, descent: _Descent, watched: float) -> Flag
     """Selected areas that are as expected once the selected areas right below them are taken away, which make
     up at least half of what is unusual in them (tests may look further back than what is left here).
     """
-    count = len(batch.p)
+    out = np.zeros(batch.p.shape, dtype=np.bool_)
     parts = np.flatnonzero(descent.chosen.selected & (descent.above >= 0) & ~np.isnan(batch.observed))
-    whole = descent.above[parts]
-    left = batch.observed - np.bincount(whole, batch.observed[parts], count)
-    due = batch.expected - np.bincount(whole, batch.expected[parts], count)
+    if not parts.size:
+        return out
+    wholes, whole = np.unique(descent.above[parts], return_inverse=True)
+    seen, expected = batch.observed[wholes], batch.expected[wholes]
+    left = seen - np.bincount(whole, batch.observed[parts])
+    due = expected - np.bincount(whole, batch.expected[parts])
+    up, down = (tail(left, due, batch.dispersion[wholes]) for tail in (upper_tail, lower_tail))
     with np.errstate(invalid="ignore"):
-        fell = batch.observed < batch.expected
-    up, down = (tail(left, due, batch.dispersion) for tail in (upper_tail, lower_tail))
-    rest = np.where(fell, down, up)
-    has_parts = np.bincount(whole, minlength=count) > 0
-    with np.errstate(invalid="ignore"):
-        mostly = np.abs(left - due) <= 0.5 * np.abs(batch.observed - batch.expected)
-        out: Flags = has_parts & mostly & (rest > watched)
+        rest = np.where(seen < expected, down, up)
+        mostly = np.abs(left - due) <= 0.5 * np.abs(seen - expected)
+        out[wholes] = mostly & (rest > watched)
     return out
 
 

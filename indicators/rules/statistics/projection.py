@@ -83,7 +83,7 @@ def projection(
     count; NaN where unknown. A past year counts where all its periods are known. ``target`` (S). All series
     are one fleet: they lend each other their errors, so pass together what is alike. ``additive`` takes
     differences instead of ratios, for what may be negative or is a share. Raises ValueError where no period
-    has elapsed or none remains.
+    has elapsed or none remains. Years must be of one length: leave out a week 53 and 29 February.
     """
     periods = values.shape[2]
     if not 0 < elapsed < periods:

@@ -16,12 +16,15 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammaln, ndtri
+from scipy.special import betainc, betaincc, gammaln, ndtri
 
 from indicators.rules.statistics.significance import Flags, Floats, upper_tail
 
 NEARLY_POISSON: Final = 1.001
 """Below this index of dispersion the binomial stands for the beta-binomial; they no longer differ."""
+
+LONG: Final = 20_000
+"""Sums of more terms than this are not summed."""
 
 
 class Level(IntEnum):
@@ -75,8 +78,21 @@ def share_tail(
     rest = some & ~near
     scale = 1.0 / (np.where(rest, spread, 2.0) - 1.0)
     alpha, beta = (share * sum_of_means * scale)[rest], ((1.0 - share) * sum_of_means * scale)[rest]
-    out[rest] = _beta_binomial_tail(seen[rest], total[rest], alpha, beta)
+    long = np.minimum(seen, total - seen)[rest] > LONG
+    found = np.empty(long.shape)
+    for some_, tail in ((long, _beta_tail), (~long, _beta_binomial_tail)):
+        found[some_] = tail(seen[rest][some_], total[rest][some_], alpha[some_], beta[some_])
+    out[rest] = found
     return out.reshape(arrays[0].shape)
+
+
+def _beta_tail(seen: Floats, total: Floats, alpha: Floats, beta: Floats) -> Floats:
+    """The same for counts so large that their share is as good as continuous: a beta of the same variance."""
+    share = alpha / (alpha + beta)
+    noise = (1.0 + (total - 1.0) / (alpha + beta + 1.0)) / total
+    weight = 1.0 / noise - 1.0
+    out: Floats = betaincc(share * weight, (1.0 - share) * weight, (seen - 0.5) / total)
+    return out
 
 
 def _beta_binomial_tail(seen: Floats, total: Floats, alpha: Floats, beta: Floats) -> Floats:

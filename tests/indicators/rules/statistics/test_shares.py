@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from indicators.rules.statistics import shares
 from indicators.rules.statistics.shares import (
     Level,
     dispersion_at,
@@ -70,6 +71,19 @@ def test_the_share_given_the_sum_is_what_simulation_says(rise: float) -> None:
         assert np.mean(p <= level) <= level * 1.1
         if rise == 1.0:
             assert np.mean(p <= level) >= level * 0.5
+
+
+@pytest.mark.parametrize("spread", [2.0, 40.0, 900.0])
+def test_counts_too_large_to_sum_agree_with_those_that_are_summed(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, share = 60_000.0, 0.3
+    sd = np.sqrt(whole * share * (1 - share) * spread)
+    part = np.round(whole * share + sd * np.arange(-2, 5))
+    arguments = (part, np.full(7, whole), np.full(7, share * whole), np.full(7, whole), spread)
+    summed = share_tail(*arguments)
+    monkeypatch.setattr(shares, "LONG", 10)
+    assert share_tail(*arguments) == pytest.approx(summed, rel=0.06)
 
 
 def test_what_cannot_be_told_stays_unknown() -> None:
