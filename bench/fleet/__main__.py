@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bench.common.report import Figure
 from bench.fleet.detectors import ears_c2, oracle, product, three_sigma, year_on_year
-from bench.fleet.score import Score, by_batch, by_level, from_the_top, score, tests
+from bench.fleet.score import Score, by_batch, by_day, by_level, from_the_top, score
 from bench.fleet.simulate import simulate
 
 Q = 0.10
@@ -32,9 +32,9 @@ def scores(fleets: int) -> dict[str, Score]:
         fleet = simulate(seed)
         judged, best = product(fleet), oracle(fleet)
         named = {
-            "year on year + 20 %": tests(year_on_year(fleet)),
-            "EARS C2": tests(ears_c2(fleet)),
-            "3 sigma, same season": tests(three_sigma(fleet)),
+            "year on year + 20 %": by_day(year_on_year(fleet)),
+            "EARS C2": by_day(ears_c2(fleet)),
+            "3 sigma, same season": by_day(three_sigma(fleet)),
             "the count condition, p ≤ .01": by_level(judged, 0.01),
             "… Benjamini–Hochberg, looks paid for": by_batch(judged, Q, CHARGE),
             "… from the city down, looks not paid for": from_the_top(judged, Q, 1.0),

@@ -37,7 +37,7 @@ class Score(NamedTuple):
 
 def score(fleet: Fleet, named: Flags) -> Score:
     """``named``: judged days × tests (indicators × areas)."""
-    true = tests(fleet.true)
+    true = by_day(fleet.true)
     count = named.sum(axis=1)
     share = (named & ~true).sum(axis=1) / np.maximum(count, 1)
     opens = cards(named, PARENT, QUIET).opens
@@ -59,17 +59,17 @@ def score(fleet: Fleet, named: Flags) -> Score:
 
 def by_level(judged: Judged, level: float) -> Flags:
     """All tests up to one p-value."""
-    return tests(judged.p) <= level
+    return by_day(judged.p) <= level
 
 
 def by_batch(judged: Judged, q: float, charge: float) -> Flags:
     """Benjamini–Hochberg over all areas of the day."""
-    return np.stack([benjamini_hochberg(p * charge, q).selected for p in tests(judged.p)])
+    return np.stack([benjamini_hochberg(p * charge, q).selected for p in by_day(judged.p)])
 
 
 def from_the_top(judged: Judged, q: float, charge: float) -> Flags:
     """The product's decision, day by day."""
-    columns = [tests(x) for x in judged]
+    columns = [by_day(x) for x in judged]
     full = np.ones(len(RULE))
     out = np.zeros(columns[0].shape, dtype=np.bool_)
     for day, (p, observed, expected, spread) in enumerate(zip(*columns, strict=True)):
@@ -83,6 +83,6 @@ def from_the_top(judged: Judged, q: float, charge: float) -> Flags:
     return out
 
 
-def tests(values: NDArray[Any]) -> NDArray[Any]:
+def by_day(values: NDArray[Any]) -> NDArray[Any]:
     """Indicators × areas × days → days × tests."""
     return values.reshape(-1, JUDGED).T
