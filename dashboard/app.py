@@ -20,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof
+from dashboard import actions, asof, public
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
@@ -103,6 +103,8 @@ def create_app(runtime: Runtime) -> FastAPI:
     @server.get("/api/health")
     def health() -> dict[str, str | int]:
         return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
+
+    public.register(server, runtime)
 
     dash = Dash(
         "dashboard",
