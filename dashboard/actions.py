@@ -1,17 +1,32 @@
-"""What people do on screens: take a warning on, comment on it."""
+"""What people do on screens: take a warning on, comment on it, hand it on, close it, keep it quiet."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from dash import MATCH, Dash, Input, Output, ctx, no_update
 from dash import State as FormState
 
+from config.models.base import parse_duration
+from dashboard.components.handling import CHOICES
 from dashboard.format import Lang
 from dashboard.i18n import words_in
-from warehouse.state import Areas, State, UnknownWarningError
+from warehouse.state import Areas, HandlingError, Outcome, QuietError, State, UnknownWarningError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a form asks for: ``choice`` of what it lets choose from, ``other`` what it asks for besides."""
+
+    warning: int
+    action: str
+    who: str = ""
+    comment: str = ""
+    choice: str = ""
+    other: str = ""
 
 
 def register(
@@ -34,41 +49,75 @@ def register(
         Input(part("handle-do"), "n_clicks"),
         FormState(part("handle-who"), "value"),
         FormState(part("handle-comment"), "value"),
+        FormState(part("handle-choice"), "value"),
+        FormState(part("handle-other"), "value"),
         prevent_initial_call=True,
     )
-    def _handle(clicks: int | None, who: str | None, comment: str | None) -> Any:
+    def _handle(clicks: int | None, *typed: str | float | None) -> Any:
         # A form that has just come onto the page also fires, without a click.
         if not clicks or ctx.triggered_id is None:
             return no_update
         key = dict(ctx.triggered_id)
-        said, done = handle(state, areas(), key["warning"], key["action"], who, comment, clock(), key["lang"])
+        who, comment, choice, other = ("" if text is None else str(text).strip() for text in typed)
+        asked = Asked(key["warning"], key["action"], who, comment, choice, other)
+        said, done = handle(state, areas(), asked, clock(), key["lang"])
         if done:
             changed()
         return said
 
 
-def handle(
-    state: State,
-    areas: Areas,
-    warning: int,
-    action: str,
-    who: str | None,
-    comment: str | None,
-    now: dt.datetime,
-    lang: Lang,
-) -> tuple[str, bool]:
+def handle(state: State, areas: Areas, asked: Asked, now: dt.datetime, lang: Lang) -> tuple[str, bool]:
     """Do what a form asks for; what to tell the person, and whether anything was stored."""
     words = words_in(lang)
-    name, text = (who or "").strip(), (comment or "").strip()
-    if not name:
-        return words("action.needs_name"), False
-    if action == "comment" and not text:
-        return words("action.needs_comment"), False
+    lacks = _lacking(asked)
+    if lacks is not None:
+        return words.of("action", lacks), False
     try:
-        if action == "comment":
-            state.comment(warning, name, text, now, areas=areas)
-        else:
-            state.acknowledge(warning, name, text, now, areas=areas)
+        _do(state, areas, asked, now)
     except UnknownWarningError:
         return words("action.gone"), False
+    except (HandlingError, QuietError):
+        return words("action.refused"), False
     return words("action.done"), True
+
+
+def _lacking(asked: Asked) -> str | None:
+    """The word that tells what is missing in the form; None: nothing."""
+    if not asked.who:
+        return "needs_name"
+    match asked.action:
+        case "comment" if not asked.comment:
+            return "needs_comment"
+        case "silence" | "reopen" if not asked.comment:
+            return "needs_reason"
+        case "assign" if not asked.other:
+            return "needs_to"
+        case "close" if asked.choice == Outcome.DUPLICATE and not asked.other.isdecimal():
+            return "needs_number"
+        case _:
+            return None
+
+
+def _do(state: State, areas: Areas, asked: Asked, now: dt.datetime) -> None:
+    warning, who, comment = asked.warning, asked.who, asked.comment
+    match asked.action:
+        case "acknowledge":
+            state.acknowledge(warning, who, comment, now, areas=areas)
+        case "comment":
+            state.comment(warning, who, comment, now, areas=areas)
+        case "assign":
+            state.assign(warning, asked.other, who, comment, now, areas=areas)
+        case "close":
+            outcome = Outcome(asked.choice)
+            other = int(asked.other) if outcome is Outcome.DUPLICATE else None
+            state.conclude(warning, outcome, who, comment, now, areas=areas, duplicate_of=other)
+        case "reopen":
+            state.reopen(warning, who, comment, now, areas=areas)
+        case "silence" if asked.choice in CHOICES["silence"]:
+            found = state.warning(warning, areas=areas)
+            until = now + cast(dt.timedelta, parse_duration(asked.choice))
+            state.silences.add(
+                rule=found.rule, area=found.area, ends_at=until, reason=comment, who=who, now=now, areas=areas
+            )
+        case _:
+            raise HandlingError(f"nothing is known of {asked.action} {asked.choice}")

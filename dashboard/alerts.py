@@ -19,7 +19,7 @@ class Alert:
     """One warning: what it says, where, since when, and whether somebody took it on. Times are UTC.
 
     ``message`` holds the text in each language. ``indicator`` or ``feed`` is what its rule watches, neither
-    when the rule has gone since.
+    when the rule has gone since. ``outcome`` is what a person closed it as.
     """
 
     id: int
@@ -34,6 +34,8 @@ class Alert:
     closed_at: dt.datetime | None
     message: Mapping[str, str]
     taken_at: dt.datetime | None
+    assigned_to: str | None = None
+    outcome: str | None = None
 
     @property
     def open(self) -> bool:
@@ -66,6 +68,8 @@ def _alert(city: City, warning: Warning) -> Alert:
         closed_at=_utc(warning.resolved_at) if warning.resolved_at else None,
         message=warning.message,
         taken_at=_utc(warning.acknowledged_at) if warning.acknowledged_at else None,
+        assigned_to=warning.assigned_to,
+        outcome=warning.outcome.value if warning.outcome else None,
     )
 
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from dashboard import format as fmt
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
+from dashboard.components.handling import forms, handled
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
 from dashboard.standing import RANK
-
-if TYPE_CHECKING:
-    from warehouse.state import Event
 
 _PHASE_ICON = {
     "firing": "broadcast",
@@ -109,11 +105,15 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
     words = ctx.words
     rule = ctx.city.rules.get(alert.rule)
     playbook = rule.playbook.get(ctx.lang) if rule and rule.playbook else ""
-    done = [event for event in ctx.history(alert.id) if event.who]
+    # What the engine saw is told by the figures; what it did itself is part of the story.
+    done = [event for event in ctx.history(alert.id) if ">" not in event.action]
     head = html.Div(
         [
             severity_chip(ctx, alert),
             phase_chip(ctx, alert),
+            chip(f"outcome-{alert.outcome}", "clipboard-check", words.of("choice_close", alert.outcome))
+            if alert.outcome
+            else None,
             html.Span(
                 [
                     words("warnings.since") + " ",
@@ -134,6 +134,8 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
             link([icon("geo-alt"), area.name(ctx.lang)], ctx.href("area", area.code)),
             link([icon("graph-up"), _about(ctx, alert)], alert_href(ctx, alert)),
             html.Span([icon("journal-check"), rule.name.get(ctx.lang)]) if rule else None,
+            html.Span([icon("people"), alert.assigned_to]) if alert.assigned_to else None,
+            html.Span(f"#{alert.id}", className="quiet"),
         ],
         className="card-where",
     )
@@ -147,10 +149,10 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
         )
         if playbook
         else None,
-        html.Ul([_handled(ctx, event) for event in done], className="handling") if done else None,
+        html.Ul([handled(ctx, event) for event in done], className="handling") if done else None,
     ]
     return html.Article(
-        [html.Div(told), _form(ctx, alert) if alert.open else None],
+        [html.Div(told), forms(ctx, alert)],
         className=f"card-alert alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
         id=f"warning-{alert.id}",
     )
@@ -167,54 +169,3 @@ def _about(ctx: ScreenContext, alert: Alert) -> str:
         return ctx.name(ctx.city.indicators[alert.indicator], short=False)
     feed = ctx.city.feeds.get(alert.feed or "")
     return feed.name.get(ctx.lang) if feed else (alert.feed or "")
-
-
-def _handled(ctx: ScreenContext, entry: Event) -> Component:
-    said = ctx.words.of("handling", entry.action)
-    return html.Li(
-        [
-            icon("person-check" if entry.action == "acknowledge" else "chat-left-text"),
-            html.Span([html.B(entry.who), f" {said} · {fmt.moment(entry.at, ctx.city.zone, ctx.lang)}"]),
-            html.P(entry.detail) if entry.detail else None,
-        ]
-    )
-
-
-def _form(ctx: ScreenContext, alert: Alert) -> Component:
-    """Who and what; dashboard/actions.py answers the button."""
-    words = ctx.words
-    action = "comment" if alert.taken else "acknowledge"
-    key = {"warning": alert.id, "action": action, "lang": ctx.lang}
-    who = dbc.Input(
-        id={"type": "handle-who", **key}, name="name", autocomplete="name", maxlength=80, value=""
-    )
-    comment = dbc.Textarea(
-        id={"type": "handle-comment", **key},
-        rows=2,
-        maxlength=1000,
-        value="",
-        placeholder=words("action.comment_hint"),
-    )
-    return html.Details(
-        [
-            html.Summary(
-                [icon("chat-left-text" if alert.taken else "person-check"), words.of("action", action)],
-                className="btn-quiet",
-            ),
-            html.Div(
-                [
-                    html.Label([words("action.who"), who], className="field"),
-                    html.Label([words("action.comment_label"), comment], className="field field-wide"),
-                    dbc.Button(
-                        words.of("action", action),
-                        id={"type": "handle-do", **key},
-                        n_clicks=0,
-                        color="primary",
-                    ),
-                    html.P(id={"type": "handle-said", **key}, className="said", role="status"),
-                ],
-                className="handle-form",
-            ),
-        ],
-        className="handle",
-    )

@@ -18,14 +18,15 @@ def test_a_warning_is_acknowledged_from_the_screen(centre: Instance, context: Br
     card_id = desk.locator(".card-alert:not(.is-acknowledged)").first.get_attribute("id")
     card = desk.locator(f"#{card_id}")
 
-    card.locator("details.handle summary").click()
-    button = card.locator("button", has=desk.locator("xpath=self::*[contains(@id, 'handle-do')]"))
+    form = card.locator("details.handle").first
+    form.locator("summary").click()
+    button = form.locator("button", has=desk.locator("xpath=self::*[contains(@id, 'handle-do')]"))
     button.click()
-    expect(card.locator(".said")).not_to_be_empty()
+    expect(form.locator(".said")).not_to_be_empty()
     expect(card).not_to_have_class("is-acknowledged")  # without a name nothing is done
 
-    card.locator("input[name=name]").fill("Nguyễn Thị Trực")
-    card.locator("textarea").fill("Đã giao phòng chuyên môn kiểm tra")
+    form.locator("input[name=name]").fill("Nguyễn Thị Trực")
+    form.locator("textarea").fill("Đã giao phòng chuyên môn kiểm tra")
     button.click()
     for page in (desk, colleague):
         there = page.locator(f"#{card_id}.is-acknowledged")

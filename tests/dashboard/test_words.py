@@ -14,11 +14,13 @@ from config.models.composite import Missing, Normalise
 from config.models.indicator import TargetKind
 from config.targets import State
 from dashboard.alerts import Phase
+from dashboard.components.handling import CHOICES
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.recast_rule import Reason
+from warehouse.state import Outcome
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -35,7 +37,12 @@ GROUPS: dict[str, set[str]] = {
     "normalise": set(typing.get_args(Normalise)),
     "aggregate": {"arithmetic", "geometric"},
     "missing": set(typing.get_args(Missing)),
-    "handling": {"acknowledge", "comment", "assign", "close", "reopen", "escalate", "correct"},
+    "handling": {
+        *("acknowledge", "comment", "assign", "close", "reopen", "escalate", "severity", "correct"),
+        "nobody",
+    },
+    "outcome": {outcome.value for outcome in Outcome},
+    **{f"choice_{action}": set(members) for action, members in CHOICES.items()},
     "account": {"accepted", "unchanged", "rejected"},
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
@@ -55,7 +62,10 @@ COMPOSED = {
     *(f"target.{kind}" for kind in typing.get_args(TargetKind)),
     *("aim.cumulative", "aim.rank"),
     *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
-    *(f"action.{action}" for action in ("acknowledge", "comment")),
+    *(f"action.{action}" for action in ("acknowledge", "comment", "assign", "close", "judge", "silence")),
+    *(f"action.{word}" for word in ("reopen", "reason", "comment_label", "to", "duplicate_of")),
+    *(f"action.{action}_choice" for action in CHOICES),
+    *(f"action.needs_{what}" for what in ("name", "comment", "reason", "to", "number")),
     "brand.language",
     *("breakdown.true", "breakdown.false"),
 }

@@ -1,0 +1,119 @@
+"""What a form of the warnings desk asks for is done, or refused with a sentence that helps."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from dashboard.actions import Asked, handle
+from dashboard.alerts import Alert
+from dashboard.components.handling import forms, handled
+from dashboard.i18n import words_in
+from warehouse.state import Episode, Evaluation, Event, Kind, State, Status
+
+if TYPE_CHECKING:
+    from dashboard.context import ScreenContext
+
+NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    state = State.open(f"sqlite:///{tmp_path}/state.sqlite")
+    texts: dict[str, str] = {"en": "Late"}
+    episodes = [
+        Episode("late", area, Kind.LIMIT, "serious", Status.FIRING, NOON, NOON, 2.0, 1.0, texts, {})
+        for area in ("a1", "a2")
+    ]
+    state.record(Evaluation(NOON, episodes=episodes))
+    yield state
+    state.close()
+
+
+def ask(state: State, action: str, **more: Any) -> tuple[str, bool]:
+    asked = Asked(**{"warning": 1, "action": action, "who": "Lan", **more})
+    return handle(state, None, asked, NOON, "en")
+
+
+def test_every_form_does_what_it_says(state: State) -> None:
+    done = (words_in("en")("action.done"), True)
+    assert ask(state, "acknowledge") == done
+    assert ask(state, "comment", comment="on the way") == done
+    assert ask(state, "assign", other="Team 1") == done
+    assert ask(state, "silence", choice="4h", comment="works") == done
+    assert ask(state, "close", choice="duplicate", other="2") == done
+    assert ask(state, "reopen", comment="not the same") == done
+    assert (
+        ask(state, "close", choice="false", other="2", comment="sensor") == done
+    )  # the number is not asked for
+    assert [a.action for a in reversed(state.audit())] == [
+        "acknowledge", "comment", "assign", "add", "close", "reopen", "close",
+    ]  # fmt: skip
+    (silence,) = state.silences.all()
+    assert (silence.rule, silence.area, silence.until) == ("late", "a1", NOON + dt.timedelta(hours=4))
+
+
+@pytest.mark.parametrize(
+    ("asked", "word"),
+    [
+        ({"action": "acknowledge", "who": ""}, "needs_name"),
+        ({"action": "comment"}, "needs_comment"),
+        ({"action": "assign"}, "needs_to"),
+        ({"action": "silence", "choice": "1h"}, "needs_reason"),
+        ({"action": "reopen"}, "needs_reason"),
+        ({"action": "close", "choice": "duplicate", "other": ""}, "needs_number"),
+        ({"action": "close", "choice": "duplicate", "other": "two"}, "needs_number"),
+        ({"action": "close", "choice": "duplicate", "other": "1"}, "refused"),
+        ({"action": "close", "choice": "duplicate", "other": "77"}, "gone"),
+        ({"action": "reopen", "comment": "x"}, "refused"),
+        ({"action": "silence", "choice": "9y", "comment": "x"}, "refused"),
+        ({"action": "acknowledge", "warning": 77}, "gone"),
+    ],
+)
+def test_what_is_missing_or_cannot_be_is_said_and_nothing_is_done(
+    state: State, asked: dict[str, Any], word: str
+) -> None:
+    assert ask(state, **asked) == (words_in("en").of("action", word), False)
+    assert state.audit() == []
+    assert state.silences.all() == []
+
+
+def actions(tree: Any) -> list[str]:
+    return [
+        part.id["action"] for part in tree._traverse() if getattr(part, "id", {}).get("type") == "handle-do"
+    ]
+
+
+@pytest.mark.parametrize("lang", ["vi", "en"])
+def test_a_card_offers_what_can_be_done_with_its_warning(
+    context: Callable[..., ScreenContext], alert: Callable[..., Alert], lang: str
+) -> None:
+    ctx = context("warnings", lang=lang)
+    over = NOON + dt.timedelta(hours=1)
+    assert actions(forms(ctx, alert())) == ["acknowledge", "comment", "assign", "close", "silence"]
+    assert actions(forms(ctx, alert(taken_at=NOON))) == ["comment", "assign", "close", "silence"]
+    assert actions(forms(ctx, alert(closed_at=over))) == ["close"]
+    assert actions(forms(ctx, alert(closed_at=over, outcome="true"))) == ["reopen"]
+
+
+def test_the_story_of_a_warning_is_told_in_words(context: Callable[..., ScreenContext]) -> None:
+    ctx = context("warnings", lang="en")
+    told = [
+        Event(NOON, "Lan", "assign", "", {"to": "Team 1"}),
+        Event(NOON, "Lan", "assign", "", {"to": None}),
+        Event(NOON, "Lan", "close", "sensor", {"outcome": "duplicate", "duplicate_of": 7}),
+        Event(NOON, "", "escalate", "", {"step": 1}),
+        Event(NOON, "", "severity", "", {"before": "watch", "after": "critical"}),
+    ]
+    said = [handled(ctx, event).to_plotly_json()["props"]["children"][1].children for event in told]
+    assert [[getattr(part, "children", part) for part in line][:-1] for line in said] == [
+        ["Lan", " ", "assigned it to Team 1"],
+        ["Lan", " ", "assigned it to nobody"],
+        ["Lan", " ", "closed it: duplicate of 7"],
+        ["Not acknowledged in time, the next in line is told"],
+        ["Severity now: Critical"],
+    ]
