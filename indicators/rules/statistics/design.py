@@ -38,7 +38,8 @@ class Rhythm(NamedTuple):
     ``window`` of history is fitted anew ``every`` so many columns, at dates that the calendar fixes. The last
     ``gap`` columns before are left out: an outbreak that has begun must not raise what is expected of it.
     Fewer than ``minimum`` usable columns are too few to judge by. ``memory``: over how many of the latest
-    columns the means run by which a level's next value is told, beside the very last one.
+    columns the means run by which a level's next value is told, beside the very last one. ``after``: how many
+    columns at least, and at most, are looked at to tell a changed level from an event.
     """
 
     window: int
@@ -46,17 +47,20 @@ class Rhythm(NamedTuple):
     gap: int
     minimum: int
     memory: tuple[int, int]
+    after: tuple[int, int]
     phases: tuple[int, ...]
     """Days from a moving holiday's first day at which its phases begin, and the last one ends."""
 
 
 RHYTHMS: dict[Kind, Rhythm] = {
-    "day": Rhythm(4 * 365, 28, 42, 91, (7, 28), (-14, -7, -4, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 10, 14)),
-    "week": Rhythm(7 * 52, 4, 6, 26, (4, 13), (-7, 0, 7, 14, 21)),
-    "month": Rhythm(7 * 12, 1, 1, 12, (3, 12), (-7, 0, 7, 21)),
-    "quarter": Rhythm(7 * 4, 1, 1, 8, (2, 4), ()),
-    "half_year": Rhythm(7 * 2, 1, 0, 6, (2, 4), ()),
-    "year": Rhythm(7, 1, 0, 5, (2, 4), ()),
+    "day": Rhythm(
+        4 * 365, 28, 42, 91, (7, 28), (28, 182), (-14, -7, -4, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 10, 14)
+    ),
+    "week": Rhythm(7 * 52, 4, 6, 26, (4, 13), (10, 39), (-7, 0, 7, 14, 21)),
+    "month": Rhythm(7 * 12, 1, 1, 12, (3, 12), (4, 15), (-7, 0, 7, 21)),
+    "quarter": Rhythm(7 * 4, 1, 1, 8, (2, 4), (3, 6), ()),
+    "half_year": Rhythm(7 * 2, 1, 0, 6, (2, 4), (3, 4), ()),
+    "year": Rhythm(7, 1, 0, 5, (2, 4), (2, 2), ()),
 }
 
 
@@ -76,6 +80,7 @@ class Design:
     window: int
     minimum: int
     memory: tuple[int, int]
+    after: tuple[int, int]
 
     @property
     def reach(self) -> int:
@@ -157,6 +162,7 @@ def _assembled(
         rhythm.window,
         rhythm.minimum,
         rhythm.memory,
+        rhythm.after,
     )
 
 
