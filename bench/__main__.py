@@ -1,9 +1,9 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
-Figures: start, load, refresh, workload, rules, screens, freshness, projection, outbreaks, fleet (all when
-none is named); growth takes long and must be named. But for workload, growth, projection, outbreaks and fleet
-they share one var folder, which `start` fills; IOC_SCALE sets its size, IOC_WORKLOAD_ROWS that of the
-workload.
+Figures: start, load, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
+fleet (all when none is named); growth takes long and must be named. But for workload, growth, projection,
+outbreaks, labelled and fleet they share one var folder, which `start` fills; IOC_SCALE sets its size,
+IOC_WORKLOAD_ROWS that of the workload.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from rich.console import Console
 from bench import freshness, load, projection, refresh, rules, screens, start
 from bench.common.report import Figure, save, show
 from bench.fleet import __main__ as fleet
+from bench.labelled import figures as labelled
 from bench.outbreaks import figures as outbreaks
 from bench.workload import figures as workload
 
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "freshness": freshness.measure,
     "projection": projection.measure,
     "outbreaks": outbreaks.measure,
+    "labelled": labelled.measure,
     "fleet": fleet.measure,
 }
 LONG: Mapping[str, Callable[[Path], list[Figure]]] = {"growth": workload.growth}
