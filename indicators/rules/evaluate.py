@@ -43,10 +43,12 @@ def evaluate(
     between two evaluations changes nothing. ``now`` must be aware.
     """
     began = time.perf_counter()
-    sitting = Sitting(city, state.load_series(), state.open_episodes(), now.astimezone(city.zone))
+    windows = state.maintenance.all()
+    local = now.astimezone(city.zone)
+    sitting = Sitting(city, state.load_series(), state.open_episodes(), local, windows)
     root = city.areas.root.code
     with store.read() as cursor:
-        for rule, sighting in Instruments(city, cursor, sitting.now).readings():
+        for rule, sighting in Instruments(city, cursor, local, windows).readings():
             sitting.instrument(rule, root, sighting)
         made = _indicators(sitting, cursor, progress)
     sitting.combined()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,9 @@ from indicators.rules.conditions import Verdict, stale
 from indicators.rules.conditions.verdict import Floats
 from indicators.rules.machine import Observation, Seen
 from indicators.rules.sightings import Sighting, finite
+from indicators.subjects import subject_of
 from warehouse.deliveries import Delivered, coverage, delivered
+from warehouse.state import Maintenance, Subject, quiet_time, silenced
 from warehouse.store import Cursor
 
 _HOUR: Final = dt.timedelta(hours=1)
@@ -28,6 +30,7 @@ class Instruments:
     city: City
     cursor: Cursor
     now: dt.datetime
+    windows: Sequence[Maintenance] = ()
 
     def readings(self) -> Iterator[tuple[Rule, Sighting]]:
         """What every rule over a feed reads now."""
@@ -37,7 +40,8 @@ class Instruments:
         came = delivered(self.cursor)
         for rule in rules:
             assert rule.feed is not None
-            verdict = self._verdict(rule, came.get(rule.feed, Delivered()))
+            subject = subject_of(self.city, rule.id, self.city.areas.root.code)
+            verdict = self._verdict(rule, came.get(rule.feed, Delivered()), subject)
             if verdict is not None:
                 seen = Seen.BREACH if verdict.breach[0] else Seen.CLEAR if verdict.clear[0] else Seen.UNJUDGED
                 yield (
@@ -49,21 +53,29 @@ class Instruments:
                     ),
                 )
 
-    def _verdict(self, rule: Rule, came: Delivered) -> Verdict | None:
+    def _verdict(self, rule: Rule, came: Delivered, subject: Subject) -> Verdict | None:
+        """What the rule says of the feed; None: nothing, as long as what it lacks is being worked on."""
         feed = self.city.feeds[str(rule.feed)]
+        worked_on = silenced(self.windows, subject, self.now) is not None
         match rule.when:
             case Stale(after=after):
-                return stale.judge(after, self._age(came.data_through))
+                limit, newest = after, came.data_through
             case Late():
-                return stale.judge(feed.delivery.every + feed.delivery.grace, self._age(came.accepted_at))
+                limit, newest = feed.delivery.every + feed.delivery.grace, came.accepted_at
             case Silent(after=after):
-                return stale.judge(after, self._age(came.tried_at))
-            case Incomplete(below=below):
+                limit, newest = after, came.tried_at
+            case Incomplete(below=below) if not worked_on:
                 share = np.array([coverage(self.cursor, self.city, feed, came.data_through)])
                 breach = share < below
                 return Verdict(breach, ~breach & ~np.isnan(share), share, np.array([below]))
             case _:
                 return None
+        if newest is None and worked_on:
+            return None
+        return stale.judge(limit, self._age(newest, subject))
 
-    def _age(self, at: dt.datetime | None) -> Floats:
-        return np.array([np.inf if at is None else (self.now - at) / _HOUR])
+    def _age(self, at: dt.datetime | None, subject: Subject) -> Floats:
+        """Hours since ``at`` in which nobody worked on the feed."""
+        if at is None:
+            return np.array([np.inf])
+        return np.array([(self.now - at - quiet_time(self.windows, subject, at, self.now)) / _HOUR])

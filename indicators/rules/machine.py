@@ -13,6 +13,8 @@ becomes too small to judge, keeps what it was; it never resolves by itself.
 from __future__ import annotations
 
 import datetime as dt
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -76,12 +78,13 @@ _UNKNOWN = (Seen.UNJUDGED, Seen.TOO_FEW)
 @dataclass(frozen=True, slots=True)
 class Machine:
     """The machine of one rule. ``hold`` is its ``for``; ``no_data_after`` None means that silence changes
-    nothing.
+    nothing. ``deadline`` says when so much time since a moment is up, where not all of it counts.
     """
 
     hold: dt.timedelta = _NOW
     keep_firing: dt.timedelta = _NOW
     no_data_after: dt.timedelta | None = None
+    deadline: Callable[[dt.datetime, dt.timedelta], dt.datetime] | None = None
 
     def step(
         self, state: SeriesState, observation: Observation | None, now: dt.datetime
@@ -112,10 +115,13 @@ class Machine:
             return state, Reason.NEVER_SEEN
         if state.status is Status.NO_DATA:
             return state, Reason.STILL_MISSING
-        if self.no_data_after is None or now - state.judged_through < self.no_data_after:
+        if self.no_data_after is None:
+            return state, Reason.NOT_YET_MISSED
+        missed = self.deadline or operator.add
+        since = missed(state.judged_through, self.no_data_after)
+        if now < since:
             return state, Reason.NOT_YET_MISSED
         # Dated by when it was missed, not by when somebody looked: the same at every pace of evaluation.
-        since = state.judged_through + self.no_data_after
         before = state.before if state.status is Status.TOO_FEW else state.status
         return replace(state, status=Status.NO_DATA, before=before, since=since), Reason.VANISHED
 

@@ -9,7 +9,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,10 +19,11 @@ from config import City
 from config.models import Combined, Rule
 from indicators.rules.episodes import Desk
 from indicators.rules.levels import levels_of
-from indicators.rules.machine import Observation, Reason, Seen
+from indicators.rules.machine import Machine, Observation, Reason, Seen
 from indicators.rules.sightings import NEVER, Course, Micros, Sighting, micros
 from indicators.rules.walk import Told, Walk, calm, machine_of, step
-from warehouse.state import Episode, SeriesKey, SeriesState, Status
+from indicators.subjects import subject_of
+from warehouse.state import Episode, Maintenance, SeriesKey, SeriesState, Status, due_at
 
 STANDING: Final = (Status.FIRING, Status.RECOVERING)
 
@@ -38,8 +39,10 @@ class Sitting:
         series: Mapping[SeriesKey, SeriesState],
         open_episodes: Mapping[SeriesKey, Episode],
         now: dt.datetime,
+        windows: Sequence[Maintenance] = (),
     ) -> None:
         self.city = city
+        self._windows = windows
         self.now = now
         self.judged = 0
         self.stored = {key: _local(state, city.zone) for key, state in series.items()}
@@ -91,7 +94,8 @@ class Sitting:
                 last = int(np.flatnonzero(walk.new[row])[-1])
                 after = replace(before, judged_through=course.when(row, last))
             else:
-                after = walk.row(row, before, self._told(rule, area))
+                machine = self._machine(rule, area)
+                after = replace(walk, machine=machine).row(row, before, self._told(rule, area))
             self._keep(rule, area, after)
 
     def instrument(self, rule: Rule, area: str, sighting: Sighting) -> None:
@@ -157,7 +161,15 @@ class Sitting:
                     (rule.id, area), state, max(ended, state.since or ended), Reason.AREA_DISSOLVED
                 )
             elif machine.no_data_after is not None and state.status is not Status.NO_DATA:
-                self._keep(rule, area, step(machine, state, None, self.now, self._told(rule, area)))
+                own = self._machine(rule, area)
+                self._keep(rule, area, step(own, state, None, self.now, self._told(rule, area)))
+
+    def _machine(self, rule: Rule, area: str) -> Machine:
+        """The machine of one series: work on its feeds or area puts off when it is missed."""
+        machine = machine_of(self.city, rule)
+        if not self._windows or machine.no_data_after is None:
+            return machine
+        return replace(machine, deadline=partial(due_at, self._windows, subject_of(self.city, rule.id, area)))
 
     @cache  # noqa: B019 -- a sitting lives for one evaluation
     def _levels_of(self, rule: str) -> tuple[str, ...]:
