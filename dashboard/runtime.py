@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 
 from config import City
@@ -17,7 +18,7 @@ from dashboard.routes import href
 from indicators.engine import Engine, RefreshReport
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
-from indicators.notices.send import by_apprise, missing_secrets
+from indicators.notices.send import by_apprise, missing_secrets, warm
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.load import Loader, RunResult
 from warehouse.areas import sync_areas
@@ -85,7 +86,7 @@ class Runtime:
         self.hub = Hub(self.build)
         self.announcer = Announcer(self.city, self.state, self.link)
         send = by_apprise(os.environ)
-        self.courier = Courier(self.announcer, self.state.outbox, send, self.clock)
+        self.courier = Courier(self.announcer, self.state.outbox, send, self.clock, partial(warm, self.city))
         for recipient, names in missing_secrets(self.city, os.environ).items():
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._turn = threading.Lock()

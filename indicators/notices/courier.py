@@ -45,9 +45,16 @@ class Courier:
     """Announces what is due and sends what waits, on a thread of its own or by ``deliver``."""
 
     def __init__(
-        self, announcer: Announcer, outbox: Outbox, send: Send, clock: Callable[[], dt.datetime]
+        self,
+        announcer: Announcer,
+        outbox: Outbox,
+        send: Send,
+        clock: Callable[[], dt.datetime],
+        begin: Callable[[], None] = lambda: None,
     ) -> None:
+        """``begin`` is done once on the courier's thread, before anything is sent."""
         self._announcer, self._outbox, self._send, self._clock = announcer, outbox, send, clock
+        self._begin = begin
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -97,6 +104,7 @@ class Courier:
         return 1
 
     def _run(self) -> None:
+        self._begin()
         lost = False
         while not self._ended.is_set():
             self._wake.clear()

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from config import City
 from config.models import Rule
 from indicators.notices.decide import Kind
-from indicators.rules.messages import figure, moment
+from indicators.rules.messages import figure, moment, of_places
 from warehouse.state import Standing
 
 Links = Callable[[str, int | None], str]
@@ -57,8 +57,10 @@ def entry(
     if rule is not None:
         since = moment(rule, warning.firing_since.astimezone(city.zone), language)
         if warning.limit is not None:
-            value = figure(city, rule, measure, language)
-            limit = figure(city, rule, warning.limit, language)
+            day = warning.firing_since.astimezone(city.zone).date()
+            places = of_places(city, rule, warning.area, day)
+            value = figure(city, rule, measure, language, places)
+            limit = figure(city, rule, warning.limit, language, places)
     return Entry(
         kind=kind,
         severity=severity,

@@ -40,6 +40,14 @@ def _named(common: Iterable[str], of: Mapping[str, Iterable[str]]) -> Iterator[s
             yield from REFERENCE.findall(url)
 
 
+def warm(city: City) -> None:
+    """Load what sending needs, if the city sends at all: the first warning should not wait for it."""
+    if any(recipient.channels or recipient.channels_of for recipient in city.recipients.values()):
+        from apprise import Apprise
+
+        Apprise.instantiate("json://localhost")
+
+
 def by_apprise(environment: Mapping[str, str]) -> Send:
     """Send by Apprise, with the secrets of ``environment``. Safe to use from several threads."""
 

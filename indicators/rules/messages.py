@@ -58,7 +58,7 @@ def placeholders(condition: Condition) -> tuple[str, ...]:
 
 def message(city: City, rule: Rule, area: str, sighting: Sighting, since: dt.datetime) -> dict[str, str]:
     """What people are told when the rule fires. ``since`` must be in the city's zone."""
-    places = _of_places(city, rule, area, since.date())
+    places = of_places(city, rule, area, since.date())
     return {
         language: rule.message.get(language).format(
             area=city.areas[area].name(language),
@@ -85,7 +85,7 @@ def no_data_message(city: City, rule: Rule, area: str, since: dt.datetime) -> di
     }
 
 
-def _of_places(city: City, rule: Rule, area: str, day: dt.date) -> bool:
+def of_places(city: City, rule: Rule, area: str, day: dt.date) -> bool:
     """Whether the rule measures the gap to a place that an area is to keep."""
     if not isinstance(rule.when, TargetGap) or None in (rule.indicator, rule.level, rule.period):
         return False

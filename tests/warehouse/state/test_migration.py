@@ -187,3 +187,9 @@ def test_a_later_version_is_left_alone(url: str, opened: Callable[[], State]) ->
     engine.dispose()
     with pytest.raises(StateError, match="schema 99"):
         opened()
+
+
+@pytest.mark.usefixtures("old")
+def test_what_had_ended_before_there_were_notices_is_no_news(opened: Callable[[], State]) -> None:
+    state = opened()
+    assert [item.id for item in state.outbox.changed()] == [1, 3]
