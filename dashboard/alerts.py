@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, cast
 
 from config import City
 from config.models import Severity
-from warehouse.state import Kind, Status, Warning
+from indicators.subjects import subject_of
+from warehouse.state import Kind, Maintenance, Silence, Status, Warning, silenced
 
 Phase = Literal["firing", "recovering", "no_data", "too_few", "closed"]
 
@@ -19,7 +20,8 @@ class Alert:
     """One warning: what it says, where, since when, and whether somebody took it on. Times are UTC.
 
     ``message`` holds the text in each language. ``indicator`` or ``feed`` is what its rule watches, neither
-    when the rule has gone since. ``outcome`` is what a person closed it as.
+    when the rule has gone since. ``outcome`` is what a person closed it as,
+    ``quiet_until`` the end of the silence or maintenance that keeps it quiet.
     """
 
     id: int
@@ -36,6 +38,7 @@ class Alert:
     taken_at: dt.datetime | None
     assigned_to: str | None = None
     outcome: str | None = None
+    quiet_until: dt.datetime | None = None
 
     @property
     def open(self) -> bool:
@@ -48,12 +51,29 @@ class Alert:
         return self.taken_at is not None
 
 
-def alerts_from(city: City, warnings: Iterable[Warning]) -> list[Alert]:
-    """Warnings of people's state with what their rules watch; those of areas that are gone are left out."""
-    return [_alert(city, warning) for warning in warnings if warning.area in city.areas]
+def alerts_from(
+    city: City, warnings: Iterable[Warning], quiet: Sequence[Silence | Maintenance], now: dt.datetime
+) -> list[Alert]:
+    """Warnings of people's state with what their rules watch; those of areas that are gone are left out.
+
+    ``quiet``: silences and windows of maintenance, of which those written down by ``now`` count.
+    """
+    known = [span for span in quiet if span.created_at <= now]
+    return [
+        _alert(city, warning, _quiet_until(city, warning, known, now) if known and warning.open else None)
+        for warning in warnings
+        if warning.area in city.areas
+    ]
 
 
-def _alert(city: City, warning: Warning) -> Alert:
+def _quiet_until(
+    city: City, warning: Warning, quiet: Sequence[Silence | Maintenance], now: dt.datetime
+) -> dt.datetime | None:
+    found = silenced(quiet, subject_of(city, warning.rule, warning.area), now)
+    return found.until if found is not None else None
+
+
+def _alert(city: City, warning: Warning, quiet_until: dt.datetime | None) -> Alert:
     rule = city.rules.get(warning.rule)
     return Alert(
         id=warning.id,
@@ -70,6 +90,7 @@ def _alert(city: City, warning: Warning) -> Alert:
         taken_at=_utc(warning.acknowledged_at) if warning.acknowledged_at else None,
         assigned_to=warning.assigned_to,
         outcome=warning.outcome.value if warning.outcome else None,
+        quiet_until=quiet_until,
     )
 
 

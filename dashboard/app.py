@@ -32,7 +32,7 @@ from indicators.breakdown import breakdown_series
 from indicators.lineage import Lineages
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
-from warehouse.state import visible_areas
+from warehouse.state import Maintenance, Silence, visible_areas
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 
@@ -156,10 +156,11 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             if as_of is None
             else state.warnings_at(as_of, areas=areas, limit=_LISTED)
         )
+        quiet: list[Silence | Maintenance] = [*state.silences.all(), *state.maintenance.all()]
         context = ScreenContext(
             city=city,
             reader=reader,
-            alerts=alerts_from(city, warnings),
+            alerts=alerts_from(city, warnings, quiet, as_of or now),
             history=lambda warning: state.history(warning, areas=areas),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             members=partial(breakdown_series, city, reader),

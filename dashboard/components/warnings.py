@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from dash import html
@@ -114,6 +115,7 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
             chip(f"outcome-{alert.outcome}", "clipboard-check", words.of("choice_close", alert.outcome))
             if alert.outcome
             else None,
+            _quiet_chip(ctx, alert.quiet_until) if alert.quiet_until else None,
             html.Span(
                 [
                     words("warnings.since") + " ",
@@ -156,6 +158,11 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
         className=f"card-alert alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
         id=f"warning-{alert.id}",
     )
+
+
+def _quiet_chip(ctx: ScreenContext, until: dt.datetime) -> Component:
+    told = ctx.words("warnings.quiet", until=fmt.moment(until, ctx.city.zone, ctx.lang))
+    return chip("quiet", "moon-stars", told)
 
 
 def _closed(ctx: ScreenContext, alert: Alert) -> str:

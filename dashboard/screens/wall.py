@@ -36,7 +36,7 @@ def render(ctx: ScreenContext) -> Component:
     chosen = ctx.route.params.get("screen")
     walls = [s for s in ctx.city.screens.values() if isinstance(s, WallScreen)]
     wall = next((s for s in walls if s.id == chosen), walls[0] if walls else None)
-    critical = [a for a in gravest_first(ctx.alerts) if a.open and a.severity == "critical" and not a.taken]
+    critical = [a for a in gravest_first(ctx.alerts) if a.severity == "critical" and _calls(a)]
     pages: list[Component] = [_critical_page(ctx, critical)] if critical else []
     pages += [_page(ctx, entry) for entry in wall.pages] if wall else [_empty(ctx)]
     return html.Div(
@@ -116,6 +116,11 @@ def rows_of(defined: Sequence[Panel]) -> str:
             heights.append("auto" if headline else "minmax(0, 1fr)")
             room = 12 - entry.width
     return " ".join(heights) if any("fr" in h for h in heights) else "minmax(0, 1fr)"
+
+
+def _calls(alert: Alert) -> bool:
+    """Whether a warning still waits for somebody to take it on, and nobody keeps it quiet."""
+    return alert.open and not alert.taken and alert.quiet_until is None
 
 
 def _critical_page(ctx: ScreenContext, alerts: Sequence[Alert]) -> Component:

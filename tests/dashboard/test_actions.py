@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dashboard.actions import Asked, handle
-from dashboard.alerts import Alert
+from dashboard.alerts import Alert, alerts_from
 from dashboard.components.handling import forms, handled
+from dashboard.components.warnings import card
 from dashboard.i18n import words_in
+from dashboard.screens.wall import _calls
 from warehouse.state import Episode, Evaluation, Event, Kind, State, Status
 
 if TYPE_CHECKING:
+    from config import City
     from dashboard.context import ScreenContext
 
 NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
@@ -98,6 +101,35 @@ def test_a_card_offers_what_can_be_done_with_its_warning(
     assert actions(forms(ctx, alert(taken_at=NOON))) == ["comment", "assign", "close", "silence"]
     assert actions(forms(ctx, alert(closed_at=over))) == ["close"]
     assert actions(forms(ctx, alert(closed_at=over, outcome="true"))) == ["reopen"]
+
+
+def test_what_is_kept_quiet_says_until_when_and_does_not_take_over_the_wall(
+    state: State, city: City, context: Callable[..., ScreenContext], alert: Callable[..., Alert]
+) -> None:
+    rule, area = next(iter(city.rules.values())), city.areas.root
+    texts: dict[str, str] = {"en": "Late"}
+    episode = Episode(
+        rule.id, area.code, Kind.LIMIT, "critical", Status.FIRING, NOON, NOON, 2.0, 1.0, texts, {}
+    )
+    state.record(Evaluation(NOON, episodes=[episode]))
+    hour = dt.timedelta(hours=1)
+    state.silences.add(
+        area=area.code, ends_at=NOON + hour, reason="x", who="Lan", now=NOON + hour / 2, areas=None
+    )
+
+    def until(at: dt.datetime) -> dt.datetime | None:
+        warnings = state.warnings(areas={area.code})
+        (found,) = alerts_from(city, warnings, state.silences.all(), at)
+        return found.quiet_until
+
+    # Before somebody wrote it down, while it runs, when it is over.
+    assert [until(NOON + hour * k) for k in (0.2, 0.7, 1.0)] == [None, NOON + hour, None]
+    quiet = alert(severity="critical", quiet_until=NOON + hour)
+    ctx = context("warnings", lang="en", alerts=[quiet])
+    assert "Kept quiet until" in str(card(ctx, quiet).to_plotly_json())
+    assert [_calls(a) for a in (quiet, alert(), alert(taken_at=NOON), alert(closed_at=NOON))] == [
+        False, True, False, False,
+    ]  # fmt: skip
 
 
 def test_the_story_of_a_warning_is_told_in_words(context: Callable[..., ScreenContext]) -> None:
