@@ -28,7 +28,10 @@ _SEVERITIES = tuple(sorted(RANK, key=lambda s: -RANK[s]))
 
 
 def render(ctx: ScreenContext) -> Component:
-    """Open or recent warnings, narrowed by ``status``, ``severity`` and ``area`` of the address."""
+    """Open or recent warnings, narrowed by ``status``, ``severity`` and ``area`` of the address.
+
+    ``warning`` is the number of one that is shown first.
+    """
     params = ctx.route.params
     root = ctx.city.areas.root.code
     area = params.get("area", root)
@@ -44,6 +47,9 @@ def render(ctx: ScreenContext) -> Component:
         if recent
         else sorted(shown, key=_urgency, reverse=True)
     )
+    # The one that a notice leads to comes first, whatever the filters say.
+    named = [a for a in here if str(a.id) == params.get("warning")]
+    ordered = named + [a for a in ordered if a not in named]
     cards: Any = [card(ctx, a) for a in ordered[:MOST]]
     if not cards:
         cards = notice(

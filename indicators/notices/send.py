@@ -17,7 +17,7 @@ Send = Callable[[Message], str | None]
 _HEADED: Final = frozenset({"json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"})
 """Kinds of channel that carry headers: whoever receives a message twice can tell by its key."""
 _LEVELS: Final = {"critical": "failure", "serious": "warning", "watch": "info"}
-_PATIENCE: Final = 30.0
+_PATIENCE: Final = 15.0
 """Seconds that a channel may take."""
 _LONGEST: Final = 500
 """Letters of an error that are kept."""

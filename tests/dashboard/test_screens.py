@@ -111,6 +111,22 @@ def test_the_filters_of_the_warnings_desk(context: Make, city: City, alert: Call
     assert shown(area="no such area") == {"11", "12"}
 
 
+def test_the_warning_that_a_notice_leads_to_comes_first(context: Make, alert: Callable[..., Alert]) -> None:
+    alerts = [
+        alert(id=1, severity="critical"),
+        alert(id=2, severity="watch"),
+        alert(id=3, closed_at=alert().since),
+    ]
+
+    def order(**params: str) -> list[str]:
+        return re.findall(r'"id": "warning-(\d)"', told(context("warnings", alerts=alerts, params=params)))
+
+    assert order() == ["1", "2"]
+    assert order(warning="2") == ["2", "1"]
+    assert order(warning="3") == ["3", "1", "2"]
+    assert order(warning="9") == ["1", "2"]
+
+
 def test_untaken_critical_warnings_have_a_page_of_their_own_on_the_wall(
     context: Make, alert: Callable[..., Alert]
 ) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from warehouse.state import notice_tables as n
 from warehouse.state import tables as t
 from warehouse.state.notices import Delivery, Message, Notice, Standing, Step
+from warehouse.state.tables import Utc
 
 T = TypeVar("T")
 
@@ -234,7 +236,7 @@ class Outbox:
             return connection.execute(query.values(status=Delivery.WAITING, due=now)).rowcount
 
     def retry(self, message: int, now: dt.datetime) -> Message:
-        """Send a message that was given up once more.
+        """Send a message that was given up once more, which the history of its notices keeps.
 
         Raises UnknownMessageError, or ValueError when it was not given up.
         """
@@ -248,6 +250,11 @@ class Outbox:
             connection.execute(
                 update(n.message).where(n.message.c.id == message).values(status=Delivery.WAITING, due=now)
             )
+            again = select(n.notice.c.id, literal(now, Utc()), literal("send"), literal("retry")).where(
+                n.notice.c.bundle == found.bundle
+            )
+            names = ["notice", "at", "action", "reason"]
+            connection.execute(insert(n.notice_decision).from_select(names, again))
             return replace(found, status=Delivery.WAITING, due=now)
 
     def messages(

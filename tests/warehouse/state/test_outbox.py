@@ -108,6 +108,23 @@ def test_the_gravest_is_due_first_and_only_what_waits(state: State) -> None:
     assert [message.key for message in outbox.due(NOON + HOUR)] == ["s", "w"]
 
 
+def test_a_message_that_is_sent_again_by_hand_says_so_in_the_history(state: State) -> None:
+    outbox, warning = state.outbox, Office(state).tell().id
+    outbox.commit([], [replace(_notice("k", warning), bundle="m")], [_message("m")])
+    (message,) = outbox.due(NOON)
+    assert message.id is not None
+    assert outbox.claim(message.id)
+    outbox.settle(message.id, NOON, "refused")
+    outbox.retry(message.id, NOON + HOUR)
+    (notice,) = outbox.notices()
+    assert notice.id is not None
+    assert [(step.at, step.reason) for step in outbox.history(notice.id)] == [
+        (NOON, "new"),
+        (NOON + HOUR, "retry"),
+    ]
+    assert [item.key for item in outbox.due(NOON + HOUR)] == ["m"]
+
+
 def test_of_many_senders_one_takes_a_message(opened: Callable[[], State]) -> None:
     states = [opened() for _ in range(4)]
     states[0].outbox.commit([], [], [_message(f"m{number}") for number in range(25)])
