@@ -81,6 +81,8 @@ CREATE TABLE IF NOT EXISTS rule_test (
     rule VARCHAR, area VARCHAR, start TIMESTAMP, ended_at TIMESTAMP, value DOUBLE, expected DOUBLE, bound DOUBLE,
     p DOUBLE, spread DOUBLE, reason VARCHAR, cutoff DOUBLE, tests INTEGER
 );
+-- Up to when values had been stored when a rule was last evaluated: later ones are new, or corrections.
+CREATE TABLE IF NOT EXISTS rule_progress (rule VARCHAR PRIMARY KEY, stored_through TIMESTAMP);
 CREATE SEQUENCE IF NOT EXISTS refresh_id;
 CREATE TABLE IF NOT EXISTS refresh (
     id BIGINT PRIMARY KEY, started_at TIMESTAMP, finished_at TIMESTAMP, kind VARCHAR,

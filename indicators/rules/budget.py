@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from config import City
 from config.models import CountAnomaly, Rule
 from indicators.rules.conditions import Verdict
+from indicators.rules.conditions.verdict import Flags
 from indicators.rules.gravity import SEVERITIES
 from indicators.rules.look import Look
 from indicators.rules.sightings import Times
@@ -29,11 +30,12 @@ Stored = dict[str, NDArray[Any]]
 
 
 class Tested(NamedTuple):
-    """The tests of one rule at one level, and the times at which they were made: areas × kept columns."""
+    """The tests of one rule at one level, when they were made and which were asked for (areas × columns)."""
 
     look: Look
     tests: Tests
     times: Times
+    asked: Flags
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Budget:
 
     def _columns(self, one: Tested) -> Stored:
         """The tests that were made, as columns: one line for each."""
-        row, column = np.nonzero(one.times.usable & ~np.isnan(one.tests.p))
+        row, column = np.nonzero(one.asked & ~np.isnan(one.tests.p))
         starts = np.array(one.look.kept.starts, dtype="datetime64[us]")
         areas = np.array(one.look.grid.areas, dtype=object)
         return {

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from config import City
-from config.models import OverFeed, Rule
+from config.models import OverFeed, Rule, Statistical
 from indicators.rules.gravity import graver, severity, worse
 from indicators.rules.machine import Reason
 from indicators.rules.messages import message, no_data_message
@@ -21,11 +21,16 @@ class Desk:
     """The warnings of one evaluation: the open ones it began with, and everything that it changes."""
 
     def __init__(self, city: City, open_episodes: Mapping[SeriesKey, Episode], now: dt.datetime) -> None:
+        self.now = now
         self.evaluation = Evaluation(now)
         self.transitions: list[Transition] = []
         self._city = city
         self._open = dict(open_episodes)
         self._touched: dict[int, Episode] = {}
+
+    def standing(self, rule: str, area: str) -> Episode | None:
+        """The warning of a series that stands."""
+        return self._open.get((rule, area))
 
     def moved(
         self,
@@ -101,6 +106,8 @@ class Desk:
         self, rule: Rule, area: str, before: SeriesState, after: SeriesState, sighting: Sighting | None
     ) -> Episode | None:
         assert after.since is not None
+        if isinstance(rule.when, Statistical) and self._covered(rule, area):
+            return None
         if after.status is Status.FIRING and sighting is not None:
             begun = after.breach_since or after.since
             episode = self._episode(rule, area, Kind.LIMIT, after, begun)
@@ -118,6 +125,11 @@ class Desk:
             return None
         self._open[rule.id, area] = episode
         return episode
+
+    def _covered(self, rule: Rule, area: str) -> bool:
+        """Whether a warning of the rule stands for an area that holds this one: then this is part of it."""
+        above = (code for code in self._city.areas.path(area).values() if code != area)
+        return any((rule.id, code) in self._open for code in above)
 
     def _episode(self, rule: Rule, area: str, kind: Kind, after: SeriesState, begun: dt.datetime) -> Episode:
         assert after.since is not None

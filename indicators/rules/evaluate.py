@@ -5,31 +5,30 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-
 from config import City
-from config.models import Statistical
-from indicators.rules.anomalies import Anomalies
-from indicators.rules.budget import Budget, Stored, Tested
-from indicators.rules.grid import Group, Span, read_grids
+from indicators.rules.budget import Stored
+from indicators.rules.corrections import Corrected
+from indicators.rules.grid import Group
 from indicators.rules.instruments import Instruments
-from indicators.rules.sightings import Course
+from indicators.rules.judging import Judging, Told
 from indicators.rules.sitting import Sitting
-from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
-from warehouse.rule_tests import made_at, record_tests
-from warehouse.state import State, Transition
+from warehouse.rule_progress import News, keep_progress, news, progress_of, stored_through
+from warehouse.rule_tests import record_tests
+from warehouse.state import SeriesKey, State, Transition, Warning
 from warehouse.store import Cursor, Store
 
 
 @dataclass(frozen=True)
 class EvaluationReport:
-    """What one evaluation did: the changes of status, how many series it judged, and how long it took."""
+    """What one evaluation did: the changes of status, what it corrected, how many series it judged, and how
+    long it took.
+    """
 
     transitions: tuple[Transition, ...]
+    corrections: tuple[Corrected, ...]
     series: int
     seconds: float
 
@@ -40,7 +39,8 @@ def evaluate(
     """Judge what has come in since the last evaluation and store states, transitions and warnings as one.
 
     Only complete periods are judged (partial ones by rules that ask for it), oldest first, so that a pause
-    between two evaluations changes nothing. ``now`` must be aware.
+    between two evaluations changes nothing. Where late or corrected data changed what was judged before, that
+    is judged once more. ``now`` must be aware.
     """
     began = time.perf_counter()
     windows = state.maintenance.all()
@@ -48,65 +48,65 @@ def evaluate(
     sitting = Sitting(city, state.load_series(), state.open_episodes(), local, windows)
     root = city.areas.root.code
     with store.read() as cursor:
+        through, known = stored_through(cursor), progress_of(cursor)
+        judging = Judging(sitting, cursor, _news(city, cursor, known))
         for rule, sighting in Instruments(city, cursor, local, windows).readings():
             sitting.instrument(rule, root, sighting)
-        made = _indicators(sitting, cursor, progress)
+        made = judging.run(_told(state, judging.corrected()), progress)
     sitting.combined()
     sitting.withdrawn()
-    if made:
-        with store.write() as cursor:
-            record_tests(cursor, made)
     state.record(sitting.desk.finish())
-    return EvaluationReport(tuple(sitting.desk.transitions), sitting.judged, time.perf_counter() - began)
+    _correct(state, sitting, now)
+    _keep(city, store, made, through, known)
+    return EvaluationReport(
+        tuple(sitting.desk.transitions),
+        tuple(sitting.corrections.made),
+        sitting.judged,
+        time.perf_counter() - began,
+    )
 
 
-def _indicators(sitting: Sitting, cursor: Cursor, progress: Progress) -> Stored:
-    """Rules about indicators: one query for all of them, then rule by rule; the tests that were made."""
-    city, now = sitting.city, sitting.now
-    rules = [rule for rule in city.rules.values() if rule.indicator is not None]
-    watches = [watch for rule in rules for watch in Watch.of(city, rule)]
-    begins: list[dt.date] = []
-    spans: dict[Group, list[Span]] = defaultdict(list)
-    for watch in watches:
-        begins.append(watch.begin(sitting.judged_of(watch.rule, watch.group.level), now))
-        spans[watch.group] += watch.spans(begins[-1], now)
-    grids = read_grids(cursor, city.periods, {group: _merged(wanted) for group, wanted in spans.items()})
-    looks = [
-        (watch, watch.look(grids[watch.group], begin, now))
-        for watch, begin in zip(watches, begins, strict=True)
-        if watch.group in grids
-    ]
-    seen = [(watch, look, watch.times(look, now)) for watch, look in looks]
-    statistical = [one for one in seen if isinstance(one[0].rule.when, Statistical)]
-    anomalies = Anomalies(city)
-    tested = [Tested(look, anomalies.tests(look), times) for _, look, times in statistical]
-    verdicts, made = Budget(city, _stored(cursor, tested)).verdicts(tested)
-    decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
-    courses: dict[str, list[Course]] = defaultdict(list)
-    for one in seen:
-        watch, look, times = one
-        verdict = decided[id(one)] if id(one) in decided else look.verdict()
-        courses[watch.rule.id].append(watch.course(look, times, verdict))
-    for done, rule in enumerate(rules):
-        progress("rules", done, len(rules))
-        sitting.courses(rule, courses[rule.id])
-    progress("rules", len(rules), len(rules))
-    return made
+def _news(city: City, cursor: Cursor, known: dict[str, dt.datetime]) -> dict[str, dict[Group, News]]:
+    """What was stored for each rule since it was last evaluated; a rule that never was is absent."""
+    watched = {
+        rule.id: rule.indicator
+        for rule in city.rules.values()
+        if rule.indicator is not None and rule.id in known
+    }
+    if not watched:
+        return {}
+    found = news(cursor, watched.values(), min(known[rule] for rule in watched))
+    by_indicator: dict[str, dict[Group, News]] = defaultdict(dict)
+    for series, one in found.items():
+        by_indicator[series[0]][Group(*series)] = one
+    return {rule: by_indicator[indicator] for rule, indicator in watched.items()}
 
 
-def _stored(cursor: Cursor, tested: Iterable[Tested]) -> Stored:
-    """Tests made before of the moments that are judged now."""
-    seen = (one.times.at[one.times.usable] for one in tested)
-    moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
-    return made_at(cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
+def _told(state: State, rules: set[str]) -> Told:
+    told: dict[SeriesKey, list[Warning]] = defaultdict(list)
+    for rule in sorted(rules):
+        for warning in state.warnings(areas=None, open_only=False, rule=rule):
+            told[rule, warning.area].append(warning)
+    return told
 
 
-def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans without overlap, so that no value is read twice."""
-    merged: list[Span] = []
-    for low, high in sorted(spans):
-        if merged and low <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return merged
+def _correct(state: State, sitting: Sitting, now: dt.datetime) -> None:
+    """Put corrections beside the warnings that they are of."""
+    for one in sitting.corrections.made:
+        for warning in state.warnings(areas=None, open_only=False, rule=one.rule):
+            if warning.area == one.area and warning.opened_at == one.opened_at:
+                state.correct(warning.id, one.told, one.known, one.note, now)
+
+
+def _keep(
+    city: City, store: Store, made: Stored, through: dt.datetime | None, known: dict[str, dt.datetime]
+) -> None:
+    """Remember how far rules have come. Last of all: what a crash leaves out is done again."""
+    reached = {} if through is None else dict.fromkeys(city.rules, through)
+    if not made and reached == known:
+        return
+    with store.write() as cursor:
+        if made:
+            record_tests(cursor, made)
+        if through is not None:
+            keep_progress(cursor, city.rules, through)

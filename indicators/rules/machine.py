@@ -57,6 +57,7 @@ class Reason(StrEnum):
     TOO_FEW = "too_few"
     STILL_TOO_FEW = "still_too_few"
     RETURNED = "returned"
+    CORRECTED = "corrected"
     RULE_WITHDRAWN = "rule_withdrawn"
     AREA_DISSOLVED = "area_dissolved"
 

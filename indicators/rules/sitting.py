@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
-from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from config import City
 from config.models import Combined, Rule
+from indicators.rules.corrections import STANDING, Corrections, Replay
 from indicators.rules.episodes import Desk
 from indicators.rules.levels import levels_of
 from indicators.rules.machine import Machine, Observation, Reason, Seen
 from indicators.rules.sightings import NEVER, Course, Micros, Sighting, micros
 from indicators.rules.walk import Told, Walk, calm, machine_of, step
 from indicators.subjects import subject_of
-from warehouse.state import Episode, Maintenance, SeriesKey, SeriesState, Status, due_at
-
-STANDING: Final = (Status.FIRING, Status.RECOVERING)
+from warehouse.state import (
+    Episode,
+    Kind,
+    Maintenance,
+    SeriesKey,
+    SeriesState,
+    Status,
+    Warning,
+    due_at,
+)
 
 
 class Sitting:
@@ -51,6 +58,7 @@ class Sitting:
             if rule in city.rules and self.watches(city.rules[rule], area):
                 self.states[rule][area] = state
         self.desk = Desk(city, open_episodes, now)
+        self.corrections = Corrections(self.desk)
 
     def watches(self, rule: Rule, area: str) -> bool:
         """Whether the rule, as it stands now, is about the area."""
@@ -64,14 +72,14 @@ class Sitting:
         through = [known[area].judged_through if area in known else None for area in areas]
         return np.array([NEVER if at is None else micros(at) for at in through], dtype=np.int64)
 
-    def judged_of(self, rule: Rule, level: str) -> list[dt.datetime | None]:
+    def judged_of(self, rule: Rule, level: str) -> dict[str, dt.datetime | None]:
         """Up to when each standing area of a level has been judged."""
         areas = self.city.areas
-        return [
-            state.judged_through
+        return {
+            area: state.judged_through
             for area, state in self.states[rule.id].items()
             if areas[area].level == level and self.ended(area) is None
-        ]
+        }
 
     def courses(self, rule: Rule, courses: Sequence[Course]) -> None:
         """What was seen of a rule's areas, level by level, and of those of which nothing was."""
@@ -80,6 +88,27 @@ class Sitting:
         seen = (area for course in courses for area in course.grid.areas if self.watches(rule, area))
         self.judged += len(dict.fromkeys([*self.states[rule.id], *seen]))
         self._missing(rule)
+
+    def corrected(
+        self, rule: Rule, course: Course, areas: Collection[str], told: Mapping[SeriesKey, Sequence[Warning]]
+    ) -> None:
+        """Judge the history of ``areas`` once more, from the beginning of the course; ``told`` are the
+        warnings that people were given.
+        """
+        if not areas:
+            return
+        opens = course.times.opens[0]
+        for area in sorted(areas):
+            machine = self._machine(rule, area)
+            stored = self.states[rule.id][area]
+            episode = self.desk.standing(rule.id, area)
+            begun = SeriesState()
+            if episode is not None and episode.kind is Kind.LIMIT and episode.opened_at <= opens:
+                begun = SeriesState(Status.FIRING, episode.opened_at, episode.firing_since)
+            replay = Replay.of(machine, course, area, begun, self.now)
+            self._keep(
+                rule, area, self.corrections.settle(rule, area, stored, replay, told.get((rule.id, area), ()))
+            )
 
     def _course(self, rule: Rule, course: Course) -> None:
         known = self.states[rule.id]

@@ -51,6 +51,19 @@ class Watch:
         indicator, period = cast(str, rule.indicator), cast(Period, rule.period)
         return [cls(city, rule, Group(indicator, level, period)) for level in levels_of(city, rule)]
 
+    @property
+    def published(self) -> bool:
+        """Whether its figures are whole as soon as they are out, whatever the clock says."""
+        return isinstance(self.city.indicators[self.group.indicator], Reported)
+
+    def start(self, at: dt.datetime) -> dt.date:
+        """A start as the store has it, as periods are named."""
+        return at if self.city.periods.timed(self.group.period) else at.date()
+
+    def ended(self, start: dt.date, now: dt.datetime) -> bool:
+        """Whether the period that begins there is over."""
+        return moment_of(self.city.periods.next_start(self.group.period, start), self.city.zone) <= now
+
     def earliest(self, now: dt.datetime) -> dt.date:
         """Start of the first period that is looked at at all."""
         period, periods = self.group.period, self.city.periods
@@ -86,8 +99,7 @@ class Watch:
         first = len(grid.starts) - len(kept.starts)
         ends = np.array([micros(at) for at in self._ends(grid)], dtype=np.int64)
         whole: Flags = (grid.through >= ends) & (ends <= micros(now))
-        if isinstance(self.city.indicators[self.group.indicator], Reported):
-            # A published figure is whole as soon as it is out.
+        if self.published:
             whole = np.broadcast_to(ends <= micros(now), grid.present.shape)
         return Look(self.city, self.rule, self.group, grid, kept, first, whole)
 

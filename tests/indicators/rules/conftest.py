@@ -22,6 +22,7 @@ from warehouse.state.tables import metadata
 from warehouse.store import Store
 
 HOUR = dt.timedelta(hours=1)
+BEGUN = dt.datetime(2020, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None)
 
 
 @dataclass
@@ -32,6 +33,7 @@ class World:
     store: Store
     url: str
     state: State
+    puts: int = 0
 
     def with_rules(self, *rules: Mapping[str, Any]) -> World:
         """The same world under other rules (the given keys over a plain threshold rule)."""
@@ -68,10 +70,12 @@ class World:
     ) -> None:
         """Values by area and start of period; their data go to the period's end, or to ``through``."""
         rows = []
+        self.puts += 1
+        stored = BEGUN + self.puts * dt.timedelta(seconds=1)
         for (area, start), value in values.items():
             end = moment_of(self.city.periods.next_start(period, start), self.city.zone).astimezone(dt.UTC)
             until = (min(end, through) if through else end).replace(tzinfo=None)
-            rows.append([indicator, level, area, period, start, value, n, until])
+            rows.append([indicator, level, area, period, start, value, n, until, stored, stored])
         if not rows:
             return
         with self.store.write() as cursor:
@@ -82,8 +86,8 @@ class World:
                 keys,
             )
             cursor.executemany(
-                "INSERT INTO indicator_value (indicator, level, area, period, start, value, n, data_through)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO indicator_value (indicator, level, area, period, start, value, n, data_through,"
+                " stored_at, known_from) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 rows,
             )
 
@@ -110,6 +114,7 @@ class World:
         """Forget every value and everything that was told."""
         with self.store.write() as cursor:
             cursor.execute("DELETE FROM indicator_value")
+            cursor.execute("DELETE FROM rule_progress")
         engine = create_engine(self.url)
         with engine.begin() as connection:
             for table in reversed(metadata.sorted_tables):

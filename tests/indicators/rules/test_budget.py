@@ -42,9 +42,9 @@ def fill(world: World, change: Callable[[np.ndarray], None]) -> list[str]:
         cursor.execute("DELETE FROM indicator_value")
         cursor.register("incoming", table)
         cursor.execute(
-            "INSERT INTO indicator_value (indicator, level, area, period, start, value, n, data_through)"
-            " SELECT 'hotline_received', level, area, 'day', start, value, 1000, start + INTERVAL 17 HOUR"
-            " FROM incoming"
+            "INSERT INTO indicator_value (indicator, level, area, period, start, value, n, data_through,"
+            " stored_at, known_from) SELECT 'hotline_received', level, area, 'day', start, value, 1000,"
+            " start + INTERVAL 17 HOUR, TIMESTAMP '2020-01-01', TIMESTAMP '2020-01-01' FROM incoming"
         )
         cursor.unregister("incoming")
     return districts
@@ -111,3 +111,19 @@ def test_judging_day_by_day_equals_judging_all_at_once(pair: tuple[World, World]
     ]  # fmt: skip
     assert series[0]
     assert series[0] == series[1]
+
+
+def test_what_follows_under_a_standing_warning_of_the_city_is_no_new_card(world: World) -> None:
+    world.with_rules(RULE)
+
+    def rise(counts: np.ndarray) -> None:
+        counts[:, -4:-2] = np.round(counts[:, -4:-2] * 1.8)
+        counts[3, -2:] = 150
+
+    districts = fill(world, rise)
+    world.judge(evening(world))
+    told = [
+        w.area for w in world.warnings(open_only=True) if w.opened_at >= world.at(LAST - dt.timedelta(days=3))
+    ]
+    assert told == [world.city.areas.root.code]
+    assert world.state.load_series()["r", districts[3]].status is Status.FIRING

@@ -133,5 +133,6 @@ def test_scenarios_cover_every_reason_that_changes_a_status() -> None:
         Reason.STILL_TOO_FEW,
         Reason.RULE_WITHDRAWN,
         Reason.AREA_DISSOLVED,
+        Reason.CORRECTED,
     }
     assert told == {reason.value for reason in set(Reason) - quiet}

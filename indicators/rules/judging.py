@@ -1,0 +1,164 @@
+"""From values to verdicts: what each rule must read, what its condition says, and who shares a budget."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from config import City
+from config.models import Rule, Statistical
+from config.periods import moment_of
+from indicators.rules.anomalies import Anomalies
+from indicators.rules.budget import Budget, Stored, Tested
+from indicators.rules.conditions.verdict import Flags
+from indicators.rules.grid import Group, Span, read_grids
+from indicators.rules.look import Look
+from indicators.rules.sightings import Course, Times
+from indicators.rules.sitting import Sitting
+from indicators.rules.watch import Watch
+from warehouse.progress import Progress, silent
+from warehouse.rule_progress import NOTHING, News
+from warehouse.rule_tests import made_at
+from warehouse.state import Warning
+from warehouse.store import Cursor
+
+Told = Mapping[tuple[str, str], Sequence[Warning]]
+"""The warnings that people were given, by rule and area."""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What one watch is to read: from ``begin`` on; and areas whose history is another than it was."""
+
+    watch: Watch
+    begin: dt.date
+    corrected: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    errand: Errand
+    look: Look
+    times: Times
+
+
+@dataclass
+class Judging:
+    """The rules about indicators in one sitting.
+
+    ``news`` says for each rule what was stored since it was last evaluated (absent: it never was), ``source``
+    where values are read from.
+    """
+
+    sitting: Sitting
+    cursor: Cursor
+    news: Mapping[str, Mapping[Group, News]] = field(default_factory=dict)
+    source: str = "indicator_value"
+
+    @property
+    def city(self) -> City:
+        """The city whose rules are judged."""
+        return self.sitting.city
+
+    def run(self, told: Told, progress: Progress = silent) -> Stored:
+        """Take what is new through the machine; the tests that statistical rules made."""
+        rules = [rule for rule in self.city.rules.values() if rule.indicator is not None]
+        errands = [errand for rule in rules for errand in self._errands(rule)]
+        seen = self._read(errands)
+        statistical = [one for one in seen if isinstance(one.errand.watch.rule.when, Statistical)]
+        anomalies = Anomalies(self.city)
+        tested = [
+            Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one)) for one in statistical
+        ]
+        verdicts, made = Budget(self.city, self._made_before(tested)).verdicts(tested)
+        decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
+        courses: dict[str, list[tuple[Course, frozenset[str]]]] = defaultdict(list)
+        for one in seen:
+            verdict = decided[id(one)] if id(one) in decided else one.look.verdict()
+            watch = one.errand.watch
+            courses[watch.rule.id].append((watch.course(one.look, one.times, verdict), one.errand.corrected))
+        for done, rule in enumerate(rules):
+            progress("rules", done, len(rules))
+            for course, corrected in courses[rule.id]:
+                self.sitting.corrected(rule, course, corrected, told)
+            self.sitting.courses(rule, [course for course, _ in courses[rule.id]])
+        progress("rules", len(rules), len(rules))
+        return made
+
+    def corrected(self) -> set[str]:
+        """Rules of which some history is another than it was."""
+        rules = [rule for rule in self.city.rules.values() if rule.indicator is not None]
+        return {rule.id for rule in rules for errand in self._errands(rule) if errand.corrected}
+
+    def _errands(self, rule: Rule) -> Iterable[Errand]:
+        """What is to be read for a rule; nothing where nothing can be new."""
+        for watch in Watch.of(self.city, rule):
+            now, earliest = self.sitting.now, watch.earliest(self.sitting.now)
+            judged = self.sitting.judged_of(rule, watch.group.level)
+            if rule.id not in self.news:
+                yield Errand(watch, watch.begin(list(judged.values()), now), frozenset())
+                continue
+            news = self.news[rule.id].get(watch.group, NOTHING)
+            corrected = frozenset(
+                area
+                for area, start in news.revised.items()
+                if self._judged_already(watch, start, judged.get(area))
+            )
+            if corrected:
+                yield Errand(watch, earliest, corrected)
+                continue
+            # Beyond what is stored anew, only periods may be new that have ended since.
+            newest = watch.begin([max(filter(None, judged.values()), default=None)], now)
+            standing = (area for area in news.stored if self.sitting.ended(area) is None)
+            first = min((watch.start(news.stored[area]) for area in standing), default=None)
+            if first is not None or rule.partial or watch.ended(newest, now):
+                yield Errand(watch, max(earliest, min(first or newest, newest)), frozenset())
+
+    def _judged_already(self, watch: Watch, start: dt.datetime, judged: dt.datetime | None) -> bool:
+        first = watch.start(start)
+        if judged is None or first < watch.earliest(self.sitting.now):
+            return False
+        return moment_of(self.city.periods.next_start(watch.group.period, first), self.city.zone) <= judged
+
+    def _read(self, errands: Sequence[Errand]) -> list[_Seen]:
+        now = self.sitting.now
+        spans: dict[Group, list[Span]] = defaultdict(list)
+        for errand in errands:
+            spans[errand.watch.group] += errand.watch.spans(errand.begin, now)
+        wanted = {group: merged(some) for group, some in spans.items()}
+        grids = read_grids(self.cursor, self.city.periods, wanted, self.source)
+        looks = [
+            (errand, errand.watch.look(grids[errand.watch.group], errand.begin, now))
+            for errand in errands
+            if errand.watch.group in grids
+        ]
+        return [_Seen(errand, look, errand.watch.times(look, now)) for errand, look in looks]
+
+    def _asked(self, one: _Seen) -> Flags:
+        """What is to be tested: what is new, and the history of what was corrected."""
+        rule, areas = one.errand.watch.rule, one.look.grid.areas
+        again = np.array([area in one.errand.corrected for area in areas], dtype=bool)
+        after = self.sitting.judged_through(rule, areas)
+        asked: Flags = one.times.usable & ((one.times.at > after[:, None]) | again[:, None])
+        return asked
+
+    def _made_before(self, tested: Iterable[Tested]) -> Stored:
+        """Tests made before of the moments that are judged now."""
+        seen = (one.times.at[one.asked] for one in tested)
+        moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
+        return made_at(self.cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans without overlap, so that no value is read twice."""
+    out: list[Span] = []
+    for low, high in sorted(spans):
+        if out and low <= out[-1][1]:
+            out[-1] = (out[-1][0], max(high, out[-1][1]))
+        else:
+            out.append((low, high))
+    return out
