@@ -333,16 +333,20 @@ def _scanned(
 def _inflation(score: Floats, there: Flags, length: int) -> Floats:
     """How many times the variance of independent scores the sums of ``length`` of them had (S): at least 1.
 
-    By the median absolute sum, so that past events do not raise it.
+    By the median absolute sum, so that past events do not raise it; but there are few sums that do not
+    overlap, so it is at least what the autocorrelation of neighbours makes of it, as in an AR(1).
     """
-    start = np.zeros((len(score), 1))
-    total = np.concatenate([start, np.cumsum(np.where(there, score, 0.0), axis=1)], axis=1)
-    count = np.concatenate([start, np.cumsum(there, axis=1)], axis=1)
+    kept = np.where(there, score, 0.0)
+    square = (kept[:, 1:] ** 2).sum(axis=1)
+    neighbours = (kept[:, 1:] * kept[:, :-1]).sum(axis=1) / np.where(square > 0, square, 1.0)
+    rho = np.clip(neighbours, 0.0, 0.98)
+    least: Floats = (1.0 + rho) / (1.0 - rho)
     if score.shape[1] <= length:
-        return np.ones(len(score))
+        return least
+    start = np.zeros((len(score), 1))
+    total = np.concatenate([start, np.cumsum(kept, axis=1)], axis=1)
+    count = np.concatenate([start, np.cumsum(there, axis=1)], axis=1)
     n = count[:, length:] - count[:, :-length]
-    sums = np.where(
-        n > length / 2, (total[:, length:] - total[:, :-length]) / np.sqrt(np.maximum(n, 1.0)), np.nan
-    )
-    middle = NORMAL_MAD * quantiles(np.abs(sums), 0.5)
-    return np.maximum(1.0, np.square(np.where(np.isfinite(middle), middle, 1.0)))
+    sums = (total[:, length:] - total[:, :-length]) / np.sqrt(np.maximum(n, 1.0))
+    middle = NORMAL_MAD * quantiles(np.abs(np.where(n > length / 2, sums, np.nan)), 0.5)
+    return np.asarray(np.maximum(least, np.where(np.isfinite(middle), middle, 1.0) ** 2), dtype=np.float64)

@@ -116,10 +116,11 @@ def test_the_evidence_is_that_of_one_series_alone() -> None:
         score = np.clip(stats.norm.ppf(middle), -2, 2)
         score -= score[:end].mean()
         unsure = np.sqrt(np.einsum("tk,kl,tl->t", x, model.covariance[s], x) * mean / wide)
+        rho = max(0.0, float((score[1:end] * score[: end - 1]).sum() / (score[1:end] ** 2).sum()))
         varied = {}
         for n in (low, high):
             sums = [score[i : i + n].sum() / np.sqrt(n) for i in range(end - n + 1)]
-            varied[n] = max(1.0, (1.4826 * np.median(np.abs(sums[: end - n + 1]))) ** 2)
+            varied[n] = max((1 + rho) / (1 - rho), (1.4826 * np.median(np.abs(sums[: end - n + 1]))) ** 2)
         varied[high] = max(varied[high], varied[low])
         best = 0.0
         for n in range(low, high + 1):
