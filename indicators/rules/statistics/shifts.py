@@ -2,8 +2,8 @@
 
 A change that stays (a new registration system, a merged ward, a policy) fools every test against the past for
 a season: a string of alarms about what is the new normal. Here it is told once, with its date, its size and
-how sure it is, and a person decides: a confirmed shift moves the past to the new level (`rebased_counts`,
-`rebased_levels`) or cuts it off (``since`` of all tests of this package).
+how sure it is, and a person decides: a confirmed shift moves the past to the new level (`rebasing`) or cuts
+it off (``since`` of all tests of this package).
 
 For each column the periods since each possible date are held against a regression on the time before, that
 ends ``design.after[1]`` columns back so that none of the new level is in it (a generalised likelihood ratio
@@ -99,10 +99,10 @@ def count_shifts(
     ``usable`` (S × T) says which counts take part (NaN never does); ``since`` (S) is the first column that
     counts after a break, such as a shift that a person confirmed: nothing is told until enough lies after.
     """
-    known = _known(counts, usable, since)
+    known = known_columns(counts, usable, since)
 
     def past(some: Flags, begin: int, end: int, stop: int) -> _Past:
-        x = _centred(design, end)[begin:stop]
+        x = centred(design, end)[begin:stop]
         n = end - begin
         y = np.where(known[some, begin:stop], counts[some, begin:stop], np.nan)
         fitted = fit(counts[some, begin:end], x[:n], design.prior, known[some, begin:end])
@@ -124,10 +124,10 @@ def level_shifts(
     values: Floats, design: Design, first: int, *, usable: Flags | None = None, since: Ints | None = None
 ) -> Shifts:
     """The same of levels: measured values, rates and shares, in the unit of ``values``."""
-    known = _known(values, usable, since)
+    known = known_columns(values, usable, since)
 
     def past(some: Flags, begin: int, end: int, stop: int) -> _Past:
-        x = _centred(design, end)[begin:stop]
+        x = centred(design, end)[begin:stop]
         n = end - begin
         y = np.where(known[some, begin:stop], values[some, begin:stop], np.nan)
         middle = quantiles(y[:, :n], 0.5)[:, None]
@@ -149,86 +149,15 @@ def level_shifts(
     return _standing(known, design, first, past, enough)
 
 
-def rebased_counts(
-    counts: Floats, design: Design, begin: Ints, until: int, *, usable: Flags | None = None
-) -> Floats:
-    """The past as it would have been at the level since a confirmed shift: S × T ``counts``, of which the
-    columns before ``begin`` (S, −1: no shift) are moved to the level of the columns from there to ``until``
-    (excluded: the first column to be judged). Tests of later columns then need no new history. The columns
-    next to ``begin`` become NaN.
-
-    Each count keeps its place within the noise, and the noise becomes that of counts of the new level: mean
-    times ratio, deviation times its root, so that their spread stays what it was.
-    """
-    known, before, since, counts = _sides(counts, design, begin, until, usable)
-    moved = (begin > 0) & (begin < until)
-    here = np.arange(counts.shape[1])
-    before &= moved[:, None]
-    since &= moved[:, None]
-    moved &= since.any(axis=1) & (before.sum(axis=1) >= design.minimum)
-    if not moved.any():
-        return counts
-    start = max(0, int(begin[moved].min()) - design.window)
-    rows = slice(start, until)
-    x = _centred(design, until)[rows]
-    y = np.where(known, counts, 0.0)[moved, rows]
-    fitted = fit(y, x, design.prior, before[moved, rows])
-    mean = np.exp(np.clip(fitted.coefficients @ x.T, -LIMIT, LIMIT))
-    there = since[moved, rows]
-    # a quarter of a case on both sides, so that a series which fell silent keeps a level
-    ratio = (np.where(there, y, 0.0).sum(axis=1) + 0.25) / (np.where(there, mean, 0.0).sum(axis=1) + 0.25)
-    factor = ratio[:, None]
-    new = np.maximum(factor * mean + np.sqrt(factor) * (y - mean), 0.0)
-    found = counts.copy()
-    found[moved, rows] = np.where(before[moved, rows], new, counts[moved, rows])
-    older = before & (here < start)
-    found[older] = np.nan  # too long ago for any fit
-    return found
-
-
-def rebased_levels(
-    values: Floats, design: Design, begin: Ints, until: int, *, usable: Flags | None = None
-) -> Floats:
-    """The same of levels: moved by the difference of the medians to what the past makes expect."""
-    _, before, since, values = _sides(values, design, begin, until, usable)
-    moved = since.any(axis=1) & (before.sum(axis=1) >= design.minimum)
-    x = _centred(design, until)[:until]
-    y = np.where(before, values, np.nan)[:, :until]
-    middle = quantiles(y, 0.5)[:, None]
-    penalty = np.where(np.isinf(design.prior), 1e-8, design.prior**-2.0)
-    size = spread(y - middle)[:, None]
-    size = np.where(size > 0, size, 1.0)
-    expected = robust(x, (y - middle) / size, penalty) @ x.T * size + middle
-    apart = np.where(since[:, :until], values[:, :until] - expected, np.nan)
-    difference = np.where(moved, quantiles(apart, 0.5), 0.0)
-    return np.where(before, values + difference[:, None], values)
-
-
-def _sides(
-    values: Floats, design: Design, begin: Ints, until: int, usable: Flags | None
-) -> tuple[Flags, Flags, Flags, Floats]:
-    """What is usable at all, before and since ``begin`` up to ``until``; and the values, of which those
-    around ``begin`` are NaN: to which level they belong is not known to the week.
-    """
-    here = np.arange(values.shape[1])
-    close = (
-        (np.abs(here - begin[:, None] + 0.5) < design.after[0] // 4) & (begin[:, None] > 0) & (here < until)
-    )
-    kept = np.where(close, np.nan, values)
-    known = _known(kept, usable, None)
-    before = known & (here < begin[:, None])
-    since = known & (here >= begin[:, None]) & (here < until)
-    return known, before, since, kept
-
-
-def _known(values: Floats, usable: Flags | None, since: Ints | None) -> Flags:
+def known_columns(values: Floats, usable: Flags | None, since: Ints | None) -> Flags:
+    """Which of S × T values take part: present, usable, and not before ``since`` (S)."""
     known = np.isfinite(values) if usable is None else usable & np.isfinite(values)
     if since is not None:
         known = known & (np.arange(values.shape[1]) >= since[:, None])
     return known
 
 
-def _centred(design: Design, end: int) -> Floats:
+def centred(design: Design, end: int) -> Floats:
     """The regressors with the trend counted from the end of a fit."""
     x = design.matrix.copy()
     x[:, 1] -= x[end - 1, 1]

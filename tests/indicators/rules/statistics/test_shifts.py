@@ -11,13 +11,12 @@ from scipy import stats
 from indicators.rules.statistics import shifts as module
 from indicators.rules.statistics.counts import count_tests
 from indicators.rules.statistics.design import Design, of_calendar, of_weeks
+from indicators.rules.statistics.rebasing import rebased_counts, rebased_levels
 from indicators.rules.statistics.regression import fit
 from indicators.rules.statistics.shifts import (
     count_shifts,
     level_shifts,
     reach,
-    rebased_counts,
-    rebased_levels,
 )
 from indicators.rules.statistics.significance import Floats
 
