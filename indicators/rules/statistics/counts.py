@@ -11,11 +11,20 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from scipy import special
 
 from indicators.rules.statistics.design import Design
 from indicators.rules.statistics.regression import LIMIT, Fit, fit
 from indicators.rules.statistics.scan import Moments, Side, scan_limit, scanned
 from indicators.rules.statistics.significance import Flags, Floats, Ints, Tests
+
+TAIL = 0.001
+"""Where the tail of an estimated spread is made to agree with Student's: out there alarms are decided."""
+UNDISTURBED = 1.01
+"""Gives back what weighing down unusual counts takes from the spread.
+
+All of it for a series with as many past outbreaks as the published scenarios have, which leave some of it;
+a part of it for one in which nothing happened."""
 
 
 def count_tests(
@@ -91,10 +100,12 @@ def expectations(counts: Floats, design: Design, first: int, known: Flags) -> Mo
 def _moments(fitted: Fit, regressors: Floats, columns: Ints) -> Moments:
     """What the fit expects of some columns, and of each with the one before.
 
-    The spread is the counts' own, half a standard error wider because it is estimated, and on top of it what
-    the mean is unsure of (the delta method). The first column of all has none before it: NaN.
+    The spread is the counts' own, wider by what makes a normal tail that of Student's t, because it is
+    estimated, and on top of it what the mean is unsure of (the delta method). The first column of all has
+    none before it: NaN.
     """
-    spread = (fitted.spread + 0.5 * fitted.spread_error)[:, None]
+    student = special.stdtrit(fitted.free, TAIL) / special.ndtri(TAIL)
+    spread = (fitted.spread * UNDISTURBED * student**2)[:, None]
 
     def slopes(of: Ints) -> Floats:
         means = np.exp(np.clip(fitted.coefficients @ regressors[of].T, -LIMIT, LIMIT))

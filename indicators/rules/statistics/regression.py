@@ -20,6 +20,10 @@ OUTLIER = 2.0
 Noufaily et al. 2013 weigh by z⁻² from 2.58 on, a step that makes more of chance. Without it, 2 takes as much
 from the spread of an undisturbed series as its outbreaks usually add. High and low count alike: a past week
 without delivery must not hide an outbreak, nor an outbreak a silence."""
+HALF_A_CASE = 0.5
+"""What Jeffreys' prior adds to the cases of a series: a ward that never had one may have one."""
+FEW = 4.0
+"""Degrees of freedom that a spread is granted at least."""
 LIMIT = 30.0
 """Bound of the log of a mean."""
 
@@ -27,15 +31,13 @@ LIMIT = 30.0
 class Fit(NamedTuple):
     """What was fitted to S series: K coefficients each with their covariance, and the spread.
 
-    ``spread`` is variance ÷ mean, with ``spread_error`` its standard error; ``n`` how many columns it rests
-    on.
+    ``spread`` is variance ÷ mean, and ``free`` the degrees of freedom on which that rests.
     """
 
     coefficients: Floats
     covariance: Floats
     spread: Floats
-    spread_error: Floats
-    n: Floats
+    free: Floats
 
 
 def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit:
@@ -50,12 +52,11 @@ def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit
     spread = np.ones(len(y))
     beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 6)
     for _ in range(2):
-        spread, _ = _spread(y, mean, weight, pairs.k)
+        spread, _ = _spread(y, mean, weight, precision, covariance)
         z = _residual(y, mean, spread)
         weight = (OUTLIER / np.maximum(np.abs(z), OUTLIER)) ** 2 * usable
         beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 3)
-    spread, error = _spread(y, mean, weight, pairs.k)
-    return Fit(beta, covariance, spread, error, n)
+    return Fit(beta, covariance, *_spread(y, mean, weight, precision, covariance))
 
 
 class _Pairs:
@@ -80,9 +81,10 @@ def _newton(
     y: Floats, weight: Floats, pairs: _Pairs, precision: Floats, spread: Floats, beta: Floats, steps: int
 ) -> tuple[Floats, Floats, Floats]:
     scale = spread[:, None]
+    case = HALF_A_CASE * (np.arange(pairs.k) == 0)
     for _ in range(steps):
         mean = np.exp(np.clip(beta @ pairs.x.T, -LIMIT, LIMIT))
-        gradient = (weight * (y - mean)) @ pairs.x / scale - precision * beta
+        gradient = ((weight * (y - mean)) @ pairs.x + case) / scale - precision * beta
         hessian = pairs.gram(weight * mean) / scale[..., None] + np.diag(precision)
         step = np.linalg.solve(hessian, gradient[..., None])[..., 0]
         length = np.abs(step @ pairs.x.T).max(axis=1, keepdims=True)
@@ -93,13 +95,22 @@ def _newton(
     return beta, mean, covariance
 
 
-def _spread(y: Floats, mean: Floats, weight: Floats, k: int) -> tuple[Floats, Floats]:
-    """Pearson's estimate of variance ÷ mean, at least that of a Poisson, and its standard error."""
+def _spread(
+    y: Floats, mean: Floats, weight: Floats, precision: Floats, covariance: Floats
+) -> tuple[Floats, Floats]:
+    """Pearson's estimate of variance ÷ mean, at least that of a Poisson, and its degrees of freedom.
+
+    Few cases tell little of their spread: the squares of skewed counts vary more than a normal's, which costs
+    degrees of freedom by their excess kurtosis.
+    """
     used = weight.sum(axis=1)
-    free = np.maximum(used - k, 0.25 * used + 1.0)
+    held = np.einsum("k,skk->s", precision, covariance)  # what the prior knows is not taken from the counts
+    free = np.maximum(used - (len(precision) - held), 0.25 * used + 1.0)
     chi = (weight * (y - mean) ** 2 / np.maximum(mean, 1e-8)).sum(axis=1)
     spread = np.maximum(chi / free, 1.0)
-    return spread, spread * np.sqrt(2.0 / free)
+    thin = (weight / np.maximum(mean, 1e-8)).sum(axis=1) / np.maximum(used, 1.0)
+    kurtosis = (6.0 * spread * (spread - 1.0) + 1.0) / spread * thin
+    return spread, np.maximum(free / (1.0 + kurtosis / 2.0), FEW)
 
 
 def _residual(y: Floats, mean: Floats, spread: Floats) -> Floats:

@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 
 POISSON = 1.0 + 1e-6
 """A spread below this is Poisson: the incomplete beta function loses its digits there."""
+LARGEST = 2.0**52
+"""Beyond it there are no single counts."""
 
 
 class Tests(NamedTuple):
@@ -72,7 +74,7 @@ def upper_limit(level: Floats | float, mean: Floats, spread: Floats) -> Floats:
     deviation = np.sqrt(mean * spread)
     low = np.maximum(np.floor(mean - 3.0 * deviation), 0.0)  # P(Y ≥ low) is at least .9 (Cantelli)
     high = np.ceil(mean + 10.0 * (deviation + spread))
-    while np.any(short := upper_tail(high, mean, spread) > level):
+    while np.any(short := (upper_tail(high, mean, spread) > level) & (high < LARGEST)):
         high = np.where(short, 2.0 * high, high)
     while np.any(high - low > 1.0):
         middle = np.floor((low + high) / 2.0)
