@@ -14,7 +14,7 @@ import numpy as np
 from scipy import special
 
 from indicators.rules.statistics.design import Design
-from indicators.rules.statistics.regression import LIMIT, Fit, fit
+from indicators.rules.statistics.regression import LIMIT, Fit, fit_once
 from indicators.rules.statistics.scan import Moments, Side, scan_limit, scanned
 from indicators.rules.statistics.significance import Flags, Floats, Ints, Tests
 
@@ -90,7 +90,7 @@ def expectations(counts: Floats, design: Design, first: int, known: Flags) -> Mo
         # the trend counts from the end of the fit: years since 1970 would make level and trend one
         regressors = design.matrix - np.where(np.arange(len(design.prior)) == 1, design.matrix[end - 1], 0.0)
         rows = slice(begin, end)
-        fitted = fit(counts[enough, rows], regressors[rows], design.prior, known[enough, rows])
+        fitted = fit_once(counts[enough, rows], regressors[rows], design.prior, known[enough, rows])
         now = np.arange(first + low, first + high)
         for target, value in zip(found, _moments(fitted, regressors, now), strict=True):
             target[enough, low:high] = value

@@ -7,6 +7,8 @@ matrices over all series.
 
 from __future__ import annotations
 
+import hashlib
+from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +26,8 @@ HALF_A_CASE = 0.5
 """What Jeffreys' prior adds to the cases of a series: a ward that never had one may have one."""
 FEW = 4.0
 """Degrees of freedom that a spread is granted at least."""
+MEMORY = 128 * 2**20
+"""Bytes of fits that a process remembers."""
 LIMIT = 30.0
 """Bound of the log of a mean."""
 
@@ -38,6 +42,12 @@ class Fit(NamedTuple):
     covariance: Floats
     spread: Floats
     free: Floats
+
+    @property
+    def spread_error(self) -> Floats:
+        """The standard error of the spread."""
+        error: Floats = self.spread * np.sqrt(2.0 / self.free)
+        return error
 
 
 def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit:
@@ -57,6 +67,34 @@ def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit
         weight = (OUTLIER / np.maximum(np.abs(z), OUTLIER)) ** 2 * usable
         beta, mean, covariance = _newton(y, weight, pairs, precision, spread, beta, 3)
     return Fit(beta, covariance, *_spread(y, mean, weight, precision, covariance))
+
+
+def fit_once(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit:
+    """`fit`, remembered: between two dates of a fit, each new period asks for the same one again."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (np.where(usable, counts, np.nan), regressors, prior):
+        digest.update(repr(array.shape).encode())
+        digest.update(array.tobytes())
+    key = digest.digest()
+    with _lock:
+        known = _remembered.pop(key, None)
+        if known is not None:
+            _remembered[key] = known  # now the latest
+            return known
+    found = fit(counts, regressors, prior, usable)
+    with _lock:
+        _remembered[key] = found
+        while len(_remembered) > 1 and sum(map(_size, _remembered.values())) > MEMORY:
+            del _remembered[next(iter(_remembered))]
+    return found
+
+
+_remembered: dict[bytes, Fit] = {}
+_lock = Lock()
+
+
+def _size(fitted: Fit) -> int:
+    return sum(part.nbytes for part in fitted)
 
 
 class _Pairs:

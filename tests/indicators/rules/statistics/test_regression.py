@@ -8,7 +8,7 @@ from scipy import optimize
 
 from indicators.rules.statistics import regression
 from indicators.rules.statistics.design import of_weeks
-from indicators.rules.statistics.regression import fit
+from indicators.rules.statistics.regression import Fit, fit, fit_once
 from indicators.rules.statistics.significance import Flags, Floats
 
 WEEKS = 208
@@ -71,3 +71,29 @@ def test_nothing_but_zeros_is_fitted() -> None:
     assert np.all(np.isfinite(found.coefficients))
     assert np.exp(x @ found.coefficients[0]).max() < 0.05
     assert found.spread[0] == 1.0
+
+
+def test_a_fit_is_remembered_by_all_that_it_rests_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, x, usable, prior = series(4)
+    made = []
+
+    def counted(*given: Floats) -> Fit:
+        made.append(given)
+        return fit(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(regression, "_remembered", {})
+    monkeypatch.setattr(regression, "fit", counted)
+    first = fit_once(counts, x, prior, usable)
+    assert fit_once(counts.copy(), x, prior, usable) is first
+    unread = np.where(usable, counts, 77.0)  # what is not usable is not read
+    assert fit_once(unread, x, prior, usable) is first
+    assert len(made) == 1
+    more, shifted = counts.copy(), x.copy()
+    more[usable] += 1.0
+    shifted[:, 1] += 1.0
+    for other in ((more, x, prior, usable), (counts, shifted, prior, usable), (counts, x, prior * 2, usable)):
+        assert fit_once(*other) is not first
+    assert len(made) == 4
+    monkeypatch.setattr(regression, "MEMORY", 0)
+    fit_once(counts * 2, x, prior, usable)
+    assert len(regression._remembered) == 1
