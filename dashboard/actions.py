@@ -42,14 +42,14 @@ def register(
     """
 
     def part(type_: str) -> dict[str, Any]:
-        return {"type": type_, "warning": MATCH, "action": MATCH, "lang": MATCH}
+        return {"type": type_, "warning": MATCH, "lang": MATCH}
 
     @app.callback(
         Output(part("handle-said"), "children"),
         Input(part("handle-do"), "n_clicks"),
         FormState(part("handle-who"), "value"),
         FormState(part("handle-comment"), "value"),
-        FormState(part("handle-choice"), "value"),
+        FormState(part("handle-what"), "value"),
         FormState(part("handle-other"), "value"),
         prevent_initial_call=True,
     )
@@ -58,8 +58,9 @@ def register(
         if not clicks or ctx.triggered_id is None:
             return no_update
         key = dict(ctx.triggered_id)
-        who, comment, choice, other = ("" if text is None else str(text).strip() for text in typed)
-        asked = Asked(key["warning"], key["action"], who, comment, choice, other)
+        who, comment, what, other = ("" if text is None else str(text).strip() for text in typed)
+        action, _, choice = what.partition(":")
+        asked = Asked(key["warning"], action, who, comment, choice, other)
         said, done = handle(state, areas(), asked, clock(), key["lang"])
         if done:
             changed()

@@ -1,4 +1,4 @@
-"""What people did about a warning, and the forms to do more; dashboard/actions.py answers their buttons."""
+"""What people did about a warning, and the form to do more; dashboard/actions.py answers its button."""
 
 from __future__ import annotations
 
@@ -34,10 +34,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "close": ("true", "false", "duplicate"),
     "silence": ("1h", "4h", "1d", "7d"),
 }
-"""What a form lets choose from; the first is chosen unless somebody chooses otherwise."""
-
-_OTHER: Final = {"assign": "to", "close": "duplicate_of"}
-"""What a form asks for besides."""
+"""Between what some actions choose."""
 
 
 def handled(ctx: ScreenContext, entry: Event) -> Component:
@@ -68,45 +65,38 @@ def _said(ctx: ScreenContext, entry: Event) -> str:
             return said
 
 
-def forms(ctx: ScreenContext, alert: Alert) -> Component | None:
-    """The forms of what can be done with a warning as it stands."""
-    actions = _actions(alert)
-    return html.Div([_form(ctx, alert, action) for action in actions], className="handles")
+def form(ctx: ScreenContext, alert: Alert) -> Component:
+    """What can be done with a warning as it stands: one form, since every field of a page has its price.
 
-
-def _actions(alert: Alert) -> tuple[str, ...]:
-    if alert.open:
-        first = ("comment",) if alert.taken else ("acknowledge", "comment")
-        return (*first, "assign", "close", "silence")
-    return ("reopen",) if alert.outcome is not None else ("close",)
-
-
-def _form(ctx: ScreenContext, alert: Alert, action: str) -> Component:
-    """Who, what and why."""
+    What is asked for besides follows what is chosen; the style sheet shows the field where it belongs.
+    """
     words = ctx.words
-    key = {"warning": alert.id, "action": action, "lang": ctx.lang}
-    label = "judge" if action == "close" and not alert.open else action
-    fields: list[Component] = [
-        _text(words("action.who"), {"type": "handle-who", **key}, name="name", autocomplete="name"),
-        _choice(ctx, action, {"type": "handle-choice", **key}),
-        _other(ctx, action, {"type": "handle-other", **key}),
-    ]
+    key = {"warning": alert.id, "lang": ctx.lang}
+    choices = _choices(alert)
+    options = [{"value": choice, "label": _label(ctx, choice)} for choice in choices]
+    what = dbc.Select(id={"type": "handle-what", **key}, options=options, value=choices[0])
+    who = dbc.Input(
+        id={"type": "handle-who", **key}, name="name", autocomplete="name", maxlength=80, value=""
+    )
+    other = dbc.Input(id={"type": "handle-other", **key}, maxlength=80, value="")
     comment = dbc.Textarea(
         id={"type": "handle-comment", **key},
         rows=2,
         maxlength=1000,
         value="",
-        placeholder=words("action.comment_hint") if action in ("acknowledge", "comment") else "",
+        placeholder=words("action.comment_hint"),
     )
-    why = "reason" if action in ("silence", "reopen") else "comment_label"
-    do = dbc.Button(words.of("action", label), id={"type": "handle-do", **key}, n_clicks=0, color="primary")
+    labels = [html.Span(words(f"action.{name}"), className=f"of-{name}") for name in ("to", "duplicate_of")]
+    do = dbc.Button(words("action.record"), id={"type": "handle-do", **key}, n_clicks=0, color="primary")
     return html.Details(
         [
-            html.Summary([icon(ICONS[action]), words.of("action", label)], className="btn-quiet"),
+            html.Summary([icon("clipboard-check"), words("action.handle")], className="btn-quiet"),
             html.Div(
                 [
-                    *fields,
-                    html.Label([words(f"action.{why}"), comment], className="field field-wide"),
+                    html.Label([words("action.what"), what], className="field"),
+                    html.Label([*labels, other], className="field field-other"),
+                    html.Label([words("action.who"), who], className="field"),
+                    html.Label([words("action.comment_label"), comment], className="field field-wide"),
                     do,
                     html.P(id={"type": "handle-said", **key}, className="said", role="status"),
                 ],
@@ -117,26 +107,16 @@ def _form(ctx: ScreenContext, alert: Alert, action: str) -> Component:
     )
 
 
-def _choice(ctx: ScreenContext, action: str, id: dict[str, Any]) -> Component:
-    """Every form has one, for the answer to read: hidden where there is nothing to choose."""
-    if action not in CHOICES:
-        return _hidden(id)
-    options = [{"value": c, "label": ctx.words.of(f"choice_{action}", c)} for c in CHOICES[action]]
-    select = dbc.Select(id=id, options=options, value=CHOICES[action][0])
-    return html.Label([ctx.words(f"action.{action}_choice"), select], className="field")
+def _choices(alert: Alert) -> list[str]:
+    """The first is chosen unless somebody chooses otherwise."""
+    close = [f"close:{outcome}" for outcome in CHOICES["close"]]
+    if not alert.open:
+        return ["reopen"] if alert.outcome is not None else close
+    first = ["comment"] if alert.taken else ["acknowledge", "comment"]
+    return [*first, "assign", *close, *(f"silence:{span}" for span in CHOICES["silence"])]
 
 
-def _other(ctx: ScreenContext, action: str, id: dict[str, Any]) -> Component:
-    if action not in _OTHER:
-        return _hidden(id)
-    kind = "number" if action == "close" else "text"
-    return _text(ctx.words(f"action.{_OTHER[action]}"), id, type=kind)
-
-
-def _hidden(id: dict[str, Any]) -> Component:
-    field: Component = dbc.Input(id=id, type="hidden", value="")
-    return field
-
-
-def _text(label: str, id: dict[str, Any], **more: Any) -> Component:
-    return html.Label([label, dbc.Input(id=id, maxlength=80, value="", **more)], className="field")
+def _label(ctx: ScreenContext, choice: str) -> str:
+    action, _, member = choice.partition(":")
+    label = ctx.words.of("action", action)
+    return f"{label}: {ctx.words.of(f'choice_{action}', member).lower()}" if member else label

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
-from dashboard.components.handling import forms, handled
+from dashboard.components.handling import form, handled
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
 from dashboard.standing import RANK
@@ -154,7 +154,7 @@ def card(ctx: ScreenContext, alert: Alert) -> Component:
         html.Ul([handled(ctx, event) for event in done], className="handling") if done else None,
     ]
     return html.Article(
-        [html.Div(told), forms(ctx, alert)],
+        [html.Div(told), form(ctx, alert)],
         className=f"card-alert alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
         id=f"warning-{alert.id}",
     )

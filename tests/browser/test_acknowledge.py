@@ -18,7 +18,7 @@ def test_a_warning_is_acknowledged_from_the_screen(centre: Instance, context: Br
     card_id = desk.locator(".card-alert:not(.is-acknowledged)").first.get_attribute("id")
     card = desk.locator(f"#{card_id}")
 
-    form = card.locator("details.handle").first
+    form = card.locator("details.handle")
     form.locator("summary").click()
     button = form.locator("button", has=desk.locator("xpath=self::*[contains(@id, 'handle-do')]"))
     button.click()

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.actions import Asked, handle
 from dashboard.alerts import Alert, alerts_from
-from dashboard.components.handling import forms, handled
+from dashboard.components.handling import form, handled
 from dashboard.components.warnings import card
 from dashboard.i18n import words_in
 from dashboard.screens.wall import _calls
@@ -85,10 +85,10 @@ def test_what_is_missing_or_cannot_be_is_said_and_nothing_is_done(
     assert state.silences.all() == []
 
 
-def actions(tree: Any) -> list[str]:
-    return [
-        part.id["action"] for part in tree._traverse() if getattr(part, "id", {}).get("type") == "handle-do"
-    ]
+def choices(tree: Any) -> list[str]:
+    (select,) = [part for part in tree._traverse() if getattr(part, "id", {}).get("type") == "handle-what"]
+    assert select.value == select.options[0]["value"]
+    return [option["value"] for option in select.options]
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -97,10 +97,12 @@ def test_a_card_offers_what_can_be_done_with_its_warning(
 ) -> None:
     ctx = context("warnings", lang=lang)
     over = NOON + dt.timedelta(hours=1)
-    assert actions(forms(ctx, alert())) == ["acknowledge", "comment", "assign", "close", "silence"]
-    assert actions(forms(ctx, alert(taken_at=NOON))) == ["comment", "assign", "close", "silence"]
-    assert actions(forms(ctx, alert(closed_at=over))) == ["close"]
-    assert actions(forms(ctx, alert(closed_at=over, outcome="true"))) == ["reopen"]
+    close = ["close:true", "close:false", "close:duplicate"]
+    more = ["assign", *close, "silence:1h", "silence:4h", "silence:1d", "silence:7d"]
+    assert choices(form(ctx, alert())) == ["acknowledge", "comment", *more]
+    assert choices(form(ctx, alert(taken_at=NOON))) == ["comment", *more]
+    assert choices(form(ctx, alert(closed_at=over))) == close
+    assert choices(form(ctx, alert(closed_at=over, outcome="true"))) == ["reopen"]
 
 
 def test_what_is_kept_quiet_says_until_when_and_does_not_take_over_the_wall(
