@@ -213,7 +213,7 @@ class Combined(Model):
 OverFeed = Stale | Late | Silent | Incomplete | Volume
 """Conditions of a feed."""
 
-Statistical = CountAnomaly | LevelAnomaly | LevelShift
+Statistical = CountAnomaly | LevelAnomaly
 """Conditions whose p-values share the city's false-alarm budget."""
 
 Condition = Annotated[

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from config import City
 from config.models import CountAnomaly, Rule
+from indicators.rules.anomalies import LEVEL
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.gravity import SEVERITIES
@@ -118,7 +119,8 @@ class Budget:
         parents = [self._parent(place, id_, area) for id_, area in zip(ids, areas, strict=True)]
         warnings = self.city.head.warnings
         return Batch(
-            p=both("p").astype(float),
+            # Among few tests the budget alone would let through what is hardly unusual.
+            p=np.where(both("p") > LEVEL, 1.0, both("p").astype(float)),
             tier=np.array([levels[self.city.areas[area].level] for area in areas], dtype=np.int64),
             parent=np.array(parents, dtype=np.int64),
             family=np.array([SEVERITIES.index(rule.severity) for rule in rules], dtype=np.int64),

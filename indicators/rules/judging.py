@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from config import City
-from config.models import Rule, Statistical
+from config.models import Condition, LevelShift, Projection, Rule, Statistical
 from config.periods import moment_of
 from indicators.rules.anomalies import Anomalies
 from indicators.rules.budget import Budget, Stored, Tested
+from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.grid import Group, Span, read_grids
 from indicators.rules.look import Look
+from indicators.rules.projecting import projected
 from indicators.rules.sightings import Course, Times
 from indicators.rules.sitting import Sitting
 from indicators.rules.watch import Watch
@@ -78,8 +80,8 @@ class Judging:
         decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
         courses: dict[str, list[tuple[Course, frozenset[str]]]] = defaultdict(list)
         for one in seen:
-            verdict = decided[id(one)] if id(one) in decided else one.look.verdict()
             watch = one.errand.watch
+            verdict = decided.get(id(one)) or _verdict(anomalies, one.look, watch.rule.when)
             courses[watch.rule.id].append((watch.course(one.look, one.times, verdict), one.errand.corrected))
         for done, rule in enumerate(rules):
             progress("rules", done, len(rules))
@@ -151,6 +153,16 @@ class Judging:
         seen = (one.times.at[one.asked] for one in tested)
         moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
         return made_at(self.cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
+
+
+def _verdict(anomalies: Anomalies, look: Look, condition: Condition) -> Verdict:
+    match condition:
+        case LevelShift():
+            return anomalies.shift(look, condition)
+        case Projection():
+            return projected(look, condition)
+        case _:
+            return look.verdict()
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

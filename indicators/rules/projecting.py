@@ -1,0 +1,103 @@
+"""The probability that the target of the year's end will be missed, for every period of a rule's grid."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+import numpy as np
+
+from config.models import Projection
+from config.models.indicator import Stock
+from config.periods import day_of
+from config.targets import Aim, aim_on
+from indicators.rules.conditions import Verdict
+from indicators.rules.conditions.verdict import Floats, against
+from indicators.rules.look import Look
+from indicators.rules.statistics.projection import Measure, projection
+
+_PERCENT: Final = 100.0
+
+
+def projected(look: Look, condition: Projection) -> Verdict:
+    """``condition`` on every period to judge. What is measured is a probability in per cent; NaN where no
+    target is set for the year, the year ends with the period, or its history is too short.
+    """
+    turn = look.turn
+    shape = (len(turn.value), len(turn.kept))
+    measure, median = np.full(shape, np.nan), np.full(shape, np.nan)
+    for place, column in enumerate(turn.kept):
+        found = _at(look, int(column))
+        if found is not None:
+            measure[:, place], median[:, place] = found
+    return against(condition, measure)._replace(expected=median)
+
+
+def _at(look: Look, column: int) -> tuple[Floats, Floats] | None:
+    """Probability in per cent and the median of the year's end for each area, as of the end of one period."""
+    years, elapsed = _years(look, column)
+    if not 0 < elapsed < years.shape[2]:
+        return None
+    probability, median = (np.full(len(years), np.nan) for _ in range(2))
+    aims = [_aim(look, area, look.turn.starts[column]) for area in look.grid.areas]
+    for side in ("floor", "ceiling"):
+        rows = np.flatnonzero([aim is not None and aim.side == side for aim in aims])
+        if len(rows):
+            target = np.array([_due(aims[row]) for row in rows])
+            found = projection(
+                years[rows], elapsed, target, side, measure=_measure(look), additive=_additive(look)
+            )
+            probability[rows], median[rows] = _PERCENT * found.probability_missed, found.median
+    return probability, median
+
+
+def _years(look: Look, column: int) -> tuple[Floats, int]:
+    """Areas × years × periods up to the year of a column, and how many periods of that year are over."""
+    periods, period, starts = look.city.periods, look.group.period, look.turn.starts
+    most = periods.most_in_year(period)
+    year = [periods.named(period, start).year for start in starts[: column + 1]]
+    firsts = [periods.first_of_year(period, start) for start in starts[: column + 1]]
+    place = [_steps(look, first, start) for first, start in zip(firsts, starts, strict=False)]
+    size = min(most, max(place) + 1) if year[0] != year[-1] else most
+    out = np.full((len(look.grid.areas), year[-1] - year[0] + 1, size), np.nan)
+    for index, (y, p) in enumerate(zip(year, place, strict=True)):
+        if p < size:
+            out[:, y - year[0], p] = look.turn.value[:, index]
+    return out, place[-1] + 1
+
+
+def _steps(look: Look, first: dt.date, start: dt.date) -> int:
+    """How many periods lie between two starts of a year."""
+    like = look.city.periods.like(look.group.period)
+    if like in ("day", "week"):
+        return (day_of(start) - day_of(first)).days // (1 if like == "day" else 7)
+    months = {"month": 1, "quarter": 3, "half_year": 6}[like]
+    return ((start.year - first.year) * 12 + start.month - first.month) // months
+
+
+def _aim(look: Look, area: str, start: dt.date) -> Aim | None:
+    """What is aimed at on the last day of the year: a target for the year, or of the rule's own period."""
+    periods = look.city.periods
+    year = periods.named(look.group.period, start).year
+    last = dt.date(year, 12, 31)
+    whole = aim_on(look.indicator, look.group.level, area, "year", last, periods)
+    own = aim_on(look.indicator, look.group.level, area, look.group.period, last, periods)
+    return next(
+        (aim for aim in (whole, own) if aim is not None and aim.kind not in ("rank", "milestone")), None
+    )
+
+
+def _due(aim: Aim | None) -> float:
+    assert aim is not None
+    return aim.value if aim.whole is None else aim.whole
+
+
+def _measure(look: Look) -> Measure:
+    """Amounts add up to the year's figure, stocks end it, rates and levels are its mean."""
+    if isinstance(look.indicator, Stock):
+        return "end"
+    return "total" if look.city.units[look.indicator.unit].kind == "amount" else "mean"
+
+
+def _additive(look: Look) -> bool:
+    return look.city.units[look.indicator.unit].kind != "amount"

@@ -1,0 +1,100 @@
+"""Levels, shifts and projections as rules: from stored values to what people are told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from config.models import Target
+
+if TYPE_CHECKING:
+    from tests.indicators.rules.conftest import World
+
+FIRST = dt.date(2023, 3, 1)
+DAY = dt.timedelta(days=1)
+
+
+def judged(world: World, rule: dict[str, Any], values: np.ndarray) -> list[tuple[str, float | None]]:
+    """What stands of a daily city series at its end: messages and what was measured."""
+    world.with_rules(
+        {"level": "city", "message": {"vi": "{area} {value}", "en": "{value}|{expected}"}} | rule
+    )
+    root = world.city.areas.root.code
+    told = {(root, FIRST + i * DAY): float(v) for i, v in enumerate(values) if not np.isnan(v)}
+    world.put(rule["indicator"], "city", "day", told)
+    world.judge(world.at(FIRST + len(values) * DAY, 2))
+    return [(w.message["en"], w.last_value) for w in world.warnings(open_only=True)]
+
+
+def noisy(days: int) -> np.ndarray:
+    rng = np.random.default_rng(3)
+    wave = 25 + 6 * np.sin(np.arange(days) * 2 * np.pi / 365.25)
+    slow = np.zeros(days)
+    for i in range(1, days):
+        slow[i] = 0.6 * slow[i - 1] + rng.normal(0, 2)
+    values: np.ndarray = wave + slow
+    return values
+
+
+def test_a_level_that_nothing_explains_is_told_with_what_was_expected(world: World) -> None:
+    values = noisy(500)
+    values[-1] += 60
+    ((message, measured),) = judged(world, {"indicator": "pm25", "when": {"type": "level_anomaly"}}, values)
+    expected = float(message.split("|")[1].split("\N{NO-BREAK SPACE}")[0])
+    assert measured == pytest.approx(values[-1])
+    assert abs(expected - values[-2]) < 12
+
+
+def test_a_quiet_level_and_one_with_gaps_tell_nothing(world: World) -> None:
+    values = noisy(500)
+    values[100:130] = np.nan
+    assert judged(world, {"indicator": "pm25", "when": {"type": "level_anomaly"}}, values) == []
+
+
+def test_a_shift_is_told_once_with_both_levels(world: World) -> None:
+    rng = np.random.default_rng(5)
+    values = rng.poisson(np.where(np.arange(840) < 780, 40.0, 80.0)).astype(float)
+    rule = {"indicator": "hotline_received", "when": {"type": "level_shift"}}
+    ((message, measured),) = judged(world, rule, values)
+    assert measured == pytest.approx(80, abs=4)
+    assert float(message.split("|")[1].split("\N{NO-BREAK SPACE}")[0]) == pytest.approx(40, abs=3)
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.7, True), (1.3, False)])
+def test_a_target_that_will_be_missed_is_told_before_the_year_ends(
+    world: World, share: float, told: bool
+) -> None:
+    root = world.city.areas.root.code
+    rng = np.random.default_rng(6)
+    months = [dt.date(2019 + i // 12, i % 12 + 1, 1) for i in range(67)]
+    season = 1 + 0.3 * np.sin(np.arange(67) * 2 * np.pi / 12)
+    flow = np.round(1000 * season * rng.lognormal(0, 0.05, 67))
+    flow[60:] = np.round(flow[60:] * share)
+    year = float(flow[48:60].sum())
+    target = Target.model_validate(
+        {"from": "2024-01-01", "value": year, "kind": "floor", "periods": ["year"]}
+    )
+    indicator = world.city.indicators["hotline_received"].model_copy(update={"targets": (target,)})
+    world.city = replace(
+        world.city, indicators=MappingProxyType(dict(world.city.indicators) | {indicator.id: indicator})
+    )
+    world.with_rules(
+        {
+            "indicator": indicator.id,
+            "level": "city",
+            "period": "month",
+            "when": {"type": "projection", "above": 80},
+        }
+    )
+    world.put(indicator.id, "city", "month", {(root, m): float(v) for m, v in zip(months, flow, strict=True)})
+    world.judge(world.at(dt.date(2024, 8, 1), 2))
+    warnings = world.warnings(open_only=True)
+    assert bool(warnings) == told
+    if told:
+        assert warnings[0].last_value is not None
+        assert 80 < warnings[0].last_value <= 100
