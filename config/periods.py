@@ -72,12 +72,12 @@ class Periods:
     def start_of(self, period: Period, at: dt.date) -> dt.date:
         """Start of the period that holds ``at``; of year-to-date, of the shortest one that does."""
         own = self.calendars.get(period)
-        moment = _clock(at)
+        moment = clock_of(at)
         if own is not None:
             months = MONTHS[own.every]
             shifted = moment - _offset(own)
             index = shifted.year * 12 + shifted.month - 1 + own.lead
-            first = _clock(_first(index // months * months - own.lead)) + _offset(own)
+            first = clock_of(_first(index // months * months - own.lead)) + _offset(own)
             return first if self.timed(period) else first.date()
         if period == "hour":
             return moment.replace(minute=0, second=0, microsecond=0)
@@ -94,6 +94,12 @@ class Periods:
         if period in STEPS:
             return start + count * STEPS[period]
         return _add_months(start, count * self._months(period))
+
+    def step(self, period: Period) -> str:
+        """SQL: how far it is from one start to the next."""
+        if period in STEPS:
+            return f"INTERVAL {STEPS[period] // STEPS['hour']} HOUR"
+        return f"INTERVAL {self._months(period)} MONTH"
 
     def next_start(self, period: Period, start: dt.date) -> dt.date:
         """Start of the period after it: its exclusive end."""
@@ -138,7 +144,7 @@ class Periods:
 
     def last_day(self, period: Period, start: dt.date) -> dt.date:
         """The day of the last moment of a period."""
-        return (_clock(self.next_start(period, start)) - dt.timedelta.resolution).date()
+        return (clock_of(self.next_start(period, start)) - dt.timedelta.resolution).date()
 
     def _months(self, period: Period) -> int:
         try:
@@ -147,7 +153,7 @@ class Periods:
             raise KeyError(f"there is no period {period!r}: {did_you_mean(period, self.ids)}") from None
 
 
-def _clock(at: dt.date) -> dt.datetime:
+def clock_of(at: dt.date) -> dt.datetime:
     """A date or moment as a naive moment of its own clock."""
     return at.replace(tzinfo=None) if isinstance(at, dt.datetime) else dt.datetime.combine(at, dt.time())
 
@@ -164,7 +170,7 @@ def day_of(at: dt.date) -> dt.date:
 
 def moment_of(at: dt.date, zone: ZoneInfo) -> dt.datetime:
     """When the clock of ``zone`` shows a start, for the first time."""
-    return _clock(at).replace(tzinfo=zone)
+    return clock_of(at).replace(tzinfo=zone)
 
 
 def _first(index: int) -> dt.date:

@@ -80,7 +80,9 @@ def table_fingerprint(scan: Scan) -> str:
     return _digest([scan.dataset.table, scan.time, scan.grain, *columns])
 
 
-def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime) -> Definitions:
+def settle_definitions(
+    cursor: Cursor, city: City, plan: Plan, now: dt.datetime, standing: Standing
+) -> Definitions:
     """Compare every definition with its newest stored version; write down a new one of what differs."""
     held: dict[str, tuple[int, str]] = {}
     rows = cursor.execute(
@@ -109,11 +111,18 @@ def settle_definitions(cursor: Cursor, city: City, plan: Plan, now: dt.datetime)
                         "INSERT INTO definition VALUES (?, ?, ?, ?, ?)", [id_, version, print_, body, since]
                     )
             versions[id_] = version
-    stored = {
-        str(row[0]) for row in cursor.execute("SELECT DISTINCT indicator FROM indicator_value").fetchall()
-    }
+    stored = _stored(cursor, standing)
     current = frozenset(versions)
     return Definitions(versions, frozenset(changed), current - stored, frozenset(stored - current))
+
+
+def _stored(cursor: Cursor, standing: Standing) -> set[str]:
+    """The indicators that may have values: those of the last refresh, without a look at all values."""
+    if not standing.indicators:
+        rows = cursor.execute("SELECT DISTINCT indicator FROM indicator_value").fetchall()
+        return {str(row[0]) for row in rows}
+    some = cursor.execute("SELECT 1 FROM indicator_value LIMIT 1").fetchone()
+    return set(standing.indicators) if some else set()
 
 
 def note_texts(cursor: Cursor, city: City, now: dt.datetime) -> None:

@@ -7,11 +7,12 @@ from typing import Final
 
 from config.models import Area
 from config.models.indicator import Period
+from indicators.dirty import Spans
 from indicators.measures import Own, Part
 from indicators.plan import Cube, OwnLevel
 from indicators.sql.cube import own_block
 from indicators.sql.nearby import Nearby
-from indicators.sql.prelude import Dirty, Moment
+from indicators.sql.prelude import Moment
 from warehouse.store import Cursor
 
 _MANY: Final = 1_000_000
@@ -47,12 +48,10 @@ def fill_own(cursor: Cursor, step: Cube, moment: Moment, root: Area, table: str,
                 cursor.execute(f"INSERT INTO {table} BY NAME\n{block}")
             else:
                 cursor.execute(nearby.values(moment, ahead=ahead))
-                cursor.execute(nearby.missing(moment))
-                row = cursor.execute("SELECT min(start) FROM missing").fetchone()
-                if row and row[0]:
-                    rest = own_block(
-                        own, wanted, level, period, moment, root, Dirty("missing", row[0]), ahead=ahead
-                    )
+                missing = [start for (start,) in cursor.execute(nearby.missing(moment)).fetchall()]
+                if missing:
+                    spans = Spans.at(moment.calendar.periods, period, missing)
+                    rest = own_block(own, wanted, level, period, moment, root, spans, ahead=ahead)
                     cursor.execute(
                         f"INSERT INTO {table} BY NAME\n"
                         f"SELECT * FROM (\n{rest}\n) ANTI JOIN {table} USING (area, period, start)"

@@ -6,15 +6,15 @@ it was first found broken; it stays until the identity holds again, also while a
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from indicators.claims import IdentityCheck
+from indicators.dirty import Spans
 from indicators.sql.identity import dirty_identity, identity_rows
-from indicators.sql.prelude import Dirty, Moment
+from indicators.sql.prelude import Moment
 from warehouse.store import Cursor
 from warehouse.syntax import literal
 
@@ -31,10 +31,10 @@ class Reconciliation:
         self.checks = {check.identity: check for check in checks}
         self.levels = levels
 
-    def follow(self, moment: Moment, dirty: Mapping[str, str], whole: AbstractSet[str], anew: bool) -> int:
+    def follow(self, moment: Moment, dirty: Mapping[str, Spans], whole: AbstractSet[str], anew: bool) -> int:
         """Check what changed and return how many outcomes differ from before.
 
-        ``dirty`` is the table (period, start) of changed periods by indicator; those in ``whole`` were made
+        ``dirty`` are the changed periods by indicator; those in ``whole`` were made
         anew. ``anew`` says that nothing checked before can be relied on. An identity whose own claim changed
         starts without a past.
         """
@@ -50,31 +50,19 @@ class Reconciliation:
         for id_, check in self.checks.items():
             if anew or id_ in changed or not whole.isdisjoint(check.inputs):
                 rows.append(identity_rows(check, moment, self.levels))
-                scopes.append(f"SELECT {literal(id_)}, NULL, NULL")
+                scopes.append(f"identity = {literal(id_)}")
                 continue
             moved = {input_: dirty[input_] for input_ in check.inputs if input_ in dirty}
             if not moved:
                 continue
-            limit = self._limit(check, moved, moment)
-            if limit is not None:
+            limit = dirty_identity(check, moved, moment, self.levels)
+            if limit:
                 rows.append(identity_rows(check, moment, self.levels, limit))
-                scopes.append(f"SELECT {literal(id_)}, period, start FROM {limit.table}")
+                scopes.append(f"identity = {literal(id_)} AND {limit.sql()}")
         return self._store(rows, scopes, moment) if rows else len(gone)
-
-    def _limit(self, check: IdentityCheck, moved: Mapping[str, str], moment: Moment) -> Dirty | None:
-        """The periods of an identity to be checked again; None if there are none."""
-        table = f"dirty_identity__{check.identity}"
-        query = dirty_identity(check, moved, moment, self.levels)
-        self.cursor.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS\n{query}")
-        row = self.cursor.execute(f"SELECT min(start) FROM {table}").fetchone()
-        first: dt.datetime | None = row[0] if row else None
-        return None if first is None else Dirty(table, first.date())
 
     def _store(self, rows: Sequence[str], scopes: Sequence[str], moment: Moment) -> int:
         run = self.cursor.execute
-        run("CREATE OR REPLACE TEMP TABLE identity_scope (identity VARCHAR, period VARCHAR, start TIMESTAMP)")
-        for scope in scopes:
-            run(f"INSERT INTO identity_scope {scope}")
         # Written out, not made by an empty CREATE TABLE AS: see publish.FRESH.
         run(
             "CREATE OR REPLACE TEMP TABLE checked (identity VARCHAR, level VARCHAR, area VARCHAR,"
@@ -83,10 +71,7 @@ class Reconciliation:
         )
         for query in rows:
             run(f"INSERT INTO checked ({_COLUMNS})\nSELECT {_COLUMNS} FROM (\n{query}\n)")
-        inside = (
-            "(identity IN (SELECT identity FROM identity_scope WHERE period IS NULL)"
-            " OR (identity, period, start) IN (SELECT (identity, period, start) FROM identity_scope))"
-        )
+        inside = " OR ".join(f"({scope})" for scope in scopes)
         run(f"CREATE OR REPLACE TEMP TABLE checked_before AS FROM reconciliation WHERE {inside}")
         run(f"DELETE FROM reconciliation WHERE {inside}")
         run(

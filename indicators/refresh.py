@@ -9,9 +9,12 @@ import datetime as dt
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import or_
 
 from config import City
 from indicators.changes import ENGINE, Standing, areas_fingerprint, settle_definitions
+from indicators.dirty import Days, Spans
 from indicators.own import fill_own
 from indicators.plan import (
     Balance,
@@ -28,8 +31,8 @@ from indicators.sql import publish
 from indicators.sql.balance import balance
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube
-from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import Dirty, Moment
+from indicators.sql.formula import dirty_after, formula_values, looked_at
+from indicators.sql.prelude import Moment
 from indicators.sql.reported import reported_values
 from indicators.sql.values import Told, alike, measured, standing, values
 from indicators.upkeep import Upkeep
@@ -38,7 +41,6 @@ from warehouse.derived import declare, settle
 from warehouse.progress import Progress
 from warehouse.recast_rule import keep_rules
 from warehouse.store import Cursor
-from warehouse.syntax import literal
 
 Grouped = Cube | Balance
 
@@ -59,8 +61,10 @@ class Refresh:
         self.progress = progress
         self.rows = 0
         self.refreshed: set[str] = set()
-        self.dirty: dict[str, str] = {}
-        self.stirs: dict[str, str] = {}
+        self.nothing = Spans(moment.calendar.periods, {})
+        self.dirty: dict[str, Spans] = {}
+        self.moved: dict[str, Spans] = {}
+        self.scope: dict[str, Spans | None] = {}
         self.given = 0
         self.timings: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
         cursor.execute(moment.calendar.macros)
@@ -71,7 +75,7 @@ class Refresh:
         self.first = not self.standing.holds(self.areas, moment.reckoning)
         if self.first:
             self.standing = Standing()
-        self.definitions = settle_definitions(cursor, city, plan, moment.now)
+        self.definitions = settle_definitions(cursor, city, plan, moment.now, self.standing)
         # an indicator that was away has its old definition, and none of what came meanwhile
         back = set(self.definitions.versions) - set(self.standing.indicators)
         self.whole = back | set(self.definitions.changed)
@@ -128,22 +132,18 @@ class Refresh:
 
     def _values(self) -> None:
         total = len(self.definitions.versions)
-        self._execute(
-            f"{publish.FRESH};"
-            "CREATE OR REPLACE TEMP TABLE scope (indicator VARCHAR, period VARCHAR, start TIMESTAMP)"
-        )
+        self._execute(publish.FRESH)
         if self.definitions.gone:
-            gone = ", ".join(f"({literal(id_)}, NULL, NULL)" for id_ in sorted(self.definitions.gone))
-            self._execute(f"INSERT INTO scope VALUES {gone}")
+            self._remember(self.definitions.gone, None)
         grouped: list[Grouped] = [cube for cube in self.plan.cubes if self._has_facts(cube)]
         grouped += [stock for stock in self.plan.balances if self._has_facts(stock)]
-        dirty = {row[0] for row in self.cursor.execute("SELECT DISTINCT source FROM dirty_days").fetchall()}
-        grouped = [step for step in grouped if self._is_whole(step) or not dirty.isdisjoint(_sources(step))]
         for step in grouped:
             self._note_dirty(step)
+        grouped = [step for step in grouped if self._is_whole(step) or self._dirty(step)]
         for coverage in self.plan.coverages:
             with self._timed(f"frame {coverage.name}"):
                 self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
+        self._cover(grouped)
         for step in grouped:
             with self._timed(f"roll up {step.name}"):
                 self._compute(step)
@@ -153,8 +153,7 @@ class Refresh:
                 self._report(reported)
         self._merge()
         for layer in _layers(self.plan.formulas):
-            for formula in layer:
-                self._follow(formula)
+            self._follow(layer)
             self._merge()
             self.progress("values", len(self.refreshed), total)
         self.progress("values", total, total)
@@ -179,31 +178,43 @@ class Refresh:
     # Measures and stocks
 
     def _note_dirty(self, step: Grouped) -> None:
-        """Table of the periods in which values of the step may have changed."""
-        name = f"dirty__{step.name}"
-        sources = _texts(_sources(step))
-        days = f"SELECT DISTINCT day FROM dirty_days WHERE source IN {sources}"
-        first = f"SELECT min(day) FROM dirty_days WHERE source IN {sources}"
-        since = (
-            f"SELECT CAST(unnest(generate_series(({first}), {self.moment.day}, INTERVAL 1 "
-            f"DAY)) AS DATE) AS day"
-        )
-        if isinstance(step, Balance):
+        """The periods in which values of the step may have changed, and apart from them those of which only
+        the reach of the data did, so that nothing has to be counted again.
+        """
+        upkeep, today = self.upkeep, self.moment.today
+        moved = reduce(or_, (upkeep.moved.get(source, Days()) for source in _sources(step)))
+        reach = upkeep.reach.get(step.coverage.dataset.name, Days())
+        if isinstance(step, Balance) or step.coverage.quiet or any(v.missing != "skip" for v in step.values):
+            # whether there is a value at all may hang on how far the data reach
+            moved |= reach
+        if moved and isinstance(step, Balance):
             # what entered or left on one day is in the stock of every day after
-            days = since
-        elif step.coverage.quiet:
+            moved = Days.between(moved.first, today)
+        elif moved and step.coverage.quiet and moved.first <= self._first_heard(step.coverage):
             # with the first delivery the quiet days after it come and go
-            heard = f"SELECT min(day) FROM {step.coverage.dataset.presence}"
-            days += f" UNION SELECT day FROM ({since}) WHERE ({first}) <= ({heard})"
-        periods = " UNION ".join(
-            self.moment.calendar.touched(period, "days") for period in step.shape.periods
-        )
-        self._execute(
-            f"CREATE OR REPLACE TEMP TABLE {name} AS\n"
-            f"WITH days AS ({days}) SELECT * FROM ({periods}) WHERE start <= {self.moment.clock}"
-        )
-        for id_ in indicators_of(step):
-            self.dirty[id_] = name
+            moved |= Days.between(moved.first, today)
+        periods, kinds, now = self.moment.calendar.periods, step.shape.periods, self.moment.wall
+        self.moved[step.name] = Spans.touched(periods, kinds, moved, now)
+        dirty = self.moved[step.name] | Spans.touched(periods, kinds, reach, now)
+        if dirty and not self.moved[step.name] and not self._is_heard(step.coverage, dirty):
+            dirty = self.moved[step.name]
+        if dirty:
+            self.dirty |= dict.fromkeys(indicators_of(step), dirty)
+
+    def _first_heard(self, coverage: Coverage) -> dt.date:
+        """The first day of which anything was delivered."""
+        row = self.cursor.execute(f"SELECT min(day) FROM {coverage.dataset.presence}").fetchone()
+        return row[0] if row and row[0] else dt.date.min
+
+    def _is_heard(self, coverage: Coverage, spans: Spans) -> bool:
+        """Whether anything of some periods was delivered, as it must be for them to have values."""
+        days = reduce(or_, map(spans.days, spans.runs)).ahead(coverage.back - 1)
+        found = f"SELECT 1 FROM {coverage.dataset.presence} WHERE {days.sql('day')} LIMIT 1"
+        return self.cursor.execute(found).fetchone() is not None
+
+    def _dirty(self, step: Grouped) -> Spans:
+        """The periods of a step in which anything may have changed."""
+        return self.dirty.get(indicators_of(step)[0]) or self.moved[step.name]
 
     def _lay_frame(self, coverage: Coverage, steps: Sequence[Grouped]) -> None:
         """Table of the areas and periods that have anything, as far as the steps need it."""
@@ -211,19 +222,17 @@ class Refresh:
             return
         dirty = None
         if not any(self._is_whole(step) for step in steps):
-            dirty = f"dirty_frame__{coverage.name}"
-            union = " UNION ".join(f"FROM dirty__{step.name}" for step in steps)
-            self._execute(f"CREATE OR REPLACE TEMP TABLE {dirty} AS {union}")
+            dirty = reduce(or_, map(self._dirty, steps))
         self._execute(
             f"CREATE OR REPLACE TEMP TABLE frame__{coverage.name} AS\n{frame(coverage, self.moment, dirty)}"
         )
 
     def _compute(self, step: Grouped) -> None:
         """The values of a cube or a balance, by way of one table for all of them."""
-        name, base = f"made__{step.name}", f"frame__{step.coverage.name}"
-        limit = (
-            None if self._is_whole(step) else Dirty(f"dirty__{step.name}", self._first(f"dirty__{step.name}"))
-        )
+        name, base, moved = f"made__{step.name}", f"frame__{step.coverage.name}", self.moved[step.name]
+        limit = None if self._is_whole(step) else moved
+        if not (limit is None or limit):
+            return
         own = ""
         if isinstance(step, Cube):
             root = self.city.areas.root
@@ -236,6 +245,14 @@ class Refresh:
         else:
             table = balance(step, self.moment, base, limit)
             told = [standing(value, step) for value in step.values]
+        if (
+            limit is not None
+            and len(alike(told)) == 1
+            and len(set(map(self._target, indicators_of(step)))) == 1
+        ):
+            # few rows for one reader: to make a table of them would take longer than to make them
+            self._put(indicators_of(step), values(told, f"(\n{table}\n)"), limit)
+            return
         self._execute(f"CREATE OR REPLACE TEMP TABLE {name} AS\n{table}")
         if own:
             self._execute(f"DROP TABLE {own}")
@@ -245,19 +262,26 @@ class Refresh:
             ways[self._target(id_), id_ in self.whole, self._source(step, id_)].append(one)
         for (_, _, source), together in ways.items():
             for group in alike(together):
-                self._put([one.indicator for one in group], values(group, source))
+                self._put([one.indicator for one in group], values(group, source), limit)
         self._execute(f"DROP TABLE {name}")
+
+    def _cover(self, steps: Sequence[Grouped]) -> None:
+        """Values that stand, with what is now known of how far they rest on deliveries."""
+        found: dict[tuple[str, Spans], list[str]] = defaultdict(list)
+        for step in steps:
+            spans = self._dirty(step) - self.moved[step.name]
+            if spans and not self._is_whole(step):
+                found[f"frame__{step.coverage.name}", spans] += indicators_of(step)
+                self._remember(indicators_of(step), spans)
+        if found:
+            self._execute(publish.recover(found, self.moment))
+            self.refreshed.update(id_ for indicators in found.values() for id_ in indicators)
 
     def _source(self, step: Grouped, indicator: str) -> str:
         """What an indicator is read from: if others need more of the table than it does, a part of it."""
         if self._is_whole(step) and indicator not in self.whole:
-            return f"made__{step.name} SEMI JOIN dirty__{step.name} USING (period, start)"
+            return f"(FROM made__{step.name} WHERE {self._dirty(step).sql()})"
         return f"made__{step.name}"
-
-    def _first(self, table: str) -> dt.date:
-        """The first start in a table of periods."""
-        row = self.cursor.execute(f"SELECT min(period_begin(period, start)) FROM {table}").fetchone()
-        return row[0].date() if row and row[0] else self.moment.today
 
     def _is_whole(self, step: Grouped) -> bool:
         return not self.whole.isdisjoint(indicators_of(step))
@@ -271,38 +295,38 @@ class Refresh:
         self.whole.add(step.indicator)
         self._put([step.indicator], reported_values(step, self.moment))
 
-    def _follow(self, step: FormulaStep) -> None:
+    def _follow(self, layer: Sequence[FormulaStep]) -> None:
         """A formula is made anew with any of its inputs; else it follows the periods that changed in them."""
-        if step.indicator in self.whole or not self.whole.isdisjoint(step.inputs):
-            self.whole.add(step.indicator)
-            self._put([step.indicator], formula_values(step, self.moment, self.city.levels))
-            return
-        inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
-        last_day = self._last_day if self.moment.has_begun(step.shape.periods, self.standing.now) else None
-        if not inputs and last_day is None:
-            return
-        periods = dirty_after(step, inputs, self.moment, last_day)
-        if periods not in self.stirs:
-            # formulas that look at the same inputs from the same distances share a table
-            self.stirs[periods] = f"dirty__{step.indicator}"
-            self._execute(f"CREATE OR REPLACE TEMP TABLE {self.stirs[periods]} AS\n{periods}")
-        name = self.dirty[step.indicator] = self.stirs[periods]
-        self._put(
-            [step.indicator],
-            formula_values(step, self.moment, self.city.levels, Dirty(name, self._first(name))),
-        )
+        limits: dict[FormulaStep, Spans] = {}
+        for step in layer:
+            if step.indicator in self.whole or not self.whole.isdisjoint(step.inputs):
+                self.whole.add(step.indicator)
+                self._put([step.indicator], formula_values(step, self.moment, self.city.levels))
+                continue
+            inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
+            last_day = (
+                self._last_day if self.moment.has_begun(step.shape.periods, self.standing.now) else None
+            )
+            dirty = dirty_after(step, inputs, self.moment, last_day)
+            if dirty:
+                self.dirty[step.indicator] = limits[step] = dirty
+        if limits:
+            self._execute(looked_at(limits))
+        for step, dirty in limits.items():
+            rows = formula_values(step, self.moment, self.city.levels, dirty, "looked_at")
+            self._put([step.indicator], rows, dirty)
 
     # Writing
 
-    def _put(self, indicators: Sequence[str], rows: str) -> None:
-        """Set the rows of indicators aside for the next merge; those of new ones need none. All of them are
-        read from the same rows, so that each has as many and takes as long.
+    def _put(self, indicators: Sequence[str], rows: str, limit: Spans | None = None) -> None:
+        """Set the rows of indicators, of all their periods or some, aside for the next merge; those of new
+        ones need none. All are read from the same rows, so that each has as many and takes as long.
         """
         began, (first, *_) = time.perf_counter(), indicators
-        target, listed = self._target(first), ", ".join(map(literal, indicators))
+        target = self._target(first)
         if target != "indicator_value":
-            scope = "NULL, NULL" if first in self.whole else f"period, start FROM {self.dirty[first]}"
-            self._execute(f"INSERT INTO scope SELECT unnest([{listed}]), {scope}")
+            scope = limit if limit is not None or first in self.whole else self.dirty.get(first, self.nothing)
+            self._remember(indicators, scope)
         versions = {id_: self.definitions.versions[id_] for id_ in indicators}
         row = self.cursor.execute(publish.insert(target, rows, self.moment, versions)).fetchone()
         made = int(row[0]) if row else 0
@@ -314,14 +338,21 @@ class Refresh:
         for id_ in indicators:
             self.timings[f"values of {id_}"] = made // len(indicators), seconds
 
+    def _remember(self, indicators: Iterable[str], spans: Spans | None) -> None:
+        """Note which periods of indicators are made anew (None: all), for the next merge."""
+        for id_ in indicators:
+            held = self.scope.get(id_, spans)
+            self.scope[id_] = None if held is None or spans is None else held | spans
+
     def _target(self, indicator: str) -> str:
         """Where the values of an indicator go: those of a new one have nothing to be compared with."""
         return "indicator_value" if indicator in self.definitions.new else "fresh"
 
     def _merge(self) -> None:
         """Bring what everyone reads in line with what was set aside."""
-        first = dict(self.cursor.execute(publish.SCOPED).fetchall())
-        self._execute(publish.compare(first))
+        if not self.scope:
+            return
+        self._execute(publish.compare(self.scope))
         row = self.cursor.execute(publish.DIFFERENCE).fetchone()
         assert row is not None
         found = publish.Difference(*row)
@@ -330,7 +361,8 @@ class Refresh:
         changed = found.new + found.gone + found.moved
         self.rows += changed
         self.stirred = self.stirred or changed > 0
-        self._execute("TRUNCATE fresh; TRUNCATE scope")
+        self._execute("TRUNCATE fresh")
+        self.scope.clear()
 
     @contextlib.contextmanager
     def _timed(self, name: str) -> Iterator[None]:
@@ -358,7 +390,3 @@ def _sources(step: Grouped) -> list[str]:
     """Where a step's dirty days are noted: with its dataset and with its part tables."""
     scans = [step.scan] if isinstance(step, Cube) else [step.opens, step.closes]
     return [step.coverage.dataset.name, *(scan.table for scan in scans)]
-
-
-def _texts(words: Sequence[str]) -> str:
-    return "(" + ", ".join(map(literal, words)) + ")"

@@ -1,8 +1,8 @@
 """The tables kept between refreshes: presence and additive parts, brought up to date for the days that
 changed.
 
-Afterwards the temporary table ``dirty_days`` (source, day) says which days are others now: source is a
-dataset for its coverage and the reach of its data, and a part table for its figures.
+Afterwards ``moved`` says by source which days are others now: a source is a dataset for its coverage, and a
+part table for its figures. ``reach`` says by dataset on which days nothing but the reach of its data is.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from config.models import Area
 from config.models.indicator import Period
 from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
+from indicators.dirty import Days
 from indicators.plan import Plan, Scan
 from indicators.split import Split
-from indicators.sql.breakdown import first_changed, rebuild_split, update_split
+from indicators.sql.breakdown import rebuild_split, update_split
 from indicators.sql.prelude import Moment, feeds_of
 from indicators.sql.scan import (
-    changed_days,
-    changed_slots,
+    moved_days,
     presence_rows,
     rebuild,
+    replace_days,
     scan_rows,
-    update,
+    set_aside,
+    slots_of,
 )
 from warehouse.store import Cursor
-from warehouse.syntax import literal, quote
+from warehouse.syntax import quote
 
 
 class Upkeep:
@@ -44,36 +46,42 @@ class Upkeep:
         self.tables = dict(standing.tables)
         self.before = standing.delivered
         self.delivered = dict(standing.delivered)
+        self.changed: dict[tuple[str, str], Days] = {}
+        self.moved: dict[str, Days] = {}
+        self.reach: dict[str, Days] = {}
         self.last = standing.now or moment.now
         self.last_day = self.last.astimezone(moment.zone).date()
 
     def note_changed_days(self, datasets: Sequence[Dataset]) -> None:
-        """Table ``changed_days``: those that loads touched, and those that have begun or gone on since last
-        time.
+        """Of each dataset and time column the days that loads touched, and those of rows that lay in the
+        future at the last refresh.
         """
         times = {(scan.dataset.name, scan.time) for scan in self.plan.scans}
         times |= {(dataset.name, dataset.event_time) for dataset in datasets}
         times |= {(split.dataset.name, split.time) for split in self.plan.splits}
-        self._execute(
-            "CREATE OR REPLACE TEMP TABLE changed_days AS\n"
+        touched: dict[tuple[str, str], list[dt.date]] = {}
+        found = self.cursor.execute(
             f"SELECT DISTINCT dataset, time_column, day FROM touched WHERE day <= {self.moment.day}"
         )
+        for name, time, day in found.fetchall():
+            touched.setdefault((name, time), []).append(day)
+        self.changed = {key: Days.of(days) for key, days in touched.items()}
         for dataset in datasets:
-            for time in sorted(time for name, time in times if name == dataset.name):
-                if self.last_day < self.moment.today or self._came_due(dataset, time):
-                    names = f"{literal(dataset.name)}, {literal(time)}"
-                    self._execute(
-                        f"INSERT INTO changed_days SELECT {names}, {self._days_since(self.last_day)}"
-                    )
-        self._execute("CREATE OR REPLACE TEMP TABLE dirty_days (source VARCHAR, day DATE)")
+            for name, time in sorted(times):
+                if name == dataset.name:
+                    due = self._came_due(dataset, time)
+                    self.changed[name, time] = self.changed.get((name, time), Days()) | due
 
-    def _came_due(self, dataset: Dataset, time: str) -> bool:
-        """Whether rows that lay in the future at the last refresh, such as deadlines, no longer do."""
-        before = replace(self.moment, now=self.last)
-        past = f"{self.moment.past(dataset, time)} AND NOT ({before.past(dataset, time)})"
-        return (
-            self.cursor.execute(f"SELECT 1 FROM {dataset.table} WHERE {past} LIMIT 1").fetchone() is not None
+    def _came_due(self, dataset: Dataset, time: str) -> Days:
+        """The days of rows, such as deadlines, that have come since the last refresh."""
+        past = self.moment.past(dataset, time)
+        before = replace(self.moment, now=self.last).past(dataset, time)
+        if past == before:
+            return Days()
+        found = self.cursor.execute(
+            f"SELECT DISTINCT {time}__day FROM {dataset.table} WHERE {past} AND NOT ({before})"
         )
+        return Days.of(day for (day,) in found.fetchall())
 
     def has_news(self, dataset: Dataset, known: str) -> bool:
         """Whether a published figure may have a new print: delivered, or delivered before and published
@@ -82,7 +90,7 @@ class Upkeep:
         touched = self.cursor.execute("SELECT 1 FROM touched WHERE dataset = ? LIMIT 1", [dataset.name])
         if touched.fetchone() is not None:
             return True
-        return self.reached(dataset) is not None or self._came_due(dataset, known)
+        return self.reached(dataset) is not None or bool(self._came_due(dataset, known))
 
     def follow_presence(self, dataset: Dataset) -> None:
         """Which days have rows at all."""
@@ -91,18 +99,16 @@ class Upkeep:
             self._follow_presence(dataset, dataset.presence_by_hour, hourly=True)
         since = self.reached(dataset)
         if since is not None:
-            self._execute(f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, {self._days_since(since)}")
+            self.reach[dataset.name] = Days.between(since, self.moment.today)
 
     def _follow_presence(self, dataset: Dataset, table: str, *, hourly: bool) -> None:
         mark = f"{dataset.event_time} by {dataset.coverage}"
         if self.tables.get(table) == mark:
-            rows = presence_rows(dataset, self.moment, self.root, changed=True, hourly=hourly)
-            self._all(update(table, rows, changed_days(dataset.name, dataset.event_time)))
-            # an event speaks for the days before it, too
-            self._execute(
-                f"INSERT INTO dirty_days SELECT {literal(dataset.name)}, day - CAST(step AS INTEGER)"
-                f" FROM moved_days CROSS JOIN range({dataset.cadence}) AS back(step)"
-            )
+            days = self.changed.get((dataset.name, dataset.event_time), Days())
+            if days:
+                rows = presence_rows(dataset, self.moment, self.root, days, hourly=hourly)
+                # an event speaks for the days before it, too
+                self._note(dataset.name, self._update(table, rows, days).back(dataset.cadence - 1))
         else:
             self._all(rebuild(table, presence_rows(dataset, self.moment, self.root, hourly=hourly)))
             self.tables[table] = mark
@@ -111,17 +117,16 @@ class Upkeep:
         """The additive parts of a scan."""
         mark = table_fingerprint(scan)
         own = any(cube.scan == scan and cube.own is not None for cube in self.plan.cubes)
-        source = f"({changed_days(scan.dataset.name, scan.time)})"
-        if self.tables.get(scan.table) == mark:
-            rows = scan_rows(scan, self.moment, changed=True)
-            self._all(update(scan.table, rows, changed_slots(scan)))
-            # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by
-            # one.
-            source = source if own else "moved_days"
-        else:
+        days = self.changed.get((scan.dataset.name, scan.time), Days())
+        if self.tables.get(scan.table) != mark:
             self._all(rebuild(scan.table, scan_rows(scan, self.moment, ahead=self.ahead(scan))))
             self.tables[scan.table] = mark
-        self._execute(f"INSERT INTO dirty_days SELECT {literal(scan.table)}, day FROM {source}")
+        elif days:
+            moved = self._update(scan.table, scan_rows(scan, self.moment, days), slots_of(scan, days))
+            # Parts that stayed the same prove that nothing changed, unless rows are also looked at one by
+            # one.
+            days = days if own else moved
+        self._note(scan.table, days)
 
     def ahead(self, scan: Scan) -> bool:
         """Whether any fact lies in the future by the scan's time."""
@@ -134,9 +139,21 @@ class Upkeep:
             self._all(rebuild_split(split, self.moment))
             self.tables[split.table] = split.mark
             return
-        row = self.cursor.execute(first_changed(split)).fetchone()
-        if row and row[0]:
-            self._all(update_split(split, self.moment, row[0]))
+        days = self.changed.get((split.dataset.name, split.time), Days())
+        if days:
+            self._all(update_split(split, self.moment, days))
+
+    def _update(self, table: str, rows: str, days: Days) -> Days:
+        """Bring a kept table up to date for some days, and return those on which it was not."""
+        self._execute(set_aside(rows))
+        found = self.cursor.execute(moved_days(quote(table), days)).fetchall()
+        moved = Days.of(day for (day,) in found)
+        if moved:
+            self._all(replace_days(quote(table), days, moved))
+        return moved
+
+    def _note(self, source: str, days: Days) -> None:
+        self.moved[source] = self.moved.get(source, Days()) | days
 
     def forget(self, there: Iterable[str]) -> None:
         """Drop the kept tables that the plan no longer asks for: nobody would bring them up to date."""
@@ -179,9 +196,6 @@ class Upkeep:
         shapes = [found.shape for found in self.plan.coverages if found.dataset.name == dataset.name]
         shapes += [found.shape for found in self.plan.reported if found.dataset.name == dataset.name]
         return {period for shape in shapes for period in shape.periods}
-
-    def _days_since(self, day: dt.date) -> str:
-        return f"CAST(unnest(generate_series(DATE '{day}', {self.moment.day}, INTERVAL 1 DAY)) AS DATE)"
 
     def _all(self, statements: Iterable[str]) -> None:
         for statement in statements:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from functools import partial
 
 from config.models.indicator import Period
 from config.periods import Periods
+from indicators.dirty import Spans
 from indicators.formula import Index, anchored, reach
 from indicators.plan import FormulaStep
-from indicators.sql.prelude import listing
 from warehouse.syntax import literal
 
 _COUNT = "period_index(period, last) - period_index(period, first) + 1"
@@ -37,56 +39,35 @@ def index(series: Index, below: str, wanted: tuple[Period, ...], periods: Period
     )
 
 
-def needed(step: FormulaStep, input_: str, periods: Periods) -> list[str]:
-    """SQL queries (period, start): the periods of an input that the bases in a formula are made of."""
-    return [
-        "    SELECT DISTINCT period, period_shift(period, first, ahead - distance) AS start\n"
-        f"    FROM (SELECT *, unnest(range({_COUNT})) AS ahead FROM {rows})"
-        for rows in _bases(step, input_, periods)
-    ]
+def needed(step: FormulaStep, input_: str, spans: Spans) -> Spans:
+    """``spans`` and the periods of an input that the bases in a formula are made of."""
+    for kind, first, last, distance in _bases(step, input_, spans.periods):
+        spans |= Spans.run(spans.periods, kind, first, last).shifted(partial(_one, -distance))
+    return spans
 
 
-def stirred(step: FormulaStep, input_: str, dirty: str, distances: str, periods: Periods) -> list[str]:
-    """SQL queries (period, start): all periods of a formula, if its input changed in a base.
-
-    ``dirty`` is the table of what changed, ``distances`` SQL rows (period, distance).
-    """
-    return [
-        "    SELECT DISTINCT period, start FROM (\n"
-        f"        SELECT period, start FROM indicator_value WHERE indicator = {literal(step.indicator)}\n"
-        "        UNION SELECT period, period_shift(period, start, distance) FROM indicator_value\n"
-        f"        JOIN {distances} USING (period) WHERE indicator = {literal(input_)}\n"
-        "    ) WHERE period IN (\n"
-        f"        SELECT period FROM {dirty} JOIN {rows} USING (period)\n"
-        "        WHERE period_shift(period, start, distance) BETWEEN first AND last\n"
-        f"    ) AND period IN {listing(step.shape.periods)}"
-        for rows in _bases(step, input_, periods)
-    ]
+def stirred(step: FormulaStep, input_: str, dirty: Spans, now: dt.datetime) -> Spans:
+    """All periods of a formula of the kinds of which its input changed in a base."""
+    kinds = {
+        kind
+        for kind, first, last, distance in _bases(step, input_, dirty.periods)
+        if dirty.of([kind]).shifted(partial(_one, distance)).meets(kind, first, last)
+    }
+    return Spans.all(dirty.periods, sorted(kinds), now)
 
 
-def oldest(step: FormulaStep, input_: str, periods: Periods) -> list[dt.date]:
-    """The first period of an input that each base is made of."""
-    return [
-        periods.shift(period, node.base.within(period, periods)[0], -distance)
-        for node in anchored(step.series)
-        for period in step.shape.periods
-        for distance in reach(node.series, input_, period, periods)
-    ]
+def _one(distance: int, _: Period) -> tuple[int]:
+    return (distance,)
 
 
-def _bases(step: FormulaStep, input_: str, periods: Periods) -> list[str]:
-    """For each index over an input SQL rows (period, first, last, distance)."""
-    found = []
+def _bases(
+    step: FormulaStep, input_: str, periods: Periods
+) -> Iterator[tuple[Period, dt.date, dt.date, int]]:
+    """For each index over an input: period, first and last of its base, and how far that looks back."""
     for node in anchored(step.series):
-        rows = [
-            (period, distance)
-            for period in step.shape.periods
-            for distance in sorted(reach(node.series, input_, period, periods))
-        ]
-        if rows:
-            spans = ", ".join(f"({_span(node, p, periods)}, {distance})" for p, distance in rows)
-            found.append(f"(VALUES {spans}) AS bases(period, first, last, distance)")
-    return found
+        for period in step.shape.periods:
+            for distance in sorted(reach(node.series, input_, period, periods)):
+                yield (period, *node.base.within(period, periods), distance)
 
 
 def _rows(series: Index, wanted: tuple[Period, ...], periods: Periods) -> str:

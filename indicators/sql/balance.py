@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from indicators.dirty import Spans
 from indicators.plan import Balance
-from indicators.sql.prelude import Dirty, Moment, comment, listing
+from indicators.sql.prelude import Moment, comment, listing
 
 
-def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = None) -> str:
+def balance(step: Balance, moment: Moment, frame: str, dirty: Spans | None = None) -> str:
     """The rows of ``frame`` with a column for each stock: s1, s2, … in the order of the step's values."""
     names = [f"s{index}" for index, _ in enumerate(step.values, start=1)]
     entered = ", ".join(
@@ -27,7 +28,7 @@ def balance(step: Balance, moment: Moment, frame: str, dirty: Dirty | None = Non
     at, wanted = slot, ""
     if dirty is not None:
         at = f"greatest({slot}, DATE '{dirty.first - dt.timedelta(days=1)}')"
-        wanted = f" SEMI JOIN {dirty.table} USING (period, start)"
+        wanted = f" AND {dirty.sql()}"
     told, inherited = "flow", ""
     if step.opens.dataset.reformed:
         told, inherited = "told", _inherited(names)
@@ -47,8 +48,8 @@ WITH {told} AS (
     WINDOW past AS (PARTITION BY path.ancestor ORDER BY slot)
 ), wanted AS (
     SELECT *, least(period_end(period, start) - {last}, {now}) AS as_of
-    FROM {frame}{wanted}
-    WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}
+    FROM {frame}
+    WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}{wanted}
 )
 SELECT wanted.* EXCLUDE (as_of){stocks}
 FROM wanted ASOF LEFT JOIN running ON wanted.area = running.area AND wanted.as_of >= running.slot"""

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from indicators.dirty import Days
 from indicators.measures import Assembly, Own, Part
 from indicators.split import Split
 from indicators.sql.prelude import Moment, comment, heirs
@@ -43,18 +44,11 @@ class Question:
         return max(span.until for span in self.spans)
 
 
-def split_rows(split: Split, moment: Moment, since: dt.date | None = None) -> str:
-    """The parts of every month, or of the months that hold ``changed_days``, of which ``since`` is in the
-    first; what lies in the future does not count yet.
-    """
+def split_rows(split: Split, moment: Moment, months: Days | None = None) -> str:
+    """The parts of every month, or only of ``months``; what lies in the future does not count yet."""
     parts = "".join(f",\n    {part.sql} AS {split.column(part)}" for part in split.parts)
     day = f"{split.time}__day"
-    changed = ""
-    if since is not None:
-        # the plain comparison lets the database skip what is older without looking at it
-        changed = (
-            f"\n  AND {day} >= DATE '{since.replace(day=1)}' AND {_month(day)} IN ({changed_months(split)})"
-        )
+    changed = "" if months is None else f"\n  AND {months.sql(day)}"
     return (
         f"{comment(split)}"
         f"SELECT {_month(day)} AS day, _area AS area, {member(split.dimension)} AS member{parts}\n"
@@ -70,23 +64,13 @@ def rebuild_split(split: Split, moment: Moment) -> list[str]:
     return [f"CREATE OR REPLACE TABLE {quote(split.table)} AS\nSELECT * FROM (\n{rows}\n) ORDER BY day, area"]
 
 
-def update_split(split: Split, moment: Moment, since: dt.date) -> list[str]:
-    """Bring the kept parts up to date for the months of ``changed_days``, the first of which is ``since``."""
-    table = quote(split.table)
+def update_split(split: Split, moment: Moment, changed: Days) -> list[str]:
+    """Bring the kept parts up to date for the months that hold ``changed`` days."""
+    table, months = quote(split.table), changed.months()
     return [
-        f"DELETE FROM {table} WHERE day IN ({changed_months(split)})",
-        f"INSERT INTO {table}\n{split_rows(split, moment, since)}",
+        f"DELETE FROM {table} WHERE {months.sql('day')}",
+        f"INSERT INTO {table}\n{split_rows(split, moment, months)}",
     ]
-
-
-def first_changed(split: Split) -> str:
-    """Query of the first day on which rows of the split's dataset and time changed; NULL if on none."""
-    return f"SELECT min(day) FROM changed_days WHERE {_of(split)}"
-
-
-def changed_months(split: Split) -> str:
-    """Query of the first days of the months that hold such days."""
-    return f"SELECT DISTINCT {_month('day')} FROM changed_days WHERE {_of(split)}"
 
 
 def from_parts(split: Split, parts: Sequence[Part], question: Question) -> str:
@@ -158,10 +142,6 @@ def member_values(made: str, assembly: Assembly, factor: float) -> str:
 def member(column: str) -> str:
     """SQL: the member that a row belongs to; NULL where it names none."""
     return f"CAST({quote(column)} AS VARCHAR)"
-
-
-def _of(split: Split) -> str:
-    return f"dataset = {literal(split.dataset.name)} AND time_column = {literal(split.time)}"
 
 
 def _month(day: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from config.models.indicator import Period
+from indicators.dirty import Days, Spans
 from indicators.plan import Coverage
 from indicators.sql.prelude import Moment, comment, feeds_of, listing
 from warehouse.syntax import literal
 
 
-def frame(coverage: Coverage, moment: Moment, dirty: str | None = None) -> str:
+def frame(coverage: Coverage, moment: Moment, dirty: Spans | None = None) -> str:
     """Level, area, period, start, present, expected, data_through, run: one row wherever anything is present.
 
-    With ``dirty``, a table of (period, start), only for those periods. A day that is still running is
+    With ``dirty`` only for those periods. A day that is still running is
     expected once something of it is there; so is an hour. An area counts only for the days on which it
     exists. A day on which one period ends and the next one begins is a cell of both.
     """
@@ -26,7 +27,7 @@ WITH status AS (
     SELECT coalesce(max({status}), {moment.timestamp}) AS through, coalesce(max(last_run), 0) AS run
     FROM feed_status WHERE {feeds_of(dataset)}
 ), covered AS (
-{_covered(coverage, moment)}
+{_covered(coverage, moment, dirty)}
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = {level}
     UNION
@@ -70,7 +71,7 @@ def _longer(coverage: Coverage) -> list[Period]:
     return [period for period in coverage.shape.periods if period != "hour"]
 
 
-def _days(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
+def _days(coverage: Coverage, moment: Moment, dirty: Spans | None) -> str:
     if not _longer(coverage):
         return ""
     begun = "\n    WHERE periods.until > (SELECT min(day) FROM covered)" if coverage.quiet else ""
@@ -102,12 +103,12 @@ def _days(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
 )"""
 
 
-def _hours(coverage: Coverage, dirty: str | None) -> str:
+def _hours(coverage: Coverage, dirty: Spans | None) -> str:
     if not coverage.hourly:
         return ""
     wanted = ""
     if dirty is not None:
-        wanted = f"\n    WHERE slot IN (SELECT start FROM {dirty} WHERE period = 'hour')"
+        wanted = f"\n    WHERE {dirty.days('hour').sql('heard.day')} AND {dirty.within('hour', 'slot')}"
     return f""", hours AS (
     SELECT spans.level, spans.area, heard.day, heard.slot, count(*) AS present
     FROM {coverage.dataset.presence_by_hour} heard
@@ -121,7 +122,7 @@ def _hours(coverage: Coverage, dirty: str | None) -> str:
 )"""
 
 
-def _covered(coverage: Coverage, moment: Moment) -> str:
+def _covered(coverage: Coverage, moment: Moment, dirty: Spans | None) -> str:
     presence = coverage.dataset.presence
     if coverage.register:
         last = (
@@ -134,14 +135,20 @@ def _covered(coverage: Coverage, moment: Moment) -> str:
             f" AS DATE) AS day\n    FROM {presence} GROUP BY area"
         )
     if coverage.back == 1:
-        return f"    SELECT area, day FROM {presence}"
+        near = ""
+        if dirty is not None and not coverage.quiet:
+            days = Days.between(moment.today, moment.today)
+            for period in dirty.runs:
+                days |= dirty.days(period)
+            near = f" WHERE {days.sql('day')}"
+        return f"    SELECT area, day FROM {presence}{near}"
     return (
         f"    SELECT DISTINCT area, day - CAST(step AS INTEGER) AS day"
         f" FROM {presence} CROSS JOIN range({coverage.back}) AS back(step)"
     )
 
 
-def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
+def _calendar(coverage: Coverage, moment: Moment, dirty: Spans | None) -> str:
     """Every day with each period that it lies in."""
     if dirty is not None:
         last = "CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE)"
@@ -149,7 +156,7 @@ def _calendar(coverage: Coverage, moment: Moment, dirty: str | None) -> str:
         return (
             f"    SELECT period, start, CAST(unnest({series}) AS DATE) AS day\n"
             f"    FROM (SELECT period, date_trunc('day', period_begin(period, start)) AS begin, start"
-            f" FROM {dirty} WHERE period <> 'hour')"
+            f" FROM ({dirty.rows()}) WHERE period <> 'hour')"
         )
 
     def branch(period: Period) -> str:

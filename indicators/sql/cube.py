@@ -8,15 +8,16 @@ from collections.abc import Iterator, Sequence
 
 from config.models import Area
 from config.models.indicator import Period
+from indicators.dirty import Spans
 from indicators.measures import Own, Part, families, itself, members, over
 from indicators.plan import Cube, OwnLevel, Scan
-from indicators.sql.prelude import Dirty, Moment, comment, heirs, listing
+from indicators.sql.prelude import Moment, comment, heirs, listing
 from indicators.sql.scan import counts
 from warehouse.syntax import literal, quote
 
 
 def cube(
-    step: Cube, moment: Moment, frame: str, root: Area, dirty: Dirty | None = None, own: str = ""
+    step: Cube, moment: Moment, frame: str, root: Area, dirty: Spans | None = None, own: str = ""
 ) -> str:
     """The cube's rows: those of ``frame``, with a column for each part and each own-level aggregate.
 
@@ -32,19 +33,19 @@ def cube(
             blocks.append(f"own AS (\n{_own(step, step.own, moment, root, dirty)}\n)")
         columns += _filled([(step.own.column(known), known) for known, _ in step.own.aggregates])
         joins += f"\nLEFT JOIN {own or 'own'} USING (area, period, start)"
-    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
+    wanted = "" if dirty is None else f" AND {dirty.sql()}"
     return f"""{comment(step)}\
 {"WITH " + ", ".join(blocks) if blocks else ""}
 SELECT frame.*{columns}
-FROM {frame} frame{wanted}{joins}
-WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}"""
+FROM {frame} frame{joins}
+WHERE level IN {listing(step.shape.levels)} AND period IN {listing(step.shape.periods)}{wanted}"""
 
 
 def _filled(columns: Sequence[tuple[str, Part | Own]]) -> str:
     return "".join(f", coalesce({name}, {known.empty}) AS {name}" for name, known in columns)
 
 
-def _rolled(step: Cube, moment: Moment, dirty: Dirty | None) -> list[str]:
+def _rolled(step: Cube, moment: Moment, dirty: Spans | None) -> list[str]:
     """Periods first, at the finest areas: the fewer rows are then joined to their ancestors.
 
     Of periods that months add up to, each is made from months, which are made once.
@@ -102,12 +103,12 @@ def _joined(part: Part, column: str) -> str:
     return f"CAST({sql} AS BIGINT) AS {column}" if part.whole else f"{sql} AS {column}"
 
 
-def _own(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Dirty | None) -> str:
+def _own(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Spans | None) -> str:
     """Each level and period from the rows themselves."""
     return comment(own) + "\n    UNION ALL BY NAME\n".join(_own_blocks(step, own, moment, root, dirty))
 
 
-def _own_blocks(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Dirty | None) -> Iterator[str]:
+def _own_blocks(step: Cube, own: OwnLevel, moment: Moment, root: Area, dirty: Spans | None) -> Iterator[str]:
     for period in step.shape.periods:
         for level in step.shape.levels:
             wanted = own.at(level, period)
@@ -122,7 +123,7 @@ def own_block(
     period: Period,
     moment: Moment,
     root: Area,
-    dirty: Dirty | None,
+    dirty: Spans | None,
     *,
     ahead: bool = True,
 ) -> str:
@@ -164,7 +165,7 @@ def own_block(
     return block if not folded else f"    SELECT area, period, start{folded} FROM (\n{block}\n    )"
 
 
-def _kept_block(own: OwnLevel, wanted: Sequence[Part | Own], moment: Moment, dirty: Dirty | None) -> str:
+def _kept_block(own: OwnLevel, wanted: Sequence[Part | Own], moment: Moment, dirty: Spans | None) -> str:
     """Of months of the units that nothing lies in, which the pass has told along with its parts."""
     scan, columns = own.scan, ""
     for family in families(scan.kept):
@@ -191,11 +192,11 @@ def _columns(own: OwnLevel, wanted: Sequence[Part | Own], scan: Scan) -> tuple[s
     return columns, folded if several else ""
 
 
-def _in(period: Period, start: str, dirty: Dirty | None, day: str) -> str:
+def _in(period: Period, start: str, dirty: Spans | None, day: str) -> str:
     if dirty is None:
         return ""
-    # the plain comparison lets the database skip what is older without looking at it
-    return (
-        f"\n      AND {day} >= DATE '{dirty.first}'"
-        f"\n      AND {start} IN (SELECT start FROM {dirty.table} WHERE period = '{period}')"
-    )
+    # plain days let the database skip what lies elsewhere without looking at it
+    days = f"\n      AND {dirty.days(period).sql(day)}"
+    if dirty.by_days(period):
+        return days
+    return f"{days}\n      AND {dirty.within(period, start)}"

@@ -9,9 +9,14 @@ was looked back for.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
+from functools import partial, reduce
+from operator import or_
 
-from config.periods import Periods, day_of
+from config.models.indicator import Period
+from config.periods import Periods
 from indicators.calendar import Calendar
+from indicators.dirty import Days, Spans
 from indicators.formula import (
     Change,
     Combined,
@@ -29,84 +34,92 @@ from indicators.formula import (
     describe,
     operands,
     reach,
-    references,
 )
 from indicators.plan import FormulaStep
 from indicators.sql import anchor, scores
-from indicators.sql.prelude import Dirty, Moment, comment, listing
+from indicators.sql.prelude import Moment, comment, listing
 from warehouse.syntax import literal
 
 _KEYS = "level, area, period, start"
 
 
 def formula_values(
-    step: FormulaStep, moment: Moment, levels: tuple[str, ...], dirty: Dirty | None = None
+    step: FormulaStep,
+    moment: Moment,
+    levels: tuple[str, ...],
+    dirty: Spans | None = None,
+    source: str = "indicator_value",
 ) -> str:
-    """The values of one formula, or of its ``dirty`` periods. ``levels`` are the city's, from the root."""
-    blocks = _Blocks(step, moment.calendar, levels, dirty)
+    """The values of one formula, or of its ``dirty`` periods. ``levels`` are the city's, from the root;
+    ``source`` is the table that holds the values of what it is made of.
+    """
+    blocks = _Blocks(step, moment.calendar, levels, dirty, source)
     last = blocks.name(step.series, step.shape.levels)
     factor = "" if step.factor == 1 else f"{step.factor!r} * "
-    wanted = "" if dirty is None else f"\nSEMI JOIN {dirty.table} USING (period, start)"
+    wanted = "" if dirty is None else f" AND {dirty.sql()}"
     return f"""{comment(step)}\
 WITH {blocks.text}
 SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
     {factor}value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run
-FROM {last}{wanted}
+FROM {last}
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
-WHERE level IN {listing(step.shape.levels)} AND start <= {moment.clock}
+WHERE level IN {listing(step.shape.levels)} AND start <= {moment.clock}{wanted}
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start)"""
 
 
-def reaches(step: FormulaStep, input_: str, periods: Periods) -> str:
-    """SQL rows (period, distance): how many periods later a value of ``input_`` shows in the formula."""
-    rows = [
-        f"({literal(period)}, {distance})"
-        for period in step.shape.periods
-        for distance in sorted(reach(step.series, input_, period, periods))
-    ]
-    return "(VALUES " + ", ".join(rows) + ") AS reach(period, distance)"
-
-
 def dirty_after(
-    step: FormulaStep, dirty_inputs: dict[str, str], moment: Moment, last_day: dt.date | None
-) -> str:
+    step: FormulaStep, dirty_inputs: Mapping[str, Spans], moment: Moment, last_day: dt.date | None
+) -> Spans:
     """The periods of a formula that may have changed.
 
-    These are the ones in which dirty periods of its inputs (table by indicator) can show, and those that have
-    begun since ``last_day`` (None: none has), in which old values may show that before lay in the future.
+    These are the ones in which dirty periods of its inputs can show, and those that have begun since
+    ``last_day`` (None: none has), in which old values may show that before lay in the future.
     """
-    branches, periods = [], moment.calendar.periods
-    for input_, table in dirty_inputs.items():
-        rows = reaches(step, input_, periods)
-        branches.append(
-            f"    SELECT period, period_shift(period, start, distance) AS start\n"
-            f"    FROM {table} JOIN {rows} USING (period)"
-        )
-        branches += anchor.stirred(step, input_, table, rows, periods)
-    if last_day is not None:
-        series = f"generate_series(DATE '{last_day}', {moment.day}, INTERVAL 1 DAY)"
-        days = f"(SELECT CAST(unnest({series}) AS DATE) AS day)"
-        branches += ["    " + moment.calendar.touched(period, days) for period in step.shape.periods]
-    union = "\n    UNION\n".join(branches)
-    return f"SELECT DISTINCT period, start FROM (\n{union}\n) WHERE start <= {moment.clock}"
+    periods, kinds = moment.calendar.periods, step.shape.periods
+    days = Days() if last_day is None else Days.between(last_day, moment.today)
+    found = Spans.touched(periods, kinds, days, moment.wall)
+    for input_, dirty in dirty_inputs.items():
+        mine = dirty.of(kinds)
+        found |= mine.shifted(partial(_reach_of, step, input_, periods), moment.wall)
+        found |= anchor.stirred(step, input_, mine, moment.wall)
+    return found
+
+
+def looked_at(limits: Mapping[FormulaStep, Spans]) -> str:
+    """Table ``looked_at``: what the given periods of some formulas are made of, read once for all."""
+    every = [_needed(step, input_, dirty) for step, dirty in limits.items() for input_ in step.inputs]
+    inputs = {input_ for step in limits for input_ in step.inputs}
+    return (
+        "CREATE OR REPLACE TEMP TABLE looked_at AS\n"
+        f"FROM indicator_value WHERE indicator IN {listing(sorted(inputs))} AND {reduce(or_, every).sql()}"
+    )
+
+
+def _needed(step: FormulaStep, input_: str, dirty: Spans) -> Spans:
+    """The periods of an input that ``dirty`` periods of a formula look at."""
+    back = dirty.shifted(lambda kind: [-far for far in reach(step.series, input_, kind, dirty.periods)])
+    return anchor.needed(step, input_, back)
+
+
+def _reach_of(step: FormulaStep, input_: str, periods: Periods, kind: Period) -> Iterable[int]:
+    return reach(step.series, input_, kind, periods)
 
 
 class _Blocks:
     """Writes the blocks of a tree, each series once."""
 
     def __init__(
-        self, step: FormulaStep, calendar: Calendar, levels: tuple[str, ...], dirty: Dirty | None
+        self, step: FormulaStep, calendar: Calendar, levels: tuple[str, ...], dirty: Spans | None, source: str
     ) -> None:
+        self.source = source
         self.step = step
         self.calendar = calendar
         self.levels = levels
         self.blocks: dict[str, str] = {}
         self.names: dict[tuple[Series, tuple[str, ...]], str] = {}
-        if dirty is not None:
-            self._needed(dirty.table)
         self.dirty = dirty
 
     @property
@@ -122,17 +135,6 @@ class _Blocks:
             self.names[key] = f"b{len(self.names) + 1}"
             self.blocks[self.names[key]] = f"    {comment(describe(series))}{body}"
         return self.names[key]
-
-    def _needed(self, dirty: str) -> None:
-        """Which periods of each input the dirty periods look at."""
-        for ref in references(self.step.series):
-            rows = reaches(self.step, ref.indicator, self.calendar.periods)
-            looked_at = (
-                f"    SELECT DISTINCT period, period_shift(period, start, -distance) AS start\n"
-                f"    FROM {dirty} JOIN {rows} USING (period)"
-            )
-            bases = anchor.needed(self.step, ref.indicator, self.calendar.periods)
-            self.blocks[f"needed_{ref.indicator}"] = "\n    UNION\n".join([looked_at, *bases])
 
     def _body(self, series: Series, levels: tuple[str, ...]) -> str:
         match series:
@@ -165,25 +167,15 @@ class _Blocks:
                 return scores.weighted(series, [self.name(score, levels) for score in series.scores])
 
     def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
-        needed, recent = "", ""
+        wanted = f"period IN {listing(self.step.shape.periods)}"
         if self.dirty is not None:
-            needed = f"\n    SEMI JOIN needed_{ref.indicator} USING (period, start)"
-            recent = f" AND start >= DATE '{self._oldest(ref, self.dirty)}'"
+            wanted = _needed(self.step, ref.indicator, self.dirty).sql()
         return (
             f"    SELECT {_KEYS}, value, numerator, denominator, n,\n"
             f"        present, expected, data_through, run\n"
-            f"    FROM indicator_value{needed}\n"
-            f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)}"
-            f" AND period IN {listing(self.step.shape.periods)}{recent}"
+            f"    FROM {self.source}\n"
+            f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)} AND {wanted}"
         )
-
-    def _oldest(self, ref: Ref, dirty: Dirty) -> dt.date:
-        """The first start that any dirty period looks back to: older values are passed over."""
-        periods = self.calendar.periods
-        back = {p: max(reach(self.step.series, ref.indicator, p, periods)) for p in self.step.shape.periods}
-        starts = [periods.shift(p, periods.start_of(p, dirty.first), -count) for p, count in back.items()]
-        starts += anchor.oldest(self.step, ref.indicator, periods)
-        return min(map(day_of, starts))
 
     def _scaled(self, series: Scaled, below: str) -> str:
         pair = ("value", f"{series.number!r}")

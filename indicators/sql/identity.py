@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from operator import or_
 from typing import Final
 
 from indicators.claims import IdentityCheck, Side
+from indicators.dirty import Spans
 from indicators.formula import Constant
 from indicators.plan import FormulaStep, Shape
 from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import Dirty, Moment, comment, listing
+from indicators.sql.prelude import Moment, comment, listing
 from warehouse.syntax import literal
 
 _KEYS: Final = "level, area, period, start"
@@ -18,7 +21,7 @@ _PRECISION: Final = 1e-9
 
 
 def identity_rows(
-    check: IdentityCheck, moment: Moment, levels: tuple[str, ...], dirty: Dirty | None = None
+    check: IdentityCheck, moment: Moment, levels: tuple[str, ...], dirty: Spans | None = None
 ) -> str:
     """identity, level, area, period, start, left_value, right_value, gap, allowed, holds of one identity.
 
@@ -32,12 +35,10 @@ def identity_rows(
         for name, side in sides.items()
         if side.inputs
     ]
-    wanted = "" if dirty is None else f" SEMI JOIN {dirty.table} USING (period, start)"
-    recent = "" if dirty is None else f" AND start >= DATE '{dirty.first}'"
+    wanted = f"period IN {listing(check.periods)}" if dirty is None else dirty.sql()
     keys = [
-        f"    SELECT {_KEYS} FROM indicator_value{wanted}\n"
-        f"    WHERE indicator IN {listing(check.inputs)} AND level IN {listing(check.levels)}"
-        f" AND period IN {listing(check.periods)}{recent}",
+        f"    SELECT {_KEYS} FROM indicator_value\n"
+        f"    WHERE indicator IN {listing(check.inputs)} AND level IN {listing(check.levels)} AND {wanted}",
         *(f"    SELECT {_KEYS} FROM {name}" for name, side in sides.items() if side.inputs),
     ]
     joins = "".join(f"\nLEFT JOIN {name} USING ({_KEYS})" for name, side in sides.items() if side.inputs)
@@ -58,22 +59,18 @@ FROM sides"""
 
 
 def dirty_identity(
-    check: IdentityCheck, dirty_inputs: Mapping[str, str], moment: Moment, levels: tuple[str, ...]
-) -> str:
-    """SQL (period, start): the periods for which the claim may have changed with ``dirty_inputs``.
+    check: IdentityCheck, dirty_inputs: Mapping[str, Spans], moment: Moment, levels: tuple[str, ...]
+) -> Spans:
+    """The periods for which the claim may have changed with ``dirty_inputs``, which are by indicator.
 
-    These are tables (period, start) by indicator. A row that comes or goes counts in its own period, too,
-    wherever the claim looks back to it from.
+    A row that comes or goes counts in its own period, too, wherever the claim looks back to it from.
     """
-    own = [f"SELECT period, start FROM {table}" for table in dirty_inputs.values()]
-    queries = [
-        dirty_after(
-            step, {id_: dirty_inputs[id_] for id_ in step.inputs if id_ in dirty_inputs}, moment, moment.today
-        )
-        for step in _steps(check, levels)
-        if any(id_ in dirty_inputs for id_ in step.inputs)
-    ]
-    return "\nUNION\n".join(f"({query})" for query in [*own, *queries])
+    found = [dirty.of(check.periods) for dirty in dirty_inputs.values()]
+    for step in _steps(check, levels):
+        moved = {id_: dirty_inputs[id_] for id_ in step.inputs if id_ in dirty_inputs}
+        if moved:
+            found.append(dirty_after(step, moved, moment, moment.today))
+    return reduce(or_, found)
 
 
 def _steps(check: IdentityCheck, levels: tuple[str, ...]) -> Iterator[FormulaStep]:
@@ -96,7 +93,7 @@ def _value(name: str, side: Side) -> str:
 
 
 def _side(
-    check: IdentityCheck, side: Side, moment: Moment, levels: tuple[str, ...], dirty: Dirty | None
+    check: IdentityCheck, side: Side, moment: Moment, levels: tuple[str, ...], dirty: Spans | None
 ) -> str:
     step = _step(check, side, levels)
     assert step is not None

@@ -97,10 +97,9 @@ class Nearby:
         )
 
     def missing(self, moment: Moment) -> str:
-        """Table ``missing``: the months in which a unit has no value yet and should have one."""
+        """SQL query: the months in which a unit has no value yet and should have one."""
         return (
-            f"CREATE OR REPLACE TEMP TABLE missing AS\n"
-            f"SELECT DISTINCT 'month' AS period, _start AS start FROM ({self._whole(moment)})\n"
+            f"SELECT DISTINCT _start FROM ({self._whole(moment)})\n"
             f"WHERE total > 0 AND (_unit, _start) NOT IN"
             f" (SELECT (area, CAST(start AS DATE)) FROM {self.table})"
         )

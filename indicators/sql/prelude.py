@@ -34,6 +34,11 @@ class Moment:
         return self.now.astimezone(self.zone).date()
 
     @property
+    def wall(self) -> dt.datetime:
+        """What the city's clock shows, without its offset."""
+        return self.now.astimezone(self.zone).replace(tzinfo=None)
+
+    @property
     def reckoning(self) -> str:
         """The city's zone and reporting calendars: changes whenever any period may begin at another time."""
         own = (f"{c.id} {c.every} {c.day} {c.at}" for c in self.calendar.periods.reporting)
@@ -77,14 +82,6 @@ class Moment:
     def local(self, at: str) -> str:
         """SQL: what the city's clock shows at a moment (UTC)."""
         return f"timezone({literal(str(self.zone))}, timezone('UTC', {at}))"
-
-
-@dataclass(frozen=True, slots=True)
-class Dirty:
-    """A table of (period, start): periods to be looked at again, of which the first begins on ``first``."""
-
-    table: str
-    first: dt.date
 
 
 def listing(words: Iterable[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Final
 
-from indicators.sql.prelude import Moment
+from indicators.dirty import Spans
+from indicators.sql.prelude import Moment, listing
 from warehouse.syntax import literal
 
 COLUMNS: Final = (
@@ -58,35 +60,45 @@ def insert(target: str, values: str, moment: Moment, versions: Mapping[str, int]
     )
 
 
-SCOPED: Final = "SELECT period, min(start) FROM scope GROUP BY period ORDER BY period"
-"""The periods in ``scope``, each with its first start; NULL where all of an indicator is in it."""
+def recover(indicators: Mapping[tuple[str, Spans], Sequence[str]], moment: Moment) -> str:
+    """Put the values that stand into ``fresh`` with other coverage: by frame and periods, of some indicators.
+
+    So do periods of which nothing else can have changed keep their values without being counted again.
+    """
+    branches = "\nUNION ALL\n".join(
+        "SELECT indicator, v.level, area, period, start, value, numerator, denominator, n,\n"
+        f"    f.present, f.expected, f.data_through, v.known_from, v.version, f.run, {moment.timestamp}\n"
+        f"FROM indicator_value v JOIN {frame} f USING (area, period, start)\n"
+        f"WHERE indicator IN {listing(those)} AND {spans.sql()}"
+        for (frame, spans), those in indicators.items()
+    )
+    return f"INSERT INTO fresh ({', '.join(_ALL)})\n{branches}"
 
 
-def compare(first: Mapping[str | None, dt.datetime | None]) -> str:
+def compare(scope: Mapping[str, Spans | None]) -> str:
     """Table ``compared``: the values within ``scope`` in which ``indicator_value`` and ``fresh`` differ.
 
-    ``scope`` has columns indicator, period, start, where a NULL period stands for all of the indicator;
-    ``first`` is what `SCOPED` gives, so that older values are passed over quickly. A row of ``compared`` has
-    the row's ``place`` (NULL: there was none), the value as it shall be (NULL indicator: none), and as it
-    ``was_``.
+    ``scope`` are the indicators that were made anew, with the periods that were; None stands for all.
+    A row of ``compared`` has the row's ``place`` (NULL: there was none), the value as it shall be (NULL
+    indicator: none), and as it ``was_``.
     """
-    bounds = {period: start for period, start in first.items() if period is not None}
-    held = []
-    if bounds:
+    parts: dict[Spans, list[str]] = {}
+    for indicator, spans in scope.items():
+        if spans is not None:
+            parts.setdefault(spans, []).append(indicator)
+    whole = [indicator for indicator, spans in scope.items() if spans is None]
+    held = [f"indicator IN {listing(sorted(whole))}"] if whole else []
+    if parts:
+        # what all are within stands apart, so that older values are passed over quickly
+        every = reduce(or_, parts)
         near = " OR ".join(
-            f"(period = '{p}' AND start >= TIMESTAMP '{start}')" for p, start in bounds.items()
+            f"indicator IN {listing(sorted(those))}" + ("" if spans == every else f" AND {spans.sql()}")
+            for spans, those in parts.items()
         )
-        held.append(
-            "SELECT rowid AS place, v.* FROM indicator_value v\n"
-            "    SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL)"
-            " USING (indicator, period, start)\n"
-            f"    WHERE start >= TIMESTAMP '{min(filter(None, bounds.values()))}' AND ({near})"
-        )
-    if None in first or not bounds:
-        held.append(
-            "SELECT rowid AS place, v.* FROM indicator_value v"
-            " WHERE indicator IN (SELECT indicator FROM scope WHERE period IS NULL)"
-        )
+        held.append(f"{every.sql()}\n        AND ({near})")
+    union = "\n    UNION ALL\n    ".join(
+        f"SELECT rowid AS place, v.* FROM indicator_value v WHERE {test}" for test in held
+    )
     moved = " OR ".join(map(_differs, _RESULT))
     altered = " OR ".join(f"h.{column} IS DISTINCT FROM f.{column}" for column in _COVERAGE)
     shall = [
@@ -99,7 +111,6 @@ def compare(first: Mapping[str | None, dt.datetime | None]) -> str:
         "f.stored_at",
     ]
     was = [f"h.{column} AS was_{column}" for column in _ALL]
-    union = "\n    UNION ALL\n    ".join(held)
     return (
         "CREATE OR REPLACE TEMP TABLE compared AS\n"
         f"WITH held AS (\n    {union}\n)\n"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from config.models import Area
 from indicators.datasets import Dataset
+from indicators.dirty import Days
 from indicators.measures import families, is_percentile, over
 from indicators.plan import Scan
 from indicators.sql.prelude import Moment, comment
@@ -13,14 +14,16 @@ from warehouse.derived import derived
 from warehouse.syntax import literal, quote
 
 
-def scan_rows(scan: Scan, moment: Moment, *, changed: bool = False, ahead: bool = True) -> str:
-    """The parts of every slot, or only of those in ``changed_days``; what lies in the future does not count
-    yet. ``ahead`` says that some rows may lie there.
+def scan_rows(scan: Scan, moment: Moment, changed: Days | None = None, *, ahead: bool = True) -> str:
+    """The parts of every slot, or only of those that hold ``changed`` days; what lies in the future does not
+    count yet. ``ahead`` says that some rows may lie there.
     """
     slot = f"{slot_of(scan, moment)} AS {scan.slot}"
     if scan.grain == "hour":
         slot = f"{scan.time}__day AS day, {slot}"
-    where = f"{counts(scan, moment, ahead=ahead)}{_only_changed(scan, changed)}"
+    where = counts(scan, moment, ahead=ahead)
+    if changed is not None:
+        where += f"\n  AND {slots_of(scan, changed).sql(f'{scan.time}__day')}"
     parts = "".join(f",\n    {part.over(scan.naming)} AS {scan.column(part)}" for part in scan.parts)
     for family in families(scan.kept):
         column = scan.kept_column(family)
@@ -77,16 +80,19 @@ def _shared(scan: Scan) -> str:
 
 
 def presence_rows(
-    dataset: Dataset, moment: Moment, root: Area, *, changed: bool = False, hourly: bool = False
+    dataset: Dataset, moment: Moment, root: Area, changed: Days | None = None, *, hourly: bool = False
 ) -> str:
-    """The days (and hours) × coverage areas on which the dataset has rows. ``root`` is the whole city."""
+    """The days (and hours) × coverage areas on which the dataset has rows, or only ``changed`` days.
+
+    ``root`` is the whole city.
+    """
     time = dataset.event_time
     slots = [f"{time}__day AS day"]
     if hourly:
         slots.append(f"{moment.calendar.start('hour', moment.local(quote(time)))} AS slot")
     where = moment.past(dataset, time)
-    if changed:
-        where += f"\n  AND {time}__day IN ({changed_days(dataset.name, time)})"
+    if changed is not None:
+        where += f"\n  AND {changed.sql(f'{time}__day')}"
     note = comment(f"Presence of {dataset.name} by {dataset.coverage}: days on which rows arrived")
     if dataset.coverage == root.level:
         found = f"SELECT DISTINCT {', '.join(slots)} FROM {dataset.table}\n      WHERE {where}"
@@ -103,43 +109,31 @@ def rebuild(table: str, rows: str) -> list[str]:
     return [f"CREATE OR REPLACE TABLE {quote(table)} AS\nSELECT * FROM (\n{rows}\n) ORDER BY day, area"]
 
 
-def update(table: str, rows: str, changed: str) -> list[str]:
-    """Bring a kept table up to date for the days of the query ``changed``; ``moved_days`` is left holding the
-    days that really differ.
+def set_aside(rows: str) -> str:
+    """Table ``anew``: the rows of a kept table as they now are, of some days."""
+    return f"CREATE OR REPLACE TEMP TABLE anew AS\n{rows}"
+
+
+def moved_days(table: str, days: Days) -> str:
+    """Query of the days, of those that ``anew`` is about, on which a kept table differs from it.
+
+    Rows are compared as wholes: that takes one column to plan, however many parts there are.
     """
+    return (
+        "SELECT DISTINCT row.day FROM (\n"
+        f"    SELECT anew AS row FROM anew UNION ALL SELECT held FROM {table} held WHERE {days.sql('day')}\n"
+        ") GROUP BY row HAVING count(*) = 1"
+    )
+
+
+def replace_days(table: str, days: Days, moved: Days) -> list[str]:
+    """Put the rows of those of ``days`` that ``moved`` from ``anew`` into a kept table."""
     return [
-        f"CREATE OR REPLACE TEMP TABLE anew AS\n{rows}",
-        f"CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM {table} WHERE day IN ({changed})",
-        "CREATE OR REPLACE TEMP TABLE moved_days AS SELECT DISTINCT day FROM (\n"
-        "    (FROM anew EXCEPT FROM held) UNION ALL (FROM held EXCEPT FROM anew))",
-        f"DELETE FROM {table} WHERE day IN (SELECT day FROM moved_days)",
-        f"INSERT INTO {table} SELECT * FROM anew WHERE day IN (SELECT day FROM moved_days) ORDER "
-        f"BY day, area",
+        f"DELETE FROM {table} WHERE {moved.sql('day')} AND {days.sql('day')}",
+        f"INSERT INTO {table} SELECT * FROM anew WHERE {moved.sql('day')} ORDER BY day, area",
     ]
 
 
-def changed_slots(scan: Scan) -> str:
-    """SQL query: the days by which the slots of a scan are kept that hold days of ``changed_days``."""
-    day = "CAST(date_trunc('month', day) AS DATE) AS day" if scan.grain == "month" else "day"
-    return f"SELECT DISTINCT {day} FROM ({changed_days(scan.dataset.name, scan.time)})"
-
-
-def changed_days(dataset: str, time: str) -> str:
-    """SQL query: the days of a dataset by one time column that are in ``changed_days``."""
-    return (
-        f"SELECT day FROM changed_days WHERE dataset = {literal(dataset)} AND time_column = {literal(time)}"
-    )
-
-
-def _only_changed(scan: Scan, changed: bool) -> str:
-    if not changed:
-        return ""
-    day = f"{scan.time}__day"
-    if scan.grain != "month":
-        return f"\n  AND {day} IN ({changed_days(scan.dataset.name, scan.time)})"
-    # plain days, so that the database can pass over what lies elsewhere
-    days = (
-        f"SELECT CAST(unnest(generate_series(day, CAST(day + INTERVAL 1 MONTH AS DATE) - 1, INTERVAL 1 DAY))"
-        f" AS DATE) FROM ({changed_slots(scan)})"
-    )
-    return f"\n  AND {day} IN ({days})"
+def slots_of(scan: Scan, days: Days) -> Days:
+    """All days of the slots of a scan that hold some days."""
+    return days.months() if scan.grain == "month" else days

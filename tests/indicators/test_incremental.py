@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import City
+from indicators.planner import make_plan
 
 if TYPE_CHECKING:
     from tests.indicators.conftest import World, WorldMaker
@@ -91,6 +92,31 @@ def test_incremental_equals_full(
         now += dt.timedelta(hours=float(rng.choice([0.01, 3, 30])))
         for _ in range(int(rng.integers(0, 3))):
             disturb(world, now, rng, random_rows)
+        world.refresh(now)
+    same(world.values(), anew(make_world, world, now))
+    world.store.close()
+
+
+def test_percentiles_kept_with_the_parts_follow_what_changes(
+    make_world: WorldMaker, lab: City, fill_world: Callable[..., None], random_rows: RandomRows
+) -> None:
+    """Rows may change so that all that adds up stays as it is: the percentiles must not."""
+    shape = {"periods": ("month", "year"), "levels": lab.levels}
+    chosen = [
+        lab.indicators[id_].model_copy(update=shape) for id_ in ("handling_hours", "handling_hours_p90")
+    ]
+    world = make_world(replace(lab, indicators={item.id: item for item in chosen}, identities={}))
+    assert any(scan.kept for scan in make_plan(world.city).scans)
+    rng, now = np.random.default_rng(3), START
+    fill_world(world, SPAN, SMALL, seed=3)
+    world.refresh(now)
+    for _ in range(4):
+        now += dt.timedelta(hours=3)
+        frame = world.facts["visits"].copy()
+        frame.loc[rng.integers(0, len(frame), 5), "opened_at"] -= pd.Timedelta(hours=7)
+        world.put("visits", frame, now)
+        assert world.refresh(now).kind == "incremental"
+        disturb(world, now, rng, random_rows)
         world.refresh(now)
     same(world.values(), anew(make_world, world, now))
     world.store.close()

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from config import City
+from indicators.dirty import Days, Spans
 from indicators.explain import explain, statements
 from indicators.plan import tree
 from indicators.planner import make_plan
-from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import Dirty, Moment
-from indicators.sql.publish import Difference, bring_in_line, compare
-from indicators.sql.scan import changed_slots, scan_rows, update
+from indicators.sql.formula import dirty_after, formula_values, looked_at
+from indicators.sql.prelude import Moment
+from indicators.sql.publish import Difference, bring_in_line, compare, recover
+from indicators.sql.scan import moved_days, replace_days, scan_rows, set_aside, slots_of
 
 GOLDEN = Path(__file__).parent / "golden"
-FIRST = dt.datetime.fromisoformat("2025-07-09")
 NOW = dt.datetime(2025, 7, 10, 2, tzinfo=dt.UTC)
 
 Golden = Callable[[Path, str], None]
@@ -56,11 +56,18 @@ def test_incremental_statements(lab: City, golden: Golden) -> None:
     plan, moment = make_plan(lab), Moment.of(lab, NOW)
     scan = next(scan for scan in plan.scans if scan.table == "part_visits__due_at")
     formula = next(step for step in plan.formulas if step.indicator == "closing_3")
+    changed = Days.of([dt.date(2025, 7, 2), dt.date(2025, 7, 9), dt.date(2025, 7, 10)])
+    days = slots_of(scan, changed)
+    closing = Spans.touched(lab.periods, ("day", "month"), changed, moment.wall)
+    dirty = dirty_after(formula, {"closing": closing}, moment, dt.date(2025, 7, 9))
     blocks = [
-        *update(scan.table, scan_rows(scan, moment, changed=True), changed_slots(scan)),
-        dirty_after(formula, {"closing": "dirty__closing"}, moment, dt.date(2025, 7, 9)),
-        formula_values(formula, moment, lab.levels, Dirty("dirty__closing_3", dt.date(2025, 7, 1))),
-        compare({"day": FIRST, "month": FIRST.replace(day=1)}),
+        set_aside(scan_rows(scan, moment, changed)),
+        moved_days(scan.table, days),
+        *replace_days(scan.table, days, Days.of([dt.date(2025, 7, 9)])),
+        looked_at({formula: dirty}),
+        formula_values(formula, moment, lab.levels, dirty, "looked_at"),
+        recover({("frame__visits__1", closing): ["closing"]}, moment),
+        compare({"closing": closing, "closing_3": dirty, "output": None}),
         *bring_in_line(Difference(1, 1, 1, 1), moment),
     ]
     golden(GOLDEN / "incremental.sql", ";\n\n".join(blocks) + ";\n")

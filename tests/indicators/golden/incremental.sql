@@ -6,42 +6,27 @@ SELECT due_at__day AS day, _area AS area,
     count_if(_x_fc0d0733c3) AS p3
 FROM fact_visits
 WHERE due_at <= TIMESTAMP '2025-07-10 02:00:00.000000'
-  AND due_at__day IN (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at')
+  AND due_at__day BETWEEN DATE '2025-07-02' AND DATE '2025-07-10' AND (due_at__day = DATE '2025-07-02' OR due_at__day BETWEEN DATE '2025-07-09' AND DATE '2025-07-10')
 GROUP BY ALL;
 
-CREATE OR REPLACE TEMP TABLE held AS SELECT * FROM part_visits__due_at WHERE day IN (SELECT DISTINCT day FROM (SELECT day FROM changed_days WHERE dataset = 'visits' AND time_column = 'due_at'));
+SELECT DISTINCT row.day FROM (
+    SELECT anew AS row FROM anew UNION ALL SELECT held FROM part_visits__due_at held WHERE day BETWEEN DATE '2025-07-02' AND DATE '2025-07-10' AND (day = DATE '2025-07-02' OR day BETWEEN DATE '2025-07-09' AND DATE '2025-07-10')
+) GROUP BY row HAVING count(*) = 1;
 
-CREATE OR REPLACE TEMP TABLE moved_days AS SELECT DISTINCT day FROM (
-    (FROM anew EXCEPT FROM held) UNION ALL (FROM held EXCEPT FROM anew));
+DELETE FROM part_visits__due_at WHERE day = DATE '2025-07-09' AND day BETWEEN DATE '2025-07-02' AND DATE '2025-07-10' AND (day = DATE '2025-07-02' OR day BETWEEN DATE '2025-07-09' AND DATE '2025-07-10');
 
-DELETE FROM part_visits__due_at WHERE day IN (SELECT day FROM moved_days);
+INSERT INTO part_visits__due_at SELECT * FROM anew WHERE day = DATE '2025-07-09' ORDER BY day, area;
 
-INSERT INTO part_visits__due_at SELECT * FROM anew WHERE day IN (SELECT day FROM moved_days) ORDER BY day, area;
-
-SELECT DISTINCT period, start FROM (
-    SELECT period, period_shift(period, start, distance) AS start
-    FROM dirty__closing JOIN (VALUES ('day', 0), ('day', 1), ('day', 2), ('month', 0), ('month', 1), ('month', 2), ('quarter', 0), ('quarter', 1), ('quarter', 2), ('year', 0), ('year', 1), ('year', 2)) AS reach(period, distance) USING (period)
-    UNION
-    SELECT DISTINCT 'day' AS period, CAST(day AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    UNION
-    SELECT DISTINCT 'month' AS period, CAST(CAST(date_trunc('month', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    UNION
-    SELECT DISTINCT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-    UNION
-    SELECT DISTINCT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start FROM (SELECT CAST(unnest(generate_series(DATE '2025-07-09', DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
-) WHERE start <= TIMESTAMP '2025-07-10 09:00:00.000000';
+CREATE OR REPLACE TEMP TABLE looked_at AS
+FROM indicator_value WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-07 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start BETWEEN TIMESTAMP '2025-05-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-01-01 00:00:00'));
 
 -- Formula closing_3 = rolling(closing, 3) for city, district, ward × day, month, quarter, year
-WITH needed_closing AS (
-    SELECT DISTINCT period, period_shift(period, start, -distance) AS start
-    FROM dirty__closing_3 JOIN (VALUES ('day', 0), ('day', 1), ('day', 2), ('month', 0), ('month', 1), ('month', 2), ('quarter', 0), ('quarter', 1), ('quarter', 2), ('year', 0), ('year', 1), ('year', 2)) AS reach(period, distance) USING (period)
-), b1 AS (
+WITH b1 AS (
     -- closing
     SELECT level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
-    FROM indicator_value
-    SEMI JOIN needed_closing USING (period, start)
-    WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year') AND start >= DATE '2023-01-01'
+    FROM looked_at
+    WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-07 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start BETWEEN TIMESTAMP '2025-05-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-01-01 00:00:00'))
 ), b2 AS (
     -- rolling(closing, 3)
     SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
@@ -56,17 +41,23 @@ SELECT 'closing_3' AS indicator, level, area, period, start,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run
 FROM b2
-SEMI JOIN dirty__closing_3 USING (period, start)
 JOIN (SELECT code AS area, valid_from, valid_to FROM area) USING (area)
-WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 09:00:00.000000'
+WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 09:00:00.000000' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start = TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start = TIMESTAMP '2025-01-01 00:00:00'))
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);
 
+INSERT INTO fresh (indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at)
+SELECT indicator, v.level, area, period, start, value, numerator, denominator, n,
+    f.present, f.expected, f.data_through, v.known_from, v.version, f.run, TIMESTAMP '2025-07-10 02:00:00.000000'
+FROM indicator_value v JOIN frame__visits__1 f USING (area, period, start)
+WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00'));
+
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH held AS (
-    SELECT rowid AS place, v.* FROM indicator_value v
-    SEMI JOIN (SELECT indicator, period, start FROM scope WHERE period IS NOT NULL) USING (indicator, period, start)
-    WHERE start >= TIMESTAMP '2025-07-01 00:00:00' AND ((period = 'day' AND start >= TIMESTAMP '2025-07-09 00:00:00') OR (period = 'month' AND start >= TIMESTAMP '2025-07-01 00:00:00'))
+    SELECT rowid AS place, v.* FROM indicator_value v WHERE indicator IN ('output')
+    UNION ALL
+    SELECT rowid AS place, v.* FROM indicator_value v WHERE start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start = TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start = TIMESTAMP '2025-01-01 00:00:00'))
+        AND (indicator IN ('closing') AND start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00')) OR indicator IN ('closing_3'))
 )
 SELECT h.place, h.place IS NULL OR (h.value IS DISTINCT FROM f.value AND NOT coalesce(abs(h.value - f.value) <= 1e-12 * greatest(abs(h.value), abs(f.value)), FALSE)) OR (h.numerator IS DISTINCT FROM f.numerator AND NOT coalesce(abs(h.numerator - f.numerator) <= 1e-12 * greatest(abs(h.numerator), abs(f.numerator)), FALSE)) OR (h.denominator IS DISTINCT FROM f.denominator AND NOT coalesce(abs(h.denominator - f.denominator) <= 1e-12 * greatest(abs(h.denominator), abs(f.denominator)), FALSE)) OR h.n IS DISTINCT FROM f.n AS moved,
     f.indicator, f.area, f.period, f.start, f.level, f.present, f.expected, f.data_through, f.version, CASE WHEN moved THEN f.value ELSE h.value END AS value, CASE WHEN moved THEN f.numerator ELSE h.numerator END AS numerator, CASE WHEN moved THEN f.denominator ELSE h.denominator END AS denominator, CASE WHEN moved THEN f.n ELSE h.n END AS n, CASE WHEN moved THEN f.known_from ELSE h.known_from END AS known_from, CASE WHEN moved THEN f.run ELSE h.run END AS run, f.stored_at,

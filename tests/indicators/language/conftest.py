@@ -20,10 +20,11 @@ from sqlglot import exp
 from config import City
 from config.models.indicator import Composite
 from config.periods import next_start, same_last_year, shift, start_of
+from indicators.dirty import Spans
 from indicators.formula import Series, Trait
 from indicators.plan import FormulaStep, Shape
 from indicators.sql.formula import formula_values
-from indicators.sql.prelude import Dirty, Moment
+from indicators.sql.prelude import Moment
 
 NOW: Final = dt.datetime(2025, 7, 10, 2, tzinfo=dt.UTC)
 TODAY: Final = dt.date(2025, 7, 10)
@@ -516,7 +517,7 @@ class Bench:
         """The step of a formula for all levels and periods."""
         return FormulaStep("made", series, factor, Shape(LEVELS, tuple(PERIODS)))
 
-    def cells(self, step: FormulaStep, dirty: Dirty | None = None) -> Cells:
+    def cells(self, step: FormulaStep, dirty: Spans | None = None) -> Cells:
         """What the SQL of a step gives."""
         sql = formula_values(step, self.moment, LEVELS, dirty)
         rows = self.db.execute(

@@ -9,6 +9,8 @@ import datetime as dt
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -18,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.models.indicator import Composite
+from indicators.dirty import Spans
 from indicators.formula import Trait, parse_formula, references, series_of
 from indicators.sql.formula import dirty_after, formula_values
-from indicators.sql.prelude import Dirty
 from warehouse.expression import ExpressionError
 
 if TYPE_CHECKING:
@@ -223,9 +225,8 @@ def test_a_change_shows_wherever_it_matters(
         cells = bench.data[ref.indicator]
         touched = {(key[1], key[2]) for key in random.sample(sorted(cells), 2)}
         touched |= {("month", dt.date(2024, 8, 1))} if random.random() < 0.3 else set()
-        tables[ref.indicator] = f"dirty_{ref.indicator}"
-        bench.db.execute(f"CREATE TABLE dirty_{ref.indicator} (period VARCHAR, start TIMESTAMP)")
-        bench.db.executemany(f"INSERT INTO dirty_{ref.indicator} VALUES (?, ?)", [list(t) for t in touched])
+        runs = [Spans.run(bench.moment.calendar.periods, period, start, start) for period, start in touched]
+        tables[ref.indicator] = reduce(or_, runs)
         for key in [key for key in cells if (key[1], key[2]) in touched]:
             cells[key] = bench.value(ref.indicator)
             if random.random() < 0.2:
@@ -233,12 +234,10 @@ def test_a_change_shows_wherever_it_matters(
     kept = bench.db.execute("FROM indicator_value WHERE indicator = 'made'").fetchall()
     bench.load()
     bench.put(kept)
-    bench.db.execute(f"CREATE TABLE dirty AS {dirty_after(step, tables, bench.moment, None)}")
-    rows = bench.db.execute("SELECT period, CAST(start AS DATE) FROM dirty").fetchall()
-    dirty = {(period, start) for period, start in rows}
-    after = {key: cell for key, cell in before.items() if (key[1], key[2]) not in dirty}
+    dirty = dirty_after(step, tables, bench.moment, None)
+    after = {key: cell for key, cell in before.items() if not dirty.meets(key[1], key[2], key[2])}
     if dirty:
-        after |= bench.cells(step, Dirty("dirty", min(start for _, start in dirty)))
+        after |= bench.cells(step, dirty)
     bench.db.execute("DELETE FROM indicator_value WHERE indicator = 'made'")
-    same(after, bench.cells(step), (text, str(step), sorted(dirty)[:3]))
+    same(after, bench.cells(step), (text, str(step), dirty))
     bench.db.close()
