@@ -14,11 +14,13 @@ from indicators.claims import IdentityCheck, checks_of
 from indicators.optimisation import BEST, Optimisation
 from indicators.plan import Plan
 from indicators.planner import make_plan, traits
+from indicators.recast import recast_rules
 from indicators.reconcile import Reconciliation
 from indicators.refresh import Refresh
 from indicators.sql.prelude import Moment
 from warehouse.derived import declare
 from warehouse.progress import Progress, silent
+from warehouse.recast_rule import Rule, keep_rules
 from warehouse.store import Cursor, Store
 
 
@@ -47,7 +49,7 @@ class Engine:
         self.city = city
         self.store = store
         self.optimisation = optimisation
-        self._noted = False
+        self._noted = self._prepared = False
 
     @cached_property
     def plan(self) -> Plan:
@@ -57,12 +59,22 @@ class Engine:
         return make_plan(self.city, self.optimisation)
 
     def prepare(self) -> None:
-        """Say which expressions are to be kept with the facts, so that loads compute them along.
+        """Read the definitions, and say once which expressions are to be kept with the facts, so that loads
+        compute them along.
 
         Without it the first refresh after a load does.
         """
+        if self._prepared:
+            return
         with self.store.write() as cursor:
             declare(cursor, self.plan.derived)
+        self.checks, self.rules  # noqa: B018 - so that the first refresh need not
+        self._prepared = True
+
+    @cached_property
+    def rules(self) -> dict[str, Rule]:
+        """How values follow from their parts when boundaries move. Raises ExpressionError like ``plan``."""
+        return recast_rules(self.city, self.plan)
 
     @cached_property
     def checks(self) -> tuple[IdentityCheck, ...]:
@@ -80,6 +92,7 @@ class Engine:
             work.run()
             if not self._noted:
                 note_texts(cursor, self.city, now)
+                keep_rules(cursor, self.rules)
             moved = self._reconcile(cursor, work, moment)
             seconds = time.perf_counter() - began
             report = RefreshReport(work.kind, len(work.refreshed), work.rows, seconds, work.message)

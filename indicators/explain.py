@@ -103,7 +103,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
         case FormulaStep():
             return [
                 macros,
-                formula_values(step, moment, city.levels),
+                formula_values([step], moment, city.levels),
             ]
 
 

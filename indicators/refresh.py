@@ -26,20 +26,19 @@ from indicators.plan import (
     Step,
     indicators_of,
 )
-from indicators.recast import recast_rules
-from indicators.sql import publish
+from indicators.sql import formula, publish
 from indicators.sql.balance import balance
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube
-from indicators.sql.formula import dirty_after, formula_values, looked_at
+from indicators.sql.formula import formula_values
 from indicators.sql.prelude import Moment
+from indicators.sql.reaching import dirty_after, looked_at
 from indicators.sql.reported import reported_values
 from indicators.sql.values import Told, alike, measured, standing, values
 from indicators.upkeep import Upkeep
 from indicators.vintages import thin
 from warehouse.derived import declare, settle
 from warehouse.progress import Progress
-from warehouse.recast_rule import keep_rules
 from warehouse.store import Cursor
 
 Grouped = Cube | Balance
@@ -98,7 +97,8 @@ class Refresh:
         datasets = [dataset for dataset in self.plan.datasets if dataset.table in self.tables]
         declare(self.cursor, self.plan.derived)
         for dataset in datasets:
-            settle(self.cursor, dataset.name)
+            if self.plan.derived.get(dataset.name):
+                settle(self.cursor, dataset.name)
         upkeep.note_changed_days(datasets)
         for dataset in datasets:
             self.progress("parts", 0, len(self.plan.scans))
@@ -128,7 +128,6 @@ class Refresh:
         standing.write(self.cursor)
         if self._last_day < self.moment.today:
             thin(self.cursor, self.moment, self.city.head.vintages.keep)
-        keep_rules(self.cursor, recast_rules(self.city, self.plan))
 
     def _values(self) -> None:
         total = len(self.definitions.versions)
@@ -151,11 +150,10 @@ class Refresh:
         for reported in self.plan.reported:
             if self._has_facts(reported):
                 self._report(reported)
-        self._merge()
         for layer in _layers(self.plan.formulas):
             self._follow(layer)
-            self._merge()
             self.progress("values", len(self.refreshed), total)
+        self._merge()
         self.progress("values", total, total)
 
     def _has_facts(self, step: Step) -> bool:
@@ -272,9 +270,9 @@ class Refresh:
             spans = self._dirty(step) - self.moved[step.name]
             if spans and not self._is_whole(step):
                 found[f"frame__{step.coverage.name}", spans] += indicators_of(step)
-                self._remember(indicators_of(step), spans)
         if found:
-            self._execute(publish.recover(found, self.moment))
+            for statement in publish.cover(found, self.moment):
+                self._execute(statement)
             self.refreshed.update(id_ for indicators in found.values() for id_ in indicators)
 
     def _source(self, step: Grouped, indicator: str) -> str:
@@ -297,11 +295,11 @@ class Refresh:
 
     def _follow(self, layer: Sequence[FormulaStep]) -> None:
         """A formula is made anew with any of its inputs; else it follows the periods that changed in them."""
-        limits: dict[FormulaStep, Spans] = {}
+        limits: dict[FormulaStep, Spans | None] = {}
         for step in layer:
             if step.indicator in self.whole or not self.whole.isdisjoint(step.inputs):
                 self.whole.add(step.indicator)
-                self._put([step.indicator], formula_values(step, self.moment, self.city.levels))
+                limits[step] = None
                 continue
             inputs = {input_: self.dirty[input_] for input_ in step.inputs if input_ in self.dirty}
             last_day = (
@@ -310,11 +308,19 @@ class Refresh:
             dirty = dirty_after(step, inputs, self.moment, last_day)
             if dirty:
                 self.dirty[step.indicator] = limits[step] = dirty
-        if limits:
-            self._execute(looked_at(limits))
-        for step, dirty in limits.items():
-            rows = formula_values(step, self.moment, self.city.levels, dirty, "looked_at")
-            self._put([step.indicator], rows, dirty)
+        near = {step: dirty for step, dirty in limits.items() if dirty is not None}
+        if len(near) < len(limits):
+            # what is made anew is made from what stands
+            self._merge()
+        if near:
+            self._execute(looked_at(near, self.scope))
+        for target in ("indicator_value", "fresh"):
+            there = {step: dirty for step, dirty in limits.items() if self._target(step.indicator) == target}
+            for group in formula.alike(there, self.moment, self.city.levels):
+                limit = limits[group[0]]
+                source = "indicator_value" if limit is None else "looked_at"
+                rows = formula_values(group, self.moment, self.city.levels, limit, source)
+                self._put([step.indicator for step in group], rows, limit)
 
     # Writing
 

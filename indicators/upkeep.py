@@ -19,7 +19,7 @@ from indicators.dirty import Days
 from indicators.plan import Plan, Scan
 from indicators.split import Split
 from indicators.sql.breakdown import rebuild_split, update_split
-from indicators.sql.prelude import Moment, feeds_of
+from indicators.sql.prelude import Moment
 from indicators.sql.scan import (
     moved_days,
     presence_rows,
@@ -46,6 +46,8 @@ class Upkeep:
         self.tables = dict(standing.tables)
         self.before = standing.delivered
         self.delivered = dict(standing.delivered)
+        rows = cursor.execute("SELECT feed, data_through, last_loaded_at FROM feed_status").fetchall()
+        self.status = {feed: (through, loaded) for feed, through, loaded in rows}
         self.changed: dict[tuple[str, str], Days] = {}
         self.moved: dict[str, Days] = {}
         self.reach: dict[str, Days] = {}
@@ -172,11 +174,12 @@ class Upkeep:
         """The first day whose values may say that the data reach less far than they now do; None: they do
         not.
         """
-        row = self.cursor.execute(
-            f"SELECT max(data_through), max(last_loaded_at) FROM feed_status WHERE {feeds_of(dataset)}"
-        ).fetchone()
         now = self.moment.now.astimezone(dt.UTC).replace(tzinfo=None)
-        news = [(at or now).isoformat() for at in row or (None, None)]
+        known = [self.status[feed] for feed in dataset.feeds if feed in self.status]
+        news = [
+            max(filter(None, at), default=now).isoformat()
+            for at in ([t for t, _ in known], [a for _, a in known])
+        ]
         olds = self.before.get(dataset.name, news)
         self.delivered[dataset.name] = news
         moved = [

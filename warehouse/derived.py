@@ -74,9 +74,13 @@ def add_columns(cursor: Cursor, dataset: str) -> None:
 def settle(cursor: Cursor, dataset: str) -> None:
     """Compute the derived columns of facts that were put in place without them."""
     columns = derived_columns(cursor, dataset)
-    if columns:
+    if not columns:
+        return
+    table = q(fact_table(dataset))
+    left_out = cursor.execute(f"SELECT 1 FROM {table} WHERE {MARK} IS NULL LIMIT 1").fetchone()
+    if left_out is not None:  # to ask is cheaper than to have so wide an update planned
         sets = ", ".join(f"{column.name} = {column.sql}" for column in columns)
-        cursor.execute(f"UPDATE {q(fact_table(dataset))} SET {sets} WHERE {MARK} IS NULL")
+        cursor.execute(f"UPDATE {table} SET {sets} WHERE {MARK} IS NULL")
 
 
 def _shape(cursor: Cursor, dataset: str, columns: Mapping[str, DerivedColumn]) -> None:

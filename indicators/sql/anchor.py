@@ -29,13 +29,13 @@ def index(series: Index, below: str, wanted: tuple[Period, ...], periods: Period
             base = "avg(value)"
     complete = f"\n        HAVING {held} = {whole}" if series.missing == "any" else ""
     return (
-        "    SELECT level, area, period, start, 100.0 * value / nullif(base, 0) AS value,\n"
+        "    SELECT made, level, area, period, start, 100.0 * value / nullif(base, 0) AS value,\n"
         "        value AS numerator, base AS denominator, n, present, expected, data_through, run\n"
         f"    FROM {below} JOIN (\n"
-        f"        SELECT area, period, {base} AS base\n"
+        f"        SELECT made, area, period, {base} AS base\n"
         f"        FROM {below} JOIN {_rows(series, wanted, periods)} USING (period)\n"
-        f"        WHERE start BETWEEN first AND last GROUP BY area, period{complete}\n"
-        "    ) USING (area, period)"
+        f"        WHERE start BETWEEN first AND last GROUP BY made, area, period{complete}\n"
+        "    ) USING (made, area, period)"
     )
 
 

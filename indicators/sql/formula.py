@@ -8,15 +8,10 @@ was looked back for.
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterable, Mapping
-from functools import partial, reduce
-from operator import or_
+from collections.abc import Iterator, Mapping, Sequence
 
-from config.models.indicator import Period
-from config.periods import Periods
 from indicators.calendar import Calendar
-from indicators.dirty import Days, Spans
+from indicators.dirty import Spans
 from indicators.formula import (
     Change,
     Combined,
@@ -33,33 +28,36 @@ from indicators.formula import (
     Window,
     describe,
     operands,
-    reach,
 )
 from indicators.plan import FormulaStep
 from indicators.sql import anchor, scores
 from indicators.sql.prelude import Moment, comment, listing
+from indicators.sql.reaching import needed
 from warehouse.syntax import literal
 
-_KEYS = "level, area, period, start"
+_KEYS = "made, level, area, period, start"
 
 
 def formula_values(
-    step: FormulaStep,
+    steps: Sequence[FormulaStep],
     moment: Moment,
     levels: tuple[str, ...],
     dirty: Spans | None = None,
     source: str = "indicator_value",
 ) -> str:
-    """The values of one formula, or of its ``dirty`` periods. ``levels`` are the city's, from the root;
-    ``source`` is the table that holds the values of what it is made of.
+    """The values of formulas that are `alike`, or of their ``dirty`` periods.
+
+    ``levels`` are the city's, from the root; ``source`` is the table that holds the values of what they are
+    made of. Column ``made`` of a block says for which of them a row is.
     """
-    blocks = _Blocks(step, moment.calendar, levels, dirty, source)
+    step = steps[0]
+    blocks = _Blocks(steps, step, moment.calendar, levels, dirty, source)
     last = blocks.name(step.series, step.shape.levels)
     factor = "" if step.factor == 1 else f"{step.factor!r} * "
     wanted = "" if dirty is None else f" AND {dirty.sql()}"
-    return f"""{comment(step)}\
+    return f"""{"".join(map(comment, steps))}\
 WITH {blocks.text}
-SELECT {literal(step.indicator)} AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     {factor}value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run
@@ -70,50 +68,34 @@ WHERE level IN {listing(step.shape.levels)} AND start <= {moment.clock}{wanted}
   AND (valid_to IS NULL OR valid_to > start)"""
 
 
-def dirty_after(
-    step: FormulaStep, dirty_inputs: Mapping[str, Spans], moment: Moment, last_day: dt.date | None
-) -> Spans:
-    """The periods of a formula that may have changed.
-
-    These are the ones in which dirty periods of its inputs can show, and those that have begun since
-    ``last_day`` (None: none has), in which old values may show that before lay in the future.
-    """
-    periods, kinds = moment.calendar.periods, step.shape.periods
-    days = Days() if last_day is None else Days.between(last_day, moment.today)
-    found = Spans.touched(periods, kinds, days, moment.wall)
-    for input_, dirty in dirty_inputs.items():
-        mine = dirty.of(kinds)
-        found |= mine.shifted(partial(_reach_of, step, input_, periods), moment.wall)
-        found |= anchor.stirred(step, input_, mine, moment.wall)
-    return found
-
-
-def looked_at(limits: Mapping[FormulaStep, Spans]) -> str:
-    """Table ``looked_at``: what the given periods of some formulas are made of, read once for all."""
-    every = [_needed(step, input_, dirty) for step, dirty in limits.items() for input_ in step.inputs]
-    inputs = {input_ for step in limits for input_ in step.inputs}
-    return (
-        "CREATE OR REPLACE TEMP TABLE looked_at AS\n"
-        f"FROM indicator_value WHERE indicator IN {listing(sorted(inputs))} AND {reduce(or_, every).sql()}"
-    )
-
-
-def _needed(step: FormulaStep, input_: str, dirty: Spans) -> Spans:
-    """The periods of an input that ``dirty`` periods of a formula look at."""
-    back = dirty.shifted(lambda kind: [-far for far in reach(step.series, input_, kind, dirty.periods)])
-    return anchor.needed(step, input_, back)
-
-
-def _reach_of(step: FormulaStep, input_: str, periods: Periods, kind: Period) -> Iterable[int]:
-    return reach(step.series, input_, kind, periods)
+def alike(
+    steps: Mapping[FormulaStep, Spans | None], moment: Moment, levels: tuple[str, ...]
+) -> Iterator[list[FormulaStep]]:
+    """Formulas put together that differ only in what they are made of, and look at the same periods."""
+    found: dict[tuple[object, ...], list[FormulaStep]] = {}
+    for step, dirty in steps.items():
+        blocks = _Blocks((), step, moment.calendar, levels, dirty, "")
+        last = blocks.name(step.series, step.shape.levels)
+        found.setdefault((blocks.text, last, step.factor, step.shape, dirty), []).append(step)
+    yield from found.values()
 
 
 class _Blocks:
-    """Writes the blocks of a tree, each series once."""
+    """Writes the blocks of the tree of ``step``, each series once, for ``steps``, which are like it.
+
+    For none at all, they are what they would be for any that is.
+    """
 
     def __init__(
-        self, step: FormulaStep, calendar: Calendar, levels: tuple[str, ...], dirty: Spans | None, source: str
+        self,
+        steps: Sequence[FormulaStep],
+        step: FormulaStep,
+        calendar: Calendar,
+        levels: tuple[str, ...],
+        dirty: Spans | None,
+        source: str,
     ) -> None:
+        self.steps = steps
         self.source = source
         self.step = step
         self.calendar = calendar
@@ -133,7 +115,8 @@ class _Blocks:
         if key not in self.names:
             body = self._body(series, levels)
             self.names[key] = f"b{len(self.names) + 1}"
-            self.blocks[self.names[key]] = f"    {comment(describe(series))}{body}"
+            note = comment(describe(series)) if self.steps else ""
+            self.blocks[self.names[key]] = f"    {note}{body}"
         return self.names[key]
 
     def _body(self, series: Series, levels: tuple[str, ...]) -> str:
@@ -169,13 +152,27 @@ class _Blocks:
     def _ref(self, ref: Ref, levels: tuple[str, ...]) -> str:
         wanted = f"period IN {listing(self.step.shape.periods)}"
         if self.dirty is not None:
-            wanted = _needed(self.step, ref.indicator, self.dirty).sql()
+            wanted = needed(self.step, ref.indicator, self.dirty).sql()
+        made, source, inputs = self._inputs(ref)
         return (
-            f"    SELECT {_KEYS}, value, numerator, denominator, n,\n"
+            f"    SELECT {made} AS made, level, area, period, start, value, numerator, denominator, n,\n"
             f"        present, expected, data_through, run\n"
-            f"    FROM {self.source}\n"
-            f"    WHERE indicator = {literal(ref.indicator)} AND level IN {listing(levels)} AND {wanted}"
+            f"    FROM {source}\n"
+            f"    WHERE indicator {inputs} AND level IN {listing(levels)} AND {wanted}"
         )
+
+    def _inputs(self, ref: Ref) -> tuple[str, str, str]:
+        """SQL of the formula that a row is read for, of where it is read, and what its indicator must be."""
+        place = self.step.inputs.index(ref.indicator)
+        if not self.steps:
+            return "", "", str(place)
+        pairs = [(literal(step.indicator), literal(step.inputs[place])) for step in self.steps]
+        if len(pairs) == 1:
+            return pairs[0][0], self.source, f"= {pairs[0][1]}"
+        rows = ", ".join(f"({made}, {input_})" for made, input_ in pairs)
+        inputs = ", ".join(dict.fromkeys(input_ for _, input_ in pairs))
+        join = f"JOIN (VALUES {rows}) AS formula(id, indicator) USING (indicator)"
+        return "formula.id", f"{self.source} {join}", f"IN ({inputs})"
 
     def _scaled(self, series: Scaled, below: str) -> str:
         pair = ("value", f"{series.number!r}")
@@ -223,7 +220,7 @@ class _Blocks:
         else:
             later = str(series.count)
         return (
-            f"    SELECT level, area, period, period_shift(period, start, {later}) AS start, "
+            f"    SELECT made, level, area, period, period_shift(period, start, {later}) AS start, "
             f"value, numerator,\n"
             f"        denominator, n, present, expected, data_through, run\n   "
             f" FROM {below}"
@@ -246,10 +243,11 @@ class _Blocks:
         # columns, not macros: the database reads what a window is ordered by once for each function over it
         if series.count is None:
             place = "period_year(period, start) AS year, period_number(period, start) AS number"
-            over, span = "PARTITION BY area, period, year ORDER BY start", "number"
+            over, span = "PARTITION BY made, area, period, year ORDER BY start", "number"
         else:
             place, last = "period_index(period, start) AS number", series.count - 1
-            over = f"PARTITION BY area, period ORDER BY number RANGE BETWEEN {last} PRECEDING AND CURRENT ROW"
+            frame = f"RANGE BETWEEN {last} PRECEDING AND CURRENT ROW"
+            over = f"PARTITION BY made, area, period ORDER BY number {frame}"
             span = str(series.count)
         # a period in which nothing happened has no ratio, and is no gap either
         held = "count(*)" if series.trait.accumulation == "ratio" else "count(value)"
@@ -278,7 +276,7 @@ class _Blocks:
 
     def _per_capita(self, series: PerCapita, below: str) -> str:
         return (
-            f"    SELECT {below}.level, {below}.area, period, start, {series.heads}.0 * value / "
+            f"    SELECT made, {below}.level, {below}.area, period, start, {series.heads}.0 * value / "
             f"nullif(population, 0) AS value,\n"
             f"        value AS numerator, population AS denominator, n, present, expected, "
             f"data_through, run\n"
@@ -287,10 +285,10 @@ class _Blocks:
 
     def _share(self, below: str) -> str:
         return (
-            f"    SELECT l.level, l.area, l.period, l.start, l.value / nullif(r.value, 0) AS value,\n"
+            f"    SELECT l.made, l.level, l.area, l.period, l.start, l.value / nullif(r.value, 0) AS value,\n"
             f"        l.value AS numerator, r.value AS denominator, r.n AS n,\n{_worse()}\n"
             f"    FROM {below} l JOIN area ON area.code = l.area JOIN {below} r ON r.area = area.parent\n"
-            f"        AND r.period = l.period AND r.start = l.start"
+            f"        AND r.made = l.made AND r.period = l.period AND r.start = l.start"
         )
 
 

@@ -11,8 +11,9 @@ from indicators.claims import IdentityCheck, Side
 from indicators.dirty import Spans
 from indicators.formula import Constant
 from indicators.plan import FormulaStep, Shape
-from indicators.sql.formula import dirty_after, formula_values
+from indicators.sql.formula import formula_values
 from indicators.sql.prelude import Moment, comment, listing
+from indicators.sql.reaching import dirty_after
 from warehouse.syntax import literal
 
 _KEYS: Final = "level, area, period, start"
@@ -97,7 +98,7 @@ def _side(
 ) -> str:
     step = _step(check, side, levels)
     assert step is not None
-    values = formula_values(step, moment, levels, dirty)
+    values = formula_values([step], moment, levels, dirty)
     if not side.children:
         return f"    SELECT {_KEYS}, value FROM (\n{values}\n    )"
     # every child that exists in the period must have a value: else the sum is not that of all of them

@@ -60,19 +60,29 @@ def insert(target: str, values: str, moment: Moment, versions: Mapping[str, int]
     )
 
 
-def recover(indicators: Mapping[tuple[str, Spans], Sequence[str]], moment: Moment) -> str:
-    """Put the values that stand into ``fresh`` with other coverage: by frame and periods, of some indicators.
+def cover(indicators: Mapping[tuple[str, Spans], Sequence[str]], moment: Moment) -> list[str]:
+    """Give values that stand other coverage, where it is another: by frame and periods, of some indicators.
 
     So do periods of which nothing else can have changed keep their values without being counted again.
     """
+    cells = "present", "expected", "data_through"
+    differs = " OR ".join(f"v.{cell} IS DISTINCT FROM f.{cell}" for cell in cells)
     branches = "\nUNION ALL\n".join(
-        "SELECT indicator, v.level, area, period, start, value, numerator, denominator, n,\n"
-        f"    f.present, f.expected, f.data_through, v.known_from, v.version, f.run, {moment.timestamp}\n"
+        f"SELECT v.rowid AS place, {', '.join(f'f.{cell}' for cell in cells)}\n"
         f"FROM indicator_value v JOIN {frame} f USING (area, period, start)\n"
-        f"WHERE indicator IN {listing(those)} AND {spans.sql()}"
+        f"WHERE indicator IN {listing(those)} AND {spans.sql()} AND ({differs})"
         for (frame, spans), those in indicators.items()
     )
-    return f"INSERT INTO fresh ({', '.join(_ALL)})\n{branches}"
+    every = reduce(or_, (spans for _, spans in indicators))
+    names, given = ", ".join(_ALL), ", ".join(f"{cell} = c.{cell}" for cell in cells)
+    return [
+        f"CREATE OR REPLACE TEMP TABLE covered AS\n{branches}",
+        f"INSERT INTO value_past ({names}, known_until)\nSELECT {names}, {moment.timestamp}\n"
+        f"FROM indicator_value SEMI JOIN covered ON indicator_value.rowid = place\n"
+        f"WHERE {every.sql()} AND stored_at < {moment.timestamp}",
+        f"UPDATE indicator_value SET {given}, stored_at = {moment.timestamp}\n"
+        "FROM covered c WHERE indicator_value.rowid = c.place",
+    ]
 
 
 def compare(scope: Mapping[str, Spans | None]) -> str:

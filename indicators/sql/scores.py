@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from indicators.formula import Normalised, Rank, Weighted
 
-_KEYS = "level, area, period, start"
+_KEYS = "made, level, area, period, start"
 _REST = "n, present, expected, data_through, run"
-_POOL = "PARTITION BY level, period, start"
+_POOL = "PARTITION BY made, level, period, start"
 
 
 def rank(series: Rank, below: str) -> str:
@@ -19,7 +19,7 @@ def rank(series: Rank, below: str) -> str:
     """
     order = "DESC" if series.series.trait.descending else "ASC"
     return (
-        f"    SELECT {_KEYS}, CASE WHEN taken THEN rank() OVER (PARTITION BY level, period, start, taken"
+        f"    SELECT {_KEYS}, CASE WHEN taken THEN rank() OVER ({_POOL}, taken"
         f" ORDER BY value {order}) END AS value,\n"
         f"        CASE WHEN taken THEN count(*) OVER ({_POOL}, taken, value) END AS numerator,\n"
         f"        count(*) FILTER (WHERE taken) OVER ({_POOL}) AS denominator, {_REST}\n"

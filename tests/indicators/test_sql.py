@@ -13,9 +13,10 @@ from indicators.dirty import Days, Spans
 from indicators.explain import explain, statements
 from indicators.plan import tree
 from indicators.planner import make_plan
-from indicators.sql.formula import dirty_after, formula_values, looked_at
+from indicators.sql.formula import formula_values
 from indicators.sql.prelude import Moment
-from indicators.sql.publish import Difference, bring_in_line, compare, recover
+from indicators.sql.publish import Difference, bring_in_line, compare, cover
+from indicators.sql.reaching import dirty_after, looked_at
 from indicators.sql.scan import moved_days, replace_days, scan_rows, set_aside, slots_of
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -64,9 +65,9 @@ def test_incremental_statements(lab: City, golden: Golden) -> None:
         set_aside(scan_rows(scan, moment, changed)),
         moved_days(scan.table, days),
         *replace_days(scan.table, days, Days.of([dt.date(2025, 7, 9)])),
-        looked_at({formula: dirty}),
-        formula_values(formula, moment, lab.levels, dirty, "looked_at"),
-        recover({("frame__visits__1", closing): ["closing"]}, moment),
+        looked_at({formula: dirty}, {"closing": closing}),
+        formula_values([formula], moment, lab.levels, dirty, "looked_at"),
+        *cover({("frame__visits__1", closing): ["closing"]}, moment),
         compare({"closing": closing, "closing_3": dirty, "output": None}),
         *bring_in_line(Difference(1, 1, 1, 1), moment),
     ]

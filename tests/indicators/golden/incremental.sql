@@ -18,25 +18,28 @@ DELETE FROM part_visits__due_at WHERE day = DATE '2025-07-09' AND day BETWEEN DA
 INSERT INTO part_visits__due_at SELECT * FROM anew WHERE day = DATE '2025-07-09' ORDER BY day, area;
 
 CREATE OR REPLACE TEMP TABLE looked_at AS
-FROM indicator_value WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-07 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start BETWEEN TIMESTAMP '2025-05-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-01-01 00:00:00'));
+FROM indicator_value WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-07 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start BETWEEN TIMESTAMP '2025-05-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-01-01 00:00:00'))
+    AND NOT (indicator IN ('closing') AND start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00')))
+UNION ALL
+FROM fresh WHERE indicator IN ('closing');
 
 -- Formula closing_3 = rolling(closing, 3) for city, district, ward × day, month, quarter, year
 WITH b1 AS (
     -- closing
-    SELECT level, area, period, start, value, numerator, denominator, n,
+    SELECT 'closing_3' AS made, level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
     FROM looked_at
     WHERE indicator = 'closing' AND level IN ('city', 'district', 'ward') AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start BETWEEN TIMESTAMP '2025-06-30 00:00:00' AND TIMESTAMP '2025-07-04 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-07 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start BETWEEN TIMESTAMP '2025-05-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'quarter' AND start BETWEEN TIMESTAMP '2025-01-01 00:00:00' AND TIMESTAMP '2025-07-01 00:00:00') OR (period = 'year' AND start BETWEEN TIMESTAMP '2023-01-01 00:00:00' AND TIMESTAMP '2025-01-01 00:00:00'))
 ), b2 AS (
     -- rolling(closing, 3)
-    SELECT level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
+    SELECT made, level, area, period, start, 100.0 * sum(numerator) OVER past / nullif(sum(denominator) OVER past, 0) AS value, sum(numerator) OVER past AS numerator, sum(denominator) OVER past AS denominator,
         sum(n) OVER past AS n, sum(present) OVER past AS present,
         sum(expected) OVER past AS expected, data_through, max(run) OVER past AS run
     FROM (SELECT *, period_index(period, start) AS number FROM b1)
-    WINDOW past AS (PARTITION BY area, period ORDER BY number RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
+    WINDOW past AS (PARTITION BY made, area, period ORDER BY number RANGE BETWEEN 2 PRECEDING AND CURRENT ROW)
     QUALIFY count(*) OVER past = 3
 )
-SELECT 'closing_3' AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run
@@ -46,11 +49,18 @@ WHERE level IN ('city', 'district', 'ward') AND start <= TIMESTAMP '2025-07-10 0
   AND (valid_from IS NULL OR valid_from < period_end(period, start))
   AND (valid_to IS NULL OR valid_to > start);
 
-INSERT INTO fresh (indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at)
-SELECT indicator, v.level, area, period, start, value, numerator, denominator, n,
-    f.present, f.expected, f.data_through, v.known_from, v.version, f.run, TIMESTAMP '2025-07-10 02:00:00.000000'
+CREATE OR REPLACE TEMP TABLE covered AS
+SELECT v.rowid AS place, f.present, f.expected, f.data_through
 FROM indicator_value v JOIN frame__visits__1 f USING (area, period, start)
-WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00'));
+WHERE indicator IN ('closing') AND start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00')) AND (v.present IS DISTINCT FROM f.present OR v.expected IS DISTINCT FROM f.expected OR v.data_through IS DISTINCT FROM f.data_through);
+
+INSERT INTO value_past (indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at, known_until)
+SELECT indicator, level, area, period, start, value, numerator, denominator, n, present, expected, data_through, known_from, version, run, stored_at, TIMESTAMP '2025-07-10 02:00:00.000000'
+FROM indicator_value SEMI JOIN covered ON indicator_value.rowid = place
+WHERE start BETWEEN TIMESTAMP '2025-07-01 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND ((period = 'day' AND start BETWEEN TIMESTAMP '2025-07-02 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00' AND (start = TIMESTAMP '2025-07-02 00:00:00' OR start BETWEEN TIMESTAMP '2025-07-09 00:00:00' AND TIMESTAMP '2025-07-10 00:00:00')) OR (period = 'month' AND start = TIMESTAMP '2025-07-01 00:00:00')) AND stored_at < TIMESTAMP '2025-07-10 02:00:00.000000';
+
+UPDATE indicator_value SET present = c.present, expected = c.expected, data_through = c.data_through, stored_at = TIMESTAMP '2025-07-10 02:00:00.000000'
+FROM covered c WHERE indicator_value.rowid = c.place;
 
 CREATE OR REPLACE TEMP TABLE compared AS
 WITH held AS (

@@ -1,17 +1,17 @@
 -- Formula visits_before = lag(visits, 3) for city, district, ward × day, month, quarter, year
 WITH b1 AS (
     -- visits
-    SELECT level, area, period, start, value, numerator, denominator, n,
+    SELECT 'visits_before' AS made, level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
     FROM indicator_value
     WHERE indicator = 'visits' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
 ), b2 AS (
     -- lag(visits, 3)
-    SELECT level, area, period, period_shift(period, start, 3) AS start, value, numerator,
+    SELECT made, level, area, period, period_shift(period, start, 3) AS start, value, numerator,
         denominator, n, present, expected, data_through, run
     FROM b1
 )
-SELECT 'visits_before' AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run

@@ -1,17 +1,17 @@
 -- Formula per_head = per_capita(visits, 1000) for city, district, ward × day, month, quarter, year
 WITH b1 AS (
     -- visits
-    SELECT level, area, period, start, value, numerator, denominator, n,
+    SELECT 'per_head' AS made, level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
     FROM indicator_value
     WHERE indicator = 'visits' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
 ), b2 AS (
     -- per_capita(visits, 1000)
-    SELECT b1.level, b1.area, period, start, 1000.0 * value / nullif(population, 0) AS value,
+    SELECT made, b1.level, b1.area, period, start, 1000.0 * value / nullif(population, 0) AS value,
         value AS numerator, population AS denominator, n, present, expected, data_through, run
     FROM b1 JOIN area ON area.code = b1.area
 )
-SELECT 'per_head' AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run

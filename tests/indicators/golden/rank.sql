@@ -1,18 +1,18 @@
 -- Formula online_place = rank(visits_online) for city, district, ward × day, month, quarter, year
 WITH b1 AS (
     -- visits_online
-    SELECT level, area, period, start, value, numerator, denominator, n,
+    SELECT 'online_place' AS made, level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
     FROM indicator_value
     WHERE indicator = 'visits_online' AND level IN ('city', 'district', 'ward') AND period IN ('day', 'month', 'quarter', 'year')
 ), b2 AS (
     -- rank(visits_online)
-    SELECT level, area, period, start, CASE WHEN taken THEN rank() OVER (PARTITION BY level, period, start, taken ORDER BY value DESC) END AS value,
-        CASE WHEN taken THEN count(*) OVER (PARTITION BY level, period, start, taken, value) END AS numerator,
-        count(*) FILTER (WHERE taken) OVER (PARTITION BY level, period, start) AS denominator, n, present, expected, data_through, run
+    SELECT made, level, area, period, start, CASE WHEN taken THEN rank() OVER (PARTITION BY made, level, period, start, taken ORDER BY value DESC) END AS value,
+        CASE WHEN taken THEN count(*) OVER (PARTITION BY made, level, period, start, taken, value) END AS numerator,
+        count(*) FILTER (WHERE taken) OVER (PARTITION BY made, level, period, start) AS denominator, n, present, expected, data_through, run
     FROM (SELECT *, (value IS NOT NULL) AS taken FROM b1)
 )
-SELECT 'online_place' AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run

@@ -519,7 +519,7 @@ class Bench:
 
     def cells(self, step: FormulaStep, dirty: Spans | None = None) -> Cells:
         """What the SQL of a step gives."""
-        sql = formula_values(step, self.moment, LEVELS, dirty)
+        sql = formula_values([step], self.moment, LEVELS, dirty)
         rows = self.db.execute(
             f"SELECT area, period, start, value, numerator, denominator, n, present, expected FROM ({sql})"
         ).fetchall()

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from config.models.indicator import Composite
 from indicators.dirty import Spans
 from indicators.formula import Trait, parse_formula, references, series_of
-from indicators.sql.formula import dirty_after, formula_values
+from indicators.sql.formula import formula_values
+from indicators.sql.reaching import dirty_after
 from warehouse.expression import ExpressionError
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def test_formulas_compile(bench: Bench, traits: Traits, random: Random) -> None:
     shrub = Shrub(random)
     series = [parse_formula(shrub.grow(), traits) for _ in range(60)]
     for one in series[:2]:
-        bench.db.execute(f"EXPLAIN {formula_values(bench.step(one), bench.moment, LEVELS)}")
+        bench.db.execute(f"EXPLAIN {formula_values([bench.step(one)], bench.moment, LEVELS)}")
 
 
 HOSTILE: Final = (

@@ -1,21 +1,21 @@
 -- Formula visits_index = index(visits, 2025-06) with missing: skip for city, district × day, month, quarter
 WITH b1 AS (
     -- visits
-    SELECT level, area, period, start, value, numerator, denominator, n,
+    SELECT 'visits_index' AS made, level, area, period, start, value, numerator, denominator, n,
         present, expected, data_through, run
     FROM indicator_value
     WHERE indicator = 'visits' AND level IN ('city', 'district') AND period IN ('day', 'month', 'quarter')
 ), b2 AS (
     -- index(visits, 2025-06) with missing: skip
-    SELECT level, area, period, start, 100.0 * value / nullif(base, 0) AS value,
+    SELECT made, level, area, period, start, 100.0 * value / nullif(base, 0) AS value,
         value AS numerator, base AS denominator, n, present, expected, data_through, run
     FROM b1 JOIN (
-        SELECT area, period, avg(value) AS base
+        SELECT made, area, period, avg(value) AS base
         FROM b1 JOIN (VALUES ('day', TIMESTAMP '2025-06-01 00:00:00', TIMESTAMP '2025-06-30 00:00:00'), ('month', TIMESTAMP '2025-06-01 00:00:00', TIMESTAMP '2025-06-01 00:00:00'), ('quarter', TIMESTAMP '2025-04-01 00:00:00', TIMESTAMP '2025-04-01 00:00:00')) AS bases(period, first, last) USING (period)
-        WHERE start BETWEEN first AND last GROUP BY area, period
-    ) USING (area, period)
+        WHERE start BETWEEN first AND last GROUP BY made, area, period
+    ) USING (made, area, period)
 )
-SELECT 'visits_index' AS indicator, level, area, period, start,
+SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
     CAST(present AS INTEGER) AS present, CAST(expected AS INTEGER) AS expected,
     data_through, run
