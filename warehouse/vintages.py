@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from warehouse.ledger import LedgerReader
+from warehouse.store import Cursor
 
 STANDING: Final = "indicator_value"
 THINNED: Final = "thinned"
@@ -114,3 +118,37 @@ class VintageReader(LedgerReader):
             {"at": self.as_of},
         ).fetchall()
         return {indicator: json.loads(body) for indicator, body in rows if body is not None}
+
+
+def every_vintage(
+    cursor: Cursor,
+    indicator: str,
+    period: str,
+    levels: Sequence[str],
+    spans: Sequence[tuple[dt.date, dt.date]],
+) -> dict[str, NDArray[Any]]:
+    """Every state that values were in, by column.
+
+    ``g`` is the place of the level among ``levels``; ``start`` the period's by the city's clock; ``through``
+    microseconds of UTC; ``stored_at``, ``known_from`` and ``known_until`` UTC (NaT: it stands).
+    """
+    within = " OR ".join(["(start >= ?::TIMESTAMP AND start < ?::TIMESTAMP)"] * len(spans))
+    columns = "level, area, start, value, n, data_through, known_from, stored_at"
+    where = f"indicator = ? AND period = ? AND level IN (SELECT unnest(?)) AND ({within})"
+    parameters = [indicator, period, list(levels), *(day for span in spans for day in span)]
+    found = cursor.execute(
+        f"SELECT list_position(?, level) - 1 AS g, area, start, coalesce(value, 'nan'::DOUBLE) AS value,"
+        " coalesce(n::DOUBLE, 'nan'::DOUBLE) AS n, epoch_us(data_through) AS through,"
+        " known_from, stored_at, known_until FROM ("
+        f"SELECT {columns}, NULL::TIMESTAMP AS known_until FROM {STANDING} WHERE {where} UNION ALL"
+        f" SELECT {columns}, known_until FROM value_past WHERE {where})",
+        [list(levels), *parameters, *parameters],
+    ).fetchnumpy()
+    return {name: _filled(column) for name, column in found.items()}
+
+
+def _filled(column: Any) -> NDArray[Any]:
+    """A column without a mask: what is missing of a time is NaT."""
+    if np.ma.isMaskedArray(column) and column.dtype.kind == "M":
+        return np.ma.filled(column, np.datetime64("NaT"))
+    return np.asarray(column)

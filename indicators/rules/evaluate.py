@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from config import City
 from indicators.rules.budget import Stored
 from indicators.rules.corrections import Corrected
-from indicators.rules.grid import Group
 from indicators.rules.instruments import Instruments
 from indicators.rules.judging import Judging, Told
 from indicators.rules.sitting import Sitting
+from indicators.rules.source import Present
 from warehouse.progress import Progress, silent
-from warehouse.rule_progress import News, keep_progress, news, progress_of, stored_through
+from warehouse.rule_progress import keep_progress
 from warehouse.rule_tests import record_tests
 from warehouse.state import SeriesKey, State, Transition, Warning
-from warehouse.store import Cursor, Store
+from warehouse.store import Store
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def evaluate(
     sitting = Sitting(city, state.load_series(), state.open_episodes(), local, windows)
     root = city.areas.root.code
     with store.read() as cursor:
-        through, known = stored_through(cursor), progress_of(cursor)
-        judging = Judging(sitting, cursor, _news(city, cursor, known))
+        source = Present(city, cursor)
+        judging = Judging(sitting, source)
         for rule, sighting in Instruments(city, cursor, local, windows).readings():
             sitting.instrument(rule, root, sighting)
         made = judging.run(_told(state, judging.corrected()), progress)
@@ -57,29 +57,13 @@ def evaluate(
     sitting.withdrawn()
     state.record(sitting.desk.finish())
     _correct(state, sitting, now)
-    _keep(city, store, made, through, known)
+    _keep(city, store, made, source)
     return EvaluationReport(
         tuple(sitting.desk.transitions),
         tuple(sitting.corrections.made),
         sitting.judged,
         time.perf_counter() - began,
     )
-
-
-def _news(city: City, cursor: Cursor, known: dict[str, dt.datetime]) -> dict[str, dict[Group, News]]:
-    """What was stored for each rule since it was last evaluated; a rule that never was is absent."""
-    watched = {
-        rule.id: rule.indicator
-        for rule in city.rules.values()
-        if rule.indicator is not None and rule.id in known
-    }
-    if not watched:
-        return {}
-    found = news(cursor, watched.values(), min(known[rule] for rule in watched))
-    by_indicator: dict[str, dict[Group, News]] = defaultdict(dict)
-    for series, one in found.items():
-        by_indicator[series[0]][Group(*series)] = one
-    return {rule: by_indicator[indicator] for rule, indicator in watched.items()}
 
 
 def _told(state: State, rules: set[str]) -> Told:
@@ -98,15 +82,13 @@ def _correct(state: State, sitting: Sitting, now: dt.datetime) -> None:
                 state.correct(warning.id, one.told, one.known, one.note, now)
 
 
-def _keep(
-    city: City, store: Store, made: Stored, through: dt.datetime | None, known: dict[str, dt.datetime]
-) -> None:
+def _keep(city: City, store: Store, made: Stored, source: Present) -> None:
     """Remember how far rules have come. Last of all: what a crash leaves out is done again."""
-    reached = {} if through is None else dict.fromkeys(city.rules, through)
-    if not made and reached == known:
+    reached = {} if source.through is None else dict.fromkeys(city.rules, source.through)
+    if not made and reached == source.known:
         return
     with store.write() as cursor:
         if made:
             record_tests(cursor, made)
-        if through is not None:
-            keep_progress(cursor, city.rules, through)
+        if source.through is not None:
+            keep_progress(cursor, city.rules, source.through)

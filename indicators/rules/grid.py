@@ -67,15 +67,14 @@ def read_grids(
     cursor: Cursor,
     periods: Periods,
     wanted: Mapping[Group, Sequence[Span]],
-    source: str = "indicator_value",
 ) -> dict[Group, Grid]:
-    """The values of every group in its spans, read from ``source``. A group without any value is absent."""
+    """The values of every group in its spans. A group without any value is absent."""
     groups = list(wanted)
     rows = [(g, group, span) for g, group in enumerate(groups) for span in wanted[group]]
     if not rows:
         return {}
     table = ", ".join(["(?, ?, ?, ?, ?::TIMESTAMP, ?::TIMESTAMP)"] * len(rows))
-    narrow = [_narrowed(wanted, period, source) for period in sorted({group.period for group in groups})]
+    narrow = [_narrowed(wanted, period) for period in sorted({group.period for group in groups})]
     found = cursor.execute(
         f"""
         WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table}),
@@ -91,6 +90,13 @@ def read_grids(
             *(part for _, parameters in narrow for part in parameters),
         ],
     ).fetchnumpy()
+    return grids_of(found, groups, periods)
+
+
+def grids_of(found: Mapping[str, Any], groups: Sequence[Group], periods: Periods) -> dict[Group, Grid]:
+    """Grids from columns: ``g`` (place in ``groups``), area, start, value, n, through. A group without any
+    line is absent.
+    """
     columns = {name: np.asarray(found[name]) for name in ("g", "area", "start", "value", "n", "through")}
     number = columns["g"]
     order = np.argsort(number, kind="stable")
@@ -102,7 +108,7 @@ def read_grids(
     }
 
 
-def _narrowed(wanted: Mapping[Group, Sequence[Span]], period: Period, source: str) -> tuple[str, list[Any]]:
+def _narrowed(wanted: Mapping[Group, Sequence[Span]], period: Period) -> tuple[str, list[Any]]:
     """What all groups of one period may need, by comparison with constants alone: the scan then reads
     little.
 
@@ -114,7 +120,7 @@ def _narrowed(wanted: Mapping[Group, Sequence[Span]], period: Period, source: st
     indicators, levels = sorted({g.indicator for g in groups}), sorted({g.level for g in groups})
     within = " OR ".join(["(start >= ?::TIMESTAMP AND start < ?::TIMESTAMP)"] * len(spans))
     sql = (
-        f"SELECT indicator, level, period, area, start, value, n, data_through FROM {source}"
+        "SELECT indicator, level, period, area, start, value, n, data_through FROM indicator_value"
         f" WHERE period = ? AND indicator IN ({_marks(indicators)}) AND level IN ({_marks(levels)})"
         f" AND ({within})"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -16,17 +16,16 @@ from indicators.rules.anomalies import Anomalies
 from indicators.rules.budget import Budget, Stored, Tested
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
-from indicators.rules.grid import Group, Span, read_grids
+from indicators.rules.grid import Group, Span
 from indicators.rules.look import Look
 from indicators.rules.projecting import projected
 from indicators.rules.sightings import Course, Times
 from indicators.rules.sitting import Sitting
+from indicators.rules.source import Source
 from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
-from warehouse.rule_progress import NOTHING, News
-from warehouse.rule_tests import made_at
+from warehouse.rule_progress import NOTHING
 from warehouse.state import Warning
-from warehouse.store import Cursor
 
 Told = Mapping[tuple[str, str], Sequence[Warning]]
 """The warnings that people were given, by rule and area."""
@@ -50,16 +49,14 @@ class _Seen:
 
 @dataclass
 class Judging:
-    """The rules about indicators in one sitting.
+    """The rules about indicators in one sitting, judged on what ``source`` has.
 
-    ``news`` says for each rule what was stored since it was last evaluated (absent: it never was), ``source``
-    where values are read from.
+    ``since``: the first day that is looked at (None: as far back as rules do by themselves).
     """
 
     sitting: Sitting
-    cursor: Cursor
-    news: Mapping[str, Mapping[Group, News]] = field(default_factory=dict)
-    source: str = "indicator_value"
+    source: Source
+    since: dt.date | None = None
 
     @property
     def city(self) -> City:
@@ -98,13 +95,14 @@ class Judging:
 
     def _errands(self, rule: Rule) -> Iterable[Errand]:
         """What is to be read for a rule; nothing where nothing can be new."""
-        for watch in Watch.of(self.city, rule):
+        found = self.source.news(rule)
+        for watch in Watch.of(self.city, rule, self.since):
             now, earliest = self.sitting.now, watch.earliest(self.sitting.now)
             judged = self.sitting.judged_of(rule, watch.group.level)
-            if rule.id not in self.news:
+            if found is None:
                 yield Errand(watch, watch.begin(list(judged.values()), now), frozenset())
                 continue
-            news = self.news[rule.id].get(watch.group, NOTHING)
+            news = found.get(watch.group, NOTHING)
             corrected = frozenset(
                 area
                 for area, start in news.revised.items()
@@ -132,7 +130,7 @@ class Judging:
         for errand in errands:
             spans[errand.watch.group] += errand.watch.spans(errand.begin, now)
         wanted = {group: merged(some) for group, some in spans.items()}
-        grids = read_grids(self.cursor, self.city.periods, wanted, self.source)
+        grids = self.source.grids(wanted)
         looks = [
             (errand, errand.watch.look(grids[errand.watch.group], errand.begin, now))
             for errand in errands
@@ -152,7 +150,7 @@ class Judging:
         """Tests made before of the moments that are judged now."""
         seen = (one.times.at[one.asked] for one in tested)
         moments = np.unique(np.concatenate([np.empty(0, np.int64), *seen]))
-        return made_at(self.cursor, moments.astype("datetime64[us]").tolist()) if len(moments) else {}
+        return self.source.made_at(moments.astype("datetime64[us]").tolist()) if len(moments) else {}
 
 
 def _verdict(anomalies: Anomalies, look: Look, condition: Condition) -> Verdict:

@@ -44,12 +44,13 @@ class Watch:
     city: City
     rule: Rule
     group: Group
+    since: dt.date | None = None
 
     @classmethod
-    def of(cls, city: City, rule: Rule) -> list[Watch]:
+    def of(cls, city: City, rule: Rule, since: dt.date | None = None) -> list[Watch]:
         """The watches of a rule over an indicator: one, or of a statistical rule one for each level."""
         indicator, period = cast(str, rule.indicator), cast(Period, rule.period)
-        return [cls(city, rule, Group(indicator, level, period)) for level in levels_of(city, rule)]
+        return [cls(city, rule, Group(indicator, level, period), since) for level in levels_of(city, rule)]
 
     @property
     def published(self) -> bool:
@@ -65,8 +66,10 @@ class Watch:
         return moment_of(self.city.periods.next_start(self.group.period, start), self.city.zone) <= now
 
     def earliest(self, now: dt.datetime) -> dt.date:
-        """Start of the first period that is looked at at all."""
+        """Start of the first period that is looked at at all: ``since``, or as far back as rules do."""
         period, periods = self.group.period, self.city.periods
+        if self.since is not None:
+            return periods.start_of(period, self.since)
         return periods.shift(period, periods.start_of(period, now), -LOOKBACK[periods.like(period)])
 
     def begin(self, judged: Sequence[dt.datetime | None], now: dt.datetime) -> dt.date:
