@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from config import REFERENCE_CITY, City
 from dashboard import accounts, catalogue, simulation
 from dashboard.check import check_city, checked_city
+from dashboard.cli_rules import rules_app
 from dashboard.places import Places, UnwritableError, opened
 from dashboard.progress import bars
 from dashboard.simulation import StandinError
@@ -250,6 +251,9 @@ def notices(
         _stop(str(error))
     finally:
         state.close()
+
+
+app.add_typer(rules_app(lambda path: _city(path), lambda sentence: _stop(sentence), VAR), name="rules")
 
 
 def _serve(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 import yaml
 
-from config.models import Rule, Threshold
-from config.models.base import parse_duration
-from indicators.rules.conditions import threshold
-from indicators.rules.machine import Machine, Observation, Reason, Seen
+from config import City
+from indicators.rules.machine import Reason
+from indicators.rules.scenario import Play, Scenario, ScenarioError, read_scenarios
+from indicators.rules.scenario import play as ready
 from warehouse.state import Evaluation, SeriesState, State
 
 TOLD: list[dict[str, Any]] = [
@@ -27,51 +24,8 @@ SCENARIOS = [pytest.param(scenario, id=scenario["name"]) for scenario in TOLD]
 KEY = ("r", "a")
 
 
-@dataclass
-class Play:
-    """A scenario ready to run: the machine and, minute by minute, the time and what was seen."""
-
-    machine: Machine
-    steps: list[tuple[dt.datetime, Observation | None]]
-    zone: ZoneInfo
-    seen: list[tuple[int, str, str]] = field(default_factory=list)
-
-    def take(self, number: int, state: SeriesState, times: int = 1) -> SeriesState:
-        """One minute of the scenario, possibly told several times."""
-        at, observation = self.steps[number]
-        for _ in range(times):
-            after, reason = self.machine.step(state, observation, at)
-            if after.status is not state.status:
-                self.seen.append((number + 1, after.status.value, reason.value))
-            state = after
-        return state
-
-
 def play(scenario: dict[str, Any]) -> Play:
-    body = {"id": "r", "name": {"en": "r"}, "indicator": "i", "level": "l", "period": "day"}
-    rule = Rule.model_validate(body | {"severity": "watch", "message": {"en": "m"}} | scenario["rule"])
-    assert isinstance(rule.when, Threshold)
-    zone = ZoneInfo(scenario.get("zone", "UTC"))
-    every = parse_duration(scenario.get("every", "1m"))
-    assert isinstance(every, dt.timedelta)
-    begin = dt.datetime.fromisoformat(str(scenario.get("from", "2024-05-06"))).replace(tzinfo=zone)
-    words = [
-        word
-        for part in str(scenario["values"]).split()
-        for word in [part.split("*")[0]] * int(([*part.split("*"), "1"])[1])
-    ]
-    values = np.array([np.nan if w in "_?~" else float(w) for w in words])
-    verdict = threshold.judge(rule.when, values)
-    steps: list[tuple[dt.datetime, Observation | None]] = []
-    for index, word in enumerate(words):
-        at = begin + (index + 1) * every
-        start = at if scenario.get("readings") else at - every
-        kind = Seen.BREACH if verdict.breach[index] else Seen.CLEAR if verdict.clear[index] else Seen.BETWEEN
-        kind = {"?": Seen.UNJUDGED, "~": Seen.TOO_FEW}.get(word, kind)
-        steps.append((at, None if word == "_" else Observation(at, start, kind)))
-    none = rule.no_data.after if rule.no_data else None
-    zero = dt.timedelta(0)
-    return Play(Machine(rule.hold or zero, rule.keep_firing or zero, none), steps, zone)
+    return ready(Scenario.model_validate(scenario), {})
 
 
 def expected(scenario: dict[str, Any]) -> list[tuple[int, str, str]]:
@@ -84,7 +38,7 @@ def test_scenario(scenario: dict[str, Any]) -> None:
     state = SeriesState()
     for number in range(len(run.steps)):
         state = run.take(number, state)
-    assert run.seen == expected(scenario)
+    assert run.told == list(run.expected)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -93,7 +47,7 @@ def test_the_same_observation_twice_is_one(scenario: dict[str, Any]) -> None:
     state = SeriesState()
     for number in range(len(run.steps)):
         state = run.take(number, state, times=3)
-    assert run.seen == expected(scenario)
+    assert run.told == list(run.expected)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
@@ -105,7 +59,7 @@ def test_a_restart_after_every_step_changes_nothing(scenario: dict[str, Any], tm
         state = zoned(database.load_series().get(KEY, SeriesState()), run.zone)
         database.record(Evaluation(run.steps[number][0], series={KEY: run.take(number, state)}))
         database.close()
-    assert run.seen == expected(scenario)
+    assert run.told == list(run.expected)
 
 
 def zoned(state: SeriesState, zone: ZoneInfo) -> SeriesState:
@@ -136,3 +90,40 @@ def test_scenarios_cover_every_reason_that_changes_a_status() -> None:
         Reason.CORRECTED,
     }
     assert told == {reason.value for reason in set(Reason) - quiet}
+
+
+def test_analysts_write_scenarios_of_their_own_rules(reference_city: City, tmp_path: Path) -> None:
+    rule = next(id_ for id_, rule in reference_city.rules.items() if rule.when.type == "threshold")
+    file = tmp_path / "own.yaml"
+    file.write_text(
+        f"- {{name: a, rule: {rule}, every: 1d, values: '_ _'}}\n"
+        "- {name: b, rule: {when: {above: 1}}, values: 2 0, expect: [[1, firing, limit_crossed]]}\n",
+        encoding="utf-8",
+    )
+    a, b = read_scenarios(file, reference_city.rules)
+    assert a.run()
+    assert not b.run()
+    assert b.told == [(1, "firing", "limit_crossed"), (2, "normal", "cleared")]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{a: 1}", "is no list of scenarios"),
+        ("- {name: x, rule: {when: {above: 1}}, values: 1 zwei}", "'x': values: 'zwei' is neither a number"),
+        ("- {name: x, rule: hotline_overdue_hihg, values: 1}", "did you mean hotline_overdue_high"),
+        (
+            "- {name: x, rule: {when: {type: change, against: previous, above: 1}}, values: 1}",
+            "ioc rules backtest",
+        ),
+        ("- {rule: {when: {above: 1}}, values: 1}", "scenario 'number 1': name: Field required"),
+        ("- {name: x, rule: {when: {over: 1}}, values: 1}", "scenario 'x'"),
+        ("- [", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(reference_city: City, tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"wrong\.yaml") as told:
+        read_scenarios(file, reference_city.rules)
+    assert why in str(told.value)
