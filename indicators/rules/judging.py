@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from config import City
 from config.models import Condition, LevelShift, Projection, Rule, Statistical
@@ -70,9 +71,12 @@ class Judging:
         seen = self._read(errands)
         statistical = [one for one in seen if isinstance(one.errand.watch.rule.when, Statistical)]
         anomalies = Anomalies(self.city)
-        tested = [
-            Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one)) for one in statistical
-        ]
+        # Thousands of small fits: threads of their own cost twice what they save.
+        with threadpool_limits(limits=1, user_api="blas"):
+            tested = [
+                Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one))
+                for one in statistical
+            ]
         verdicts, made = Budget(self.city, self._made_before(tested)).verdicts(tested)
         decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
         courses: dict[str, list[tuple[Course, frozenset[str]]]] = defaultdict(list)
