@@ -47,5 +47,21 @@ def coverage(cursor: Cursor, city: City, feed: Feed, through: dt.datetime | None
     return 100.0 * int(row[0] if row else 0) / expected if expected else float("nan")
 
 
+def rows_a_day(cursor: Cursor, feed: Feed, first: dt.date, last: dt.date, shared: bool) -> dict[dt.date, int]:
+    """How many rows a feed has of each of the city's days from ``first`` to ``last``; days without any are
+    absent. ``shared``: other feeds fill the same table.
+    """
+    own = " AND _run IN (SELECT id FROM run WHERE feed = $feed)" if shared else ""
+    given = {"first": first, "last": last} | ({"feed": feed.id} if shared else {})
+    day = q(day_of(feed.event_time))
+    return dict(
+        cursor.execute(
+            f"SELECT {day}, count(*) FROM {q(fact_table(feed.table))}"
+            f" WHERE {day} BETWEEN $first AND $last{own} GROUP BY ALL",
+            given,
+        ).fetchall()
+    )
+
+
 def _utc(at: dt.datetime | None) -> dt.datetime | None:
     return None if at is None else at.replace(tzinfo=dt.UTC)

@@ -30,6 +30,17 @@ def parse_duration(value: object) -> object:
 Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
 
 
+def _full_minute(value: object) -> object:
+    # YAML reads 22:00 without quotes as the number 1320.
+    if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is None:
+        raise ValueError(f'{value!r} is not a time of day; write one in quotes such as "07:30"')
+    return value
+
+
+Clock = Annotated[str, BeforeValidator(_full_minute, json_schema_input_type=str)]
+"""A time of day by the city's clock, such as ``"07:30"``."""
+
+
 class Model(BaseModel):
     """A frozen part of a definition; an unknown key is an error, never ignored."""
 

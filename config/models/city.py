@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from config.models.base import Duration, Identifier, Model, Text
+from config.models.base import Clock, Duration, Identifier, Model, Text
 from config.models.condition import Severity
 from config.models.public import Publisher
 
@@ -101,11 +101,26 @@ class Moving(Model):
 
 
 class Calendar(Model):
-    """Working days: what is neither weekend nor holiday. And ``moving`` holidays, for statistics."""
+    """Working days: what is neither weekend nor holiday. And ``moving`` holidays, for statistics.
+
+    ``hours`` are the spans of a working day in which people work, in their order; deadlines count them.
+    """
 
     weekend: tuple[Weekday, ...] = ("sat", "sun")
+    hours: tuple[tuple[Clock, Clock], ...] = Field(
+        default=(("07:30", "11:30"), ("13:00", "17:00")), min_length=1
+    )
     holidays: tuple[Holiday, ...] = ()
     moving: tuple[Moving, ...] = ()
+
+    @model_validator(mode="after")
+    def _somebody_works(self) -> Calendar:
+        clocks = [clock for span in self.hours for clock in span]
+        if clocks != sorted(set(clocks)):
+            raise ValueError("hours must follow each other, each span ending after it begins")
+        if len(set(self.weekend)) == len(get_args(Weekday)):
+            raise ValueError("every day is weekend: no deadline could ever come")
+        return self
 
 
 def _full_hour(at: str) -> str:

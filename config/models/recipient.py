@@ -7,26 +7,15 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from config.models.base import Duration, Identifier, Model, Text
+from config.models.base import Clock, Duration, Identifier, Model, Text
 from config.models.condition import Severity
 
 REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 """A secret in a channel: the name of the environment variable that holds it."""
 
 _SECRET_KEYS = frozenset({"pass", "password", "token", "secret", "apikey", "key"})
-
-
-def _full_minute(value: object) -> object:
-    # YAML reads 22:00 without quotes as the number 1320.
-    if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is None:
-        raise ValueError(f'{value!r} is not a time of day; write one in quotes such as "07:30"')
-    return value
-
-
-Clock = Annotated[str, BeforeValidator(_full_minute, json_schema_input_type=str)]
-"""A time of day by the city's clock, such as ``"07:30"``."""
 
 
 def _channel(url: str) -> str:

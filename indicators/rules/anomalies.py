@@ -69,7 +69,10 @@ class Anomalies:
         return Verdict(breach, known & ~breach, measure, expected, None, expected)
 
     def _design(self, look: Look) -> Design:
-        like, starts = look.city.periods.like(look.group.period), look.turn.starts
+        return self.design(look.city.periods.like(look.group.period), look.turn.starts)
+
+    def design(self, like: Period, starts: tuple[dt.date, ...]) -> Design:
+        """What the calendar says of periods of a built-in kind."""
         if (like, starts) not in self.designs:
             self.designs[like, starts] = _of_city(self.city, like, starts)
         return self.designs[like, starts]

@@ -8,10 +8,12 @@ from string import Formatter
 from typing import Final
 
 from config import City, Problem
-from config.models import Change, Combined, Period, Projection, Rule, TargetGap, Worsening
+from config.models import Change, Combined, Deadline, Period, Projection, Rule, TargetGap, Worsening
 from config.problems import did_you_mean
 from config.targets import fitting
+from indicators.datasets import datasets
 from indicators.rules.messages import placeholders
+from warehouse.expression import ExpressionError, parse_condition
 
 _SHORTEST: Final[dict[Period, dt.timedelta]] = {
     "hour": dt.timedelta(hours=1),
@@ -51,6 +53,8 @@ def _parts(city: City, rule: str) -> tuple[str, ...]:
 
 def _problems(city: City, rule: Rule) -> Iterator[Problem]:
     yield from _placeholders(city, rule)
+    if isinstance(rule.when, Deadline):
+        yield from _deadline(city, rule, rule.when)
     if rule.indicator is None or rule.level is None or rule.period is None:
         return
     if rule.indicator not in city.indicators or rule.level not in city.levels:
@@ -75,6 +79,16 @@ def _problems(city: City, rule: Rule) -> Iterator[Problem]:
             hint = f"give at least {least.days}d" if least.days else "give at least 1h"
             what = f"is missed before the next {rule.period} can be there"
             yield city.problem("rule", rule.id, ("no_data", "after"), what, hint)
+
+
+def _deadline(city: City, rule: Rule, when: Deadline) -> Iterator[Problem]:
+    dataset = datasets(city).get(when.dataset)
+    if when.where is None or dataset is None:  # an unknown dataset is told by the folder's lint
+        return
+    try:
+        parse_condition(when.where, dataset.columns)
+    except ExpressionError as error:
+        yield city.problem("rule", rule.id, ("when", "where"), error.message, error.hint)
 
 
 def _placeholders(city: City, rule: Rule) -> Iterator[Problem]:

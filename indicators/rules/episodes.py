@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from config import City
-from config.models import OverFeed, Rule, Statistical
+from config.models import OverFeed, Rule, Statistical, Volume
 from indicators.rules.gravity import graver, severity, worse
 from indicators.rules.machine import Reason
 from indicators.rules.messages import message, no_data_message
@@ -74,7 +74,8 @@ class Desk:
         episode = self._open.get((rule.id, area))
         if episode is None or episode.kind is not Kind.LIMIT or sighting.measure is None:
             return
-        if isinstance(rule.when, OverFeed) or sighting.measure == episode.last_value:
+        ages = isinstance(rule.when, OverFeed) and not isinstance(rule.when, Volume)
+        if ages or sighting.measure == episode.last_value:
             return
         episode.worst_value = worse(rule, episode.worst_value, sighting)
         episode.last_value = sighting.measure

@@ -14,6 +14,7 @@ from indicators.rules.instruments import Instruments
 from indicators.rules.judging import Judging, Told
 from indicators.rules.sitting import Sitting
 from indicators.rules.source import Present
+from indicators.rules.volumes import volumes
 from warehouse.progress import Progress, silent
 from warehouse.rule_progress import keep_progress
 from warehouse.rule_tests import record_tests
@@ -46,12 +47,13 @@ def evaluate(
     windows = state.maintenance.all()
     local = now.astimezone(city.zone)
     sitting = Sitting(city, state.load_series(), state.open_episodes(), local, windows)
-    root = city.areas.root.code
     with store.read() as cursor:
         source = Present(city, cursor)
         judging = Judging(sitting, source)
-        for rule, sighting in Instruments(city, cursor, local, windows).readings():
-            sitting.instrument(rule, root, sighting)
+        for rule, area, sighting in Instruments(city, cursor, local, windows).readings():
+            sitting.instrument(rule, area, sighting)
+        for rule, course in volumes(sitting, cursor, windows):
+            sitting.courses(rule, [course])
         made = judging.run(_told(state, judging.corrected()), progress)
     sitting.combined()
     sitting.withdrawn()

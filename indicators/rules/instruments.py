@@ -10,9 +10,10 @@ from typing import Final
 import numpy as np
 
 from config import City
-from config.models import Incomplete, Late, Rule, Silent, Stale
+from config.models import Deadline, Incomplete, Late, Rule, Silent, Stale
 from indicators.rules.conditions import Verdict, stale
 from indicators.rules.conditions.verdict import Floats
+from indicators.rules.deadlines import due_soon
 from indicators.rules.machine import Observation, Seen
 from indicators.rules.sightings import Sighting, finite
 from indicators.subjects import subject_of
@@ -25,33 +26,32 @@ _HOUR: Final = dt.timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Instruments:
-    """Readings of the feeds at ``now``."""
+    """Readings of the feeds, and of what falls due, at ``now``."""
 
     city: City
     cursor: Cursor
     now: dt.datetime
     windows: Sequence[Maintenance] = ()
 
-    def readings(self) -> Iterator[tuple[Rule, Sighting]]:
-        """What every rule over a feed reads now."""
-        rules = [rule for rule in self.city.rules.values() if rule.feed is not None]
-        if not rules:
-            return
+    def readings(self) -> Iterator[tuple[Rule, str, Sighting]]:
+        """What every rule reads now, with the area that it reads of."""
         came = delivered(self.cursor)
-        for rule in rules:
-            assert rule.feed is not None
-            subject = subject_of(self.city, rule.id, self.city.areas.root.code)
-            verdict = self._verdict(rule, came.get(rule.feed, Delivered()), subject)
-            if verdict is not None:
-                seen = Seen.BREACH if verdict.breach[0] else Seen.CLEAR if verdict.clear[0] else Seen.UNJUDGED
-                yield (
-                    rule,
-                    Sighting(
-                        Observation(self.now, self.now, seen),
-                        finite(verdict.measure[0]),
-                        float(verdict.limit[0]),
-                    ),
+        root = self.city.areas.root.code
+        for rule in self.city.rules.values():
+            if isinstance(rule.when, Deadline):
+                for area, sighting in due_soon(self.city, self.cursor, rule, self.now):
+                    yield rule, area, sighting
+            elif rule.feed is not None:
+                verdict = self._verdict(
+                    rule, came.get(rule.feed, Delivered()), subject_of(self.city, rule.id, root)
                 )
+                if verdict is not None:
+                    yield rule, root, self._sighting(verdict)
+
+    def _sighting(self, verdict: Verdict) -> Sighting:
+        seen = Seen.BREACH if verdict.breach[0] else Seen.CLEAR if verdict.clear[0] else Seen.UNJUDGED
+        now = Observation(self.now, self.now, seen)
+        return Sighting(now, finite(verdict.measure[0]), float(verdict.limit[0]))
 
     def _verdict(self, rule: Rule, came: Delivered, subject: Subject) -> Verdict | None:
         """What the rule says of the feed; None: nothing, as long as what it lacks is being worked on."""

@@ -27,6 +27,7 @@ from config.models import (
     TargetGap,
     Text,
     Unit,
+    Volume,
     Worsening,
 )
 from config.targets import aim_on
@@ -51,7 +52,7 @@ def placeholders(condition: Condition) -> tuple[str, ...]:
     """What the message of a rule with this condition may hold."""
     if isinstance(condition, Banded):
         return (*_PLACEHOLDERS, "band")
-    if isinstance(condition, CountAnomaly | LevelAnomaly | LevelShift):
+    if isinstance(condition, CountAnomaly | LevelAnomaly | LevelShift | Volume):
         return (*_PLACEHOLDERS, "expected")
     return _PLACEHOLDERS
 
@@ -125,7 +126,7 @@ def _band(condition: Condition, band: int, language: str) -> str:
 def moment(rule: Rule, at: dt.datetime, language: str) -> str:
     """A day, or for rules that look at more than whole periods a minute."""
     day = f"{at:%d/%m/%Y}" if language == "vi" else f"{at.day} {_MONTHS_EN[at.month - 1]} {at.year}"
-    if rule.indicator is not None and not rule.partial:
+    if isinstance(rule.when, Volume) or (rule.indicator is not None and not rule.partial):
         return day
     return f"{at:%H:%M} {day}" if language == "vi" else f"{at:%H:%M}, {day}"
 

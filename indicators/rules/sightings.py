@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -30,7 +30,9 @@ _MICROSECOND = dt.timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One value as a rule sees it. ``measure`` is what was held against ``limit`` (None: not judged)."""
+    """One value as a rule sees it. ``measure`` is what was held against ``limit`` (None: not judged);
+    ``told`` is kept with a warning as it is.
+    """
 
     observation: Observation
     measure: float | None
@@ -41,6 +43,7 @@ class Sighting:
     course: Course | None = None
     row: int = 0
     column: int = 0
+    told: Mapping[str, object] = field(default_factory=dict)
 
     def evidence(self) -> dict[str, object]:
         """What is kept of it with a warning: the values up to this one, oldest first, each with the start of
@@ -50,7 +53,7 @@ class Sighting:
         told: dict[str, object] = {"seen": seen}
         if self.expected is not None:
             told |= {"expected": self.expected, "p": self.p}
-        return told
+        return told | dict(self.told)
 
 
 class Times(NamedTuple):

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from config import City
-from config.models import Combined, Rule
+from config.models import Combined, Deadline, Rule
 from indicators.rules.corrections import STANDING, Corrections, Replay
 from indicators.rules.episodes import Desk
 from indicators.rules.levels import levels_of
@@ -165,6 +165,11 @@ class Sitting:
                 self.desk.withdrawn((rule, area), state, self.now, Reason.AREA_DISSOLVED)
             elif rule not in self.city.rules or not self.watches(self.city.rules[rule], area):
                 self.desk.withdrawn((rule, area), state, self.now, Reason.RULE_WITHDRAWN)
+            elif isinstance(self.city.rules[rule].when, Combined | Deadline):
+                ended = self.ended(area)
+                if ended is not None:
+                    at = max(ended, state.since or ended)
+                    self.desk.withdrawn((rule, area), state, at, Reason.AREA_DISSOLVED)
 
     def _told(self, rule: Rule, area: str) -> Told:
         def told(before: SeriesState, after: SeriesState, reason: Reason, sighting: Sighting | None) -> None:

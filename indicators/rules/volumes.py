@@ -1,0 +1,88 @@
+"""The volume of feeds: how many rows came of a day, held against what the feed's own history explains."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
+
+import numpy as np
+
+from config.models import CountAnomaly, Rule, Volume
+from config.periods import moment_of
+from indicators.rules.anomalies import Anomalies
+from indicators.rules.conditions import volume
+from indicators.rules.conditions.verdict import Flags
+from indicators.rules.grid import Grid
+from indicators.rules.history import history
+from indicators.rules.sightings import Course, Times, micros
+from indicators.rules.sitting import Sitting
+from indicators.rules.watch import LOOKBACK
+from indicators.subjects import subject_of
+from warehouse.deliveries import delivered, rows_a_day
+from warehouse.facts import has_facts
+from warehouse.state import Maintenance, quiet_time
+from warehouse.store import Cursor
+
+_DAY: Final = dt.timedelta(days=1)
+
+
+def volumes(
+    sitting: Sitting, cursor: Cursor, windows: Sequence[Maintenance]
+) -> Iterator[tuple[Rule, Course]]:
+    """What is new of every rule over a feed's volume: its whole days, those before the day of its newest row.
+
+    A feed without a new day is not read. A day is judged by what came before it, once; a day of which no row
+    came is a gap (a rule over the feed's age says so), and so is one on which somebody worked on the feed.
+    """
+    rules = [rule for rule in sitting.city.rules.values() if isinstance(rule.when, Volume)]
+    came = delivered(cursor) if rules else {}
+    anomalies = Anomalies(sitting.city)
+    for rule in rules:
+        through = came[str(rule.feed)].data_through if str(rule.feed) in came else None
+        if through is None or not has_facts(cursor, sitting.city.feeds[str(rule.feed)].table):
+            continue
+        newest = min(through, sitting.now).astimezone(sitting.city.zone).date() - _DAY
+        course = _course(sitting, cursor, rule, newest, windows, anomalies)
+        if course is not None:
+            yield rule, course
+
+
+def _course(
+    sitting: Sitting,
+    cursor: Cursor,
+    rule: Rule,
+    newest: dt.date,
+    windows: Sequence[Maintenance],
+    anomalies: Anomalies,
+) -> Course | None:
+    """The days of a feed up to ``newest`` that have not been judged; None where there is none."""
+    condition = cast(Volume, rule.when)
+    city, root = sitting.city, sitting.city.areas.root.code
+    judged = sitting.judged_of(rule, city.areas.root.level).get(root)
+    begin = newest - (LOOKBACK["day"] - 1) * _DAY
+    if judged is not None:
+        begin = max(begin, judged.astimezone(city.zone).date())  # the end of the last day that was judged
+    if begin > newest:
+        return None
+    back = history(CountAnomaly(type="count_anomaly"), "day")
+    feed = city.feeds[str(rule.feed)]
+    shared = sum(other.table == feed.table for other in city.feeds.values()) > 1
+    rows = rows_a_day(cursor, feed, begin - back * _DAY, newest, shared)
+    if not any(day >= begin for day in rows):
+        return None
+    first = min(rows)
+    days = tuple(first + i * _DAY for i in range((newest - first).days + 1))
+    count = np.array([[rows.get(day, np.nan) for day in days]], dtype=np.float64)
+    kept = max((begin - first).days, 0)
+    ends = [moment_of(day + _DAY, city.zone) for day in days]
+    opens = [moment_of(day, city.zone) for day in days]
+    subject = subject_of(city, rule.id, root)
+    usable: Flags = ~np.isnan(count[:, kept:]) & np.array(
+        [not quiet_time(windows, subject, opens[c], ends[c]) for c in range(kept, len(days))]
+    )
+    verdict = volume.judge(condition, count, anomalies.design("day", days), kept)
+    at = np.array([[micros(end) for end in ends]], dtype=np.int64)
+    grid = Grid((root,), days, count, count, ~np.isnan(count), at)
+    times = Times(opens[kept:], ends[kept:], usable, np.ones(usable.shape, dtype=bool), at[:, kept:])
+    return Course(grid, kept, times, np.zeros(usable.shape, dtype=bool), verdict, False)
