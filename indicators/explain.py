@@ -83,7 +83,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 *_presence(step.coverage, moment, city.areas.root),
                 f"CREATE TABLE {step.scan.table} AS\n{scan_rows(step.scan, moment)}",
                 macros,
-                f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
+                f"CREATE TABLE {base} AS\n{frame([step.coverage], moment)}",
                 f"CREATE TABLE {made} AS\n{cube(step, moment, base, city.areas.root)}",
                 values([measured(value, step)], made),
             ]
@@ -94,7 +94,7 @@ def statements(city: City, step: Step, indicator: str, moment: Moment) -> list[s
                 *_presence(step.coverage, moment, city.areas.root),
                 *(f"CREATE TABLE {s.table} AS\n{scan_rows(s, moment)}" for s in (step.opens, step.closes)),
                 macros,
-                f"CREATE TABLE {base} AS\n{frame(step.coverage, moment)}",
+                f"CREATE TABLE {base} AS\n{frame([step.coverage], moment)}",
                 f"CREATE TABLE {made} AS\n{balance(step, moment, base)}",
                 values([standing(stock, step)], made),
             ]

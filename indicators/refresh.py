@@ -28,6 +28,7 @@ from indicators.plan import (
 )
 from indicators.sql import formula, publish
 from indicators.sql.balance import balance
+from indicators.sql.coverage import alike as alike_cells
 from indicators.sql.coverage import frame
 from indicators.sql.cube import cube
 from indicators.sql.formula import formula_values
@@ -64,6 +65,7 @@ class Refresh:
         self.dirty: dict[str, Spans] = {}
         self.moved: dict[str, Spans] = {}
         self.scope: dict[str, Spans | None] = {}
+        self.frames: dict[str, str] = {}
         self.given = 0
         self.timings: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
         cursor.execute(moment.calendar.macros)
@@ -139,9 +141,7 @@ class Refresh:
         for step in grouped:
             self._note_dirty(step)
         grouped = [step for step in grouped if self._is_whole(step) or self._dirty(step)]
-        for coverage in self.plan.coverages:
-            with self._timed(f"frame {coverage.name}"):
-                self._lay_frame(coverage, [step for step in grouped if step.coverage.name == coverage.name])
+        self._lay_frames(grouped)
         self._cover(grouped)
         for step in grouped:
             with self._timed(f"roll up {step.name}"):
@@ -214,20 +214,32 @@ class Refresh:
         """The periods of a step in which anything may have changed."""
         return self.dirty.get(indicators_of(step)[0]) or self.moved[step.name]
 
-    def _lay_frame(self, coverage: Coverage, steps: Sequence[Grouped]) -> None:
-        """Table of the areas and periods that have anything, as far as the steps need it."""
-        if not steps:
-            return
-        dirty = None
-        if not any(self._is_whole(step) for step in steps):
-            dirty = reduce(or_, map(self._dirty, steps))
-        self._execute(
-            f"CREATE OR REPLACE TEMP TABLE frame__{coverage.name} AS\n{frame(coverage, self.moment, dirty)}"
-        )
+    def _lay_frames(self, steps: Sequence[Grouped]) -> None:
+        """Tables of the areas and periods that have anything, as far as the steps need them."""
+        whole: list[Coverage] = []
+        parts: dict[Coverage, Spans] = {}
+        for coverage in self.plan.coverages:
+            those = [step for step in steps if step.coverage.name == coverage.name]
+            if any(map(self._is_whole, those)):
+                whole.append(coverage)
+            elif those:
+                parts[coverage] = reduce(or_, map(self._dirty, those))
+        for coverages in alike_cells(whole):
+            self._lay_frame(coverages, None)
+        for coverages in alike_cells(list(parts)):
+            self._lay_frame(coverages, reduce(or_, (parts[coverage] for coverage in coverages)))
+
+    def _lay_frame(self, coverages: Sequence[Coverage], dirty: Spans | None) -> None:
+        table = f"frame__{coverages[0].name}"
+        with self._timed(*(f"frame {coverage.name}" for coverage in coverages)):
+            self._execute(f"CREATE OR REPLACE TEMP TABLE {table} AS\n{frame(coverages, self.moment, dirty)}")
+        for source, coverage in enumerate(coverages):
+            alone = len(coverages) == 1
+            self.frames[coverage.name] = table if alone else f"(FROM {table} WHERE source = {source})"
 
     def _compute(self, step: Grouped) -> None:
         """The values of a cube or a balance, by way of one table for all of them."""
-        name, base, moved = f"made__{step.name}", f"frame__{step.coverage.name}", self.moved[step.name]
+        name, base, moved = f"made__{step.name}", self.frames[step.coverage.name], self.moved[step.name]
         limit = None if self._is_whole(step) else moved
         if not (limit is None or limit):
             return
@@ -269,7 +281,7 @@ class Refresh:
         for step in steps:
             spans = self._dirty(step) - self.moved[step.name]
             if spans and not self._is_whole(step):
-                found[f"frame__{step.coverage.name}", spans] += indicators_of(step)
+                found[self.frames[step.coverage.name], spans] += indicators_of(step)
         if found:
             for statement in publish.cover(found, self.moment):
                 self._execute(statement)
@@ -371,12 +383,16 @@ class Refresh:
         self.scope.clear()
 
     @contextlib.contextmanager
-    def _timed(self, name: str) -> Iterator[None]:
-        """Note under ``name`` how many rows of values a step gives and how long it takes, in seconds."""
+    def _timed(self, *names: str) -> Iterator[None]:
+        """Note how many rows of values a step gives and how long it takes, in seconds: under its name, or in
+        equal parts under those of steps that are one.
+        """
         began, before = time.perf_counter(), self.given
         yield
-        rows, seconds = self.timings[name]
-        self.timings[name] = rows + self.given - before, seconds + time.perf_counter() - began
+        took, given = (time.perf_counter() - began) / len(names), (self.given - before) // len(names)
+        for name in names:
+            rows, seconds = self.timings[name]
+            self.timings[name] = rows + given, seconds + took
 
     def _execute(self, statement: str) -> None:
         self.cursor.execute(statement)

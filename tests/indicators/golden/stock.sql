@@ -29,23 +29,24 @@ GROUP BY ALL;
 CREATE TABLE frame__visits__1 AS
 -- Coverage of visits by city: 1 days an event
 WITH status AS (
-    SELECT coalesce(max(data_through), TIMESTAMP '2025-07-10 02:00:00.000000') AS through, coalesce(max(last_run), 0) AS run
-    FROM feed_status WHERE feed IN ('visits')
+    SELECT source, coalesce(max(data_through), TIMESTAMP '2025-07-10 02:00:00.000000') AS through, coalesce(max(last_run), 0) AS run
+    FROM (VALUES (0, 'visits')) AS delivered(source, feed) LEFT JOIN feed_status USING (feed) GROUP BY source
 ), covered AS (
-    SELECT area, day FROM part_visits__presence
+    SELECT 0 AS source, area, day FROM part_visits__presence
 ), pairs AS (
     SELECT code AS area, ancestor AS cell FROM area_path WHERE level = 'city'
     UNION
     SELECT path.ancestor, path.code FROM area_path path JOIN area USING (code) WHERE area.level = 'city'
 ), spans AS (
     -- the days on which an area and a cell that it shares ground with both exist
-    SELECT own.level, pairs.area, pairs.cell, coalesce(own.valid_to, DATE '9999-12-31') AS gone,
+    SELECT source, own.level, pairs.area, pairs.cell, coalesce(own.valid_to, DATE '9999-12-31') AS gone,
         greatest(coalesce(own.valid_from, DATE '0001-01-01'),
             coalesce(cell.valid_from, DATE '0001-01-01')) AS since,
         least(coalesce(own.valid_to, DATE '9999-12-31'), coalesce(cell.valid_to, DATE '9999-12-31'),
-            DATE '2025-07-10' + CAST(
-                pairs.cell IN (SELECT area FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
+            DATE '2025-07-10' + CAST((source, pairs.cell) IN (
+                SELECT (source, area) FROM covered WHERE day = DATE '2025-07-10') AS INTEGER)) AS until
     FROM pairs JOIN area own ON own.code = pairs.area JOIN area cell ON cell.code = pairs.cell
+        CROSS JOIN (SELECT source FROM status)
     WHERE own.level IN ('city', 'district', 'ward')
 ), calendar AS (
     WITH days AS (SELECT CAST(unnest(generate_series((SELECT min(day) FROM covered), DATE '2025-07-10', INTERVAL 1 DAY)) AS DATE) AS day)
@@ -54,33 +55,34 @@ WITH status AS (
     UNION ALL SELECT 'quarter' AS period, CAST(CAST(date_trunc('quarter', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
     UNION ALL SELECT 'year' AS period, CAST(CAST(date_trunc('year', day) AS DATE) AS TIMESTAMP) AS start, day FROM days
 ), periods AS (
-    SELECT period, start, CAST(period_begin(period, start) AS DATE) AS since,
+    SELECT source, period, start, CAST(period_begin(period, start) AS DATE) AS since,
         CAST(period_end(period, start) - INTERVAL 1 MICROSECOND AS DATE) + 1 AS until,
-        least((SELECT through FROM status), timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
-    FROM (SELECT DISTINCT period, start FROM calendar)
+        least(through, timezone('UTC', timezone('Asia/Ho_Chi_Minh', CAST(period_end(period, start) AS TIMESTAMP)))) AS data_through
+    FROM (SELECT DISTINCT period, start FROM calendar) CROSS JOIN status
 ), expected AS (
-    SELECT spans.level, spans.area, periods.period, periods.start, periods.data_through,
+    SELECT spans.source, spans.level, spans.area, periods.period, periods.start, periods.data_through,
         sum(least(periods.until, spans.until) - greatest(periods.since, spans.since)) AS expected
-    FROM periods JOIN spans ON periods.since < spans.until AND periods.until > spans.since
-        AND periods.start < spans.gone
+    FROM periods JOIN spans ON periods.source = spans.source AND periods.since < spans.until
+        AND periods.until > spans.since AND periods.start < spans.gone
     GROUP BY ALL
 ), heard AS (
     -- many areas share ground with a cell for the same days: its days are counted once for all of them
     SELECT stretch.*, calendar.period, calendar.start, count(*) AS present
     FROM covered
     JOIN calendar USING (day)
-    JOIN (SELECT DISTINCT cell, since, until FROM spans) stretch
-        ON stretch.cell = covered.area AND covered.day >= stretch.since AND covered.day < stretch.until
+    JOIN (SELECT DISTINCT source, cell, since, until FROM spans) stretch
+        ON stretch.source = covered.source AND stretch.cell = covered.area
+        AND covered.day >= stretch.since AND covered.day < stretch.until
     GROUP BY ALL
 ), present AS (
-    SELECT spans.area, heard.period, heard.start, sum(heard.present) AS present
-    FROM heard JOIN spans USING (cell, since, until)
+    SELECT source, spans.area, heard.period, heard.start, sum(heard.present) AS present
+    FROM heard JOIN spans USING (source, cell, since, until)
     GROUP BY ALL
 )
-SELECT level, area, period, start, CAST(present AS INTEGER) AS present,
-    CAST(expected AS INTEGER) AS expected, data_through, (SELECT run FROM status) AS run
-FROM expected JOIN present USING (area, period, start)
-ORDER BY period, level, area, start;
+SELECT source, level, area, period, start, CAST(present AS INTEGER) AS present,
+    CAST(expected AS INTEGER) AS expected, data_through, run
+FROM expected JOIN present USING (source, area, period, start) JOIN status USING (source)
+ORDER BY source, period, level, area, start;
 
 CREATE TABLE made__visits__due_at__closed_at AS
 -- Balance visits__due_at__closed_at: cumulate to city, district, ward × day, month, quarter, year
