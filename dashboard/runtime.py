@@ -134,6 +134,7 @@ class Runtime:
             # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
             self.announcer.announce(self.clock())
             self.courier.wake()
+            self.publish()  # who was told, and what was escalated, is shown as well
             arrange(self.store)
             self.store.settle()
         return Cycle(runs, refresh, evaluation)
