@@ -4,8 +4,6 @@
 
 BIN := .venv/bin
 ARGS ?=
-# how many tests run side by side
-JOBS ?= 2
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,7 +16,7 @@ run: .venv/.installed ## load, compute and serve the reference city on http://12
 
 test: check ## every check and every test; brings the browser that it needs
 	@scripts/browser.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 check: .venv/.installed-dev ## format, lint, types, import law, generated pages: all but the tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }

@@ -26,18 +26,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-TOGETHER = ("browser", "integration")
-"""Folders whose files share a city that takes long to build: one process runs them all."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side run files, not single tests: what a file has made is there for all of it."""
-    for item in items:
-        path = item.path.relative_to(ROOT / "tests")
-        folder = path.parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in TOGETHER else str(path)))
-
-
 def _missing(what: str) -> None:
     """Continuous integration must not pass by skipping; a laptop may lack what a test needs."""
     if os.environ.get("CI") == "true":
