@@ -4,6 +4,8 @@
 
 BIN := .venv/bin
 ARGS ?=
+# how many processes run tests, a file at a time: tests of a file may build on each other
+JOBS ?= 2
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +18,7 @@ run: .venv/.installed ## load, compute and serve the reference city on http://12
 
 test: check ## every check and every test; brings the browser that it needs
 	@scripts/browser.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: .venv/.installed-dev ## format, lint, types, import law, generated pages: all but the tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
