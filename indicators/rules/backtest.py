@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from config import City
 from config.models import Rule
@@ -68,7 +69,7 @@ def backtest(
     if dt.datetime.combine(begin, dt.time(), city.zone) >= until:
         raise ValueError(f"there is nothing between {begin} and {until:%Y-%m-%d}")
     alone = replace(city, rules=MappingProxyType({rule.id: rule}))
-    with store.read() as cursor:
+    with store.read() as cursor, threadpool_limits(limits=1, user_api="blas"):
         past = Past.of(city, cursor, Watch.of(city, rule, begin), until)
         return _Replay(alone, rule, begin).over(past, until)
 

@@ -14,22 +14,18 @@ from typing import Any
 import numpy as np
 
 from config.models import Rule
-from indicators.rules.episodes import Desk
+from indicators.rules.episodes import STANDING, Desk
 from indicators.rules.machine import Machine, Reason
 from indicators.rules.sightings import NEVER, Course, Sighting, finite
 from indicators.rules.walk import Walk, step
 from warehouse.state import Episode, Kind, SeriesState, Status, Warning
 
-STANDING = (Status.FIRING, Status.RECOVERING)
-
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """What people were told in a warning of a series, and what is now known of it."""
+    """What people were told in a warning, by its number, and what is now known of it."""
 
-    rule: str
-    area: str
-    opened_at: dt.datetime
+    warning: int
     told: Mapping[str, Any]
     known: Mapping[str, Any]
     note: str
@@ -136,4 +132,5 @@ class Corrections:
     def _note(
         self, warning: Warning | Episode, told: Mapping[str, Any], known: Mapping[str, Any], note: str
     ) -> None:
-        self.made.append(Corrected(warning.rule, warning.area, warning.opened_at, told, known, note))
+        if warning.id is not None:  # in a replay nobody was told
+            self.made.append(Corrected(warning.id, told, known, note))

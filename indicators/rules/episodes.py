@@ -14,7 +14,7 @@ from indicators.rules.messages import message, no_data_message
 from indicators.rules.sightings import Sighting
 from warehouse.state import Episode, Evaluation, Kind, SeriesKey, SeriesState, Status, Transition
 
-_STANDING: Final = (Status.FIRING, Status.RECOVERING)
+STANDING: Final = (Status.FIRING, Status.RECOVERING)
 
 
 class Desk:
@@ -143,7 +143,7 @@ class Desk:
         """Whether the warning ends when its series comes into ``status``."""
         if status in (Status.NORMAL, Status.PENDING):
             return True
-        return episode.kind is Kind.NO_DATA and status in (*_STANDING, Status.TOO_FEW)
+        return episode.kind is Kind.NO_DATA and status in (*STANDING, Status.TOO_FEW)
 
     def _close(self, episode: Episode, at: dt.datetime, reason: Reason) -> None:
         episode.status, episode.resolved_at, episode.resolution = Status.NORMAL, at, reason.value

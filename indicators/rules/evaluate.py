@@ -7,6 +7,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from config import City
 from indicators.rules.budget import Stored
 from indicators.rules.corrections import Corrected
@@ -47,7 +49,8 @@ def evaluate(
     windows = state.maintenance.all()
     local = now.astimezone(city.zone)
     sitting = Sitting(city, state.load_series(), state.open_episodes(), local, windows)
-    with store.read() as cursor:
+    # Thousands of small fits: threads of their own cost twice what they save.
+    with store.read() as cursor, threadpool_limits(limits=1, user_api="blas"):
         source = Present(city, cursor)
         judging = Judging(sitting, source)
         for rule, area, sighting in Instruments(city, cursor, local, windows).readings():
@@ -58,7 +61,8 @@ def evaluate(
     sitting.combined()
     sitting.withdrawn()
     state.record(sitting.desk.finish())
-    _correct(state, sitting, now)
+    for one in sitting.corrections.made:
+        state.correct(one.warning, one.told, one.known, one.note, now)
     _keep(city, store, made, source)
     return EvaluationReport(
         tuple(sitting.desk.transitions),
@@ -74,14 +78,6 @@ def _told(state: State, rules: set[str]) -> Told:
         for warning in state.warnings(areas=None, open_only=False, rule=rule):
             told[rule, warning.area].append(warning)
     return told
-
-
-def _correct(state: State, sitting: Sitting, now: dt.datetime) -> None:
-    """Put corrections beside the warnings that they are of."""
-    for one in sitting.corrections.made:
-        for warning in state.warnings(areas=None, open_only=False, rule=one.rule):
-            if warning.area == one.area and warning.opened_at == one.opened_at:
-                state.correct(warning.id, one.told, one.known, one.note, now)
 
 
 def _keep(city: City, store: Store, made: Stored, source: Present) -> None:

@@ -6,9 +6,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from config import City
 from config.models import Condition, LevelShift, Projection, Rule, Statistical
@@ -66,17 +66,12 @@ class Judging:
 
     def run(self, told: Told, progress: Progress = silent) -> Stored:
         """Take what is new through the machine; the tests that statistical rules made."""
-        rules = [rule for rule in self.city.rules.values() if rule.indicator is not None]
-        errands = [errand for rule in rules for errand in self._errands(rule)]
-        seen = self._read(errands)
+        seen = self._read(self._errands)
         statistical = [one for one in seen if isinstance(one.errand.watch.rule.when, Statistical)]
         anomalies = Anomalies(self.city)
-        # Thousands of small fits: threads of their own cost twice what they save.
-        with threadpool_limits(limits=1, user_api="blas"):
-            tested = [
-                Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one))
-                for one in statistical
-            ]
+        tested = [
+            Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one)) for one in statistical
+        ]
         verdicts, made = Budget(self.city, self._made_before(tested)).verdicts(tested)
         decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
         courses: dict[str, list[tuple[Course, frozenset[str]]]] = defaultdict(list)
@@ -84,6 +79,7 @@ class Judging:
             watch = one.errand.watch
             verdict = decided.get(id(one)) or _verdict(anomalies, one.look, watch.rule.when)
             courses[watch.rule.id].append((watch.course(one.look, one.times, verdict), one.errand.corrected))
+        rules = self._rules
         for done, rule in enumerate(rules):
             progress("rules", done, len(rules))
             for course, corrected in courses[rule.id]:
@@ -94,10 +90,18 @@ class Judging:
 
     def corrected(self) -> set[str]:
         """Rules of which some history is another than it was."""
-        rules = [rule for rule in self.city.rules.values() if rule.indicator is not None]
-        return {rule.id for rule in rules for errand in self._errands(rule) if errand.corrected}
+        return {errand.watch.rule.id for errand in self._errands if errand.corrected}
 
-    def _errands(self, rule: Rule) -> Iterable[Errand]:
+    @property
+    def _rules(self) -> list[Rule]:
+        return [rule for rule in self.city.rules.values() if rule.indicator is not None]
+
+    @cached_property
+    def _errands(self) -> list[Errand]:
+        """As things stand before anything was judged."""
+        return [errand for rule in self._rules for errand in self._errands_of(rule)]
+
+    def _errands_of(self, rule: Rule) -> Iterable[Errand]:
         """What is to be read for a rule; nothing where nothing can be new."""
         found = self.source.news(rule)
         for watch in Watch.of(self.city, rule, self.since):

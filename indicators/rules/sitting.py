@@ -16,8 +16,8 @@ import numpy as np
 
 from config import City
 from config.models import Combined, Deadline, Rule
-from indicators.rules.corrections import STANDING, Corrections, Replay
-from indicators.rules.episodes import Desk
+from indicators.rules.corrections import Corrections, Replay
+from indicators.rules.episodes import STANDING, Desk
 from indicators.rules.levels import levels_of
 from indicators.rules.machine import Machine, Observation, Reason, Seen
 from indicators.rules.sightings import NEVER, Course, Micros, Sighting, micros
