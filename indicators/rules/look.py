@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -40,7 +41,8 @@ class Turn(NamedTuple):
 @dataclass(frozen=True)
 class Look:
     """One rule's grid: ``kept`` are the columns from ``first`` on, the ones to judge; what lies before them
-    is what they are compared with. ``whole`` (areas × columns of the grid) marks whole periods.
+    is what they are compared with. ``ends`` of the grid's columns; ``whole`` (areas × columns) marks periods
+    of which all is there.
     """
 
     city: City
@@ -49,6 +51,7 @@ class Look:
     grid: Grid
     kept: Grid
     first: int
+    ends: Sequence[dt.datetime]
     whole: Flags
 
     @property

@@ -100,17 +100,19 @@ class Watch:
         """The values of ``grid`` from ``begin`` on, and which of them are whole."""
         kept = grid.select(np.array([begin <= start for start in grid.starts], dtype=bool))
         first = len(grid.starts) - len(kept.starts)
-        ends = np.array([micros(at) for at in self._ends(grid)], dtype=np.int64)
-        whole: Flags = (grid.through >= ends) & (ends <= micros(now))
+        next_start, period = self.city.periods.next_start, self.group.period
+        ends = [moment_of(next_start(period, start), self.city.zone) for start in grid.starts]
+        end_us = np.array([micros(at) for at in ends], dtype=np.int64)
+        whole: Flags = (grid.through >= end_us) & (end_us <= micros(now))
         if self.published:
-            whole = np.broadcast_to(ends <= micros(now), grid.present.shape)
-        return Look(self.city, self.rule, self.group, grid, kept, first, whole)
+            whole = np.broadcast_to(end_us <= micros(now), grid.present.shape)
+        return Look(self.city, self.rule, self.group, grid, kept, first, ends, whole)
 
     def times(self, look: Look, now: dt.datetime) -> Times:
         """When there is what to see in ``look``."""
         kept = look.kept
         zone = cast(ZoneInfo, now.tzinfo)
-        opens, ends = [moment_of(start, zone) for start in kept.starts], self._ends(kept)
+        opens, ends = [moment_of(start, zone) for start in kept.starts], look.ends[look.first :]
         end_us = np.array([micros(at) for at in ends], dtype=np.int64)
         open_us = np.array([micros(at) for at in opens], dtype=np.int64)
         # A ratio over nothing has a row and no value: nothing was seen, and a series of these has vanished.
@@ -125,9 +127,3 @@ class Watch:
         """What is seen in ``look``, as ``verdict`` has it."""
         few: Flags = look.kept.n < look.indicator.min_n
         return Course(look.grid, look.first, times, few, verdict, self.rule.partial)
-
-    def _ends(self, kept: Grid) -> list[dt.datetime]:
-        periods = self.city.periods
-        return [
-            moment_of(periods.next_start(self.group.period, start), self.city.zone) for start in kept.starts
-        ]
