@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from config.models.indicator import Stock
 from config.periods import day_of
 from config.targets import Aim, aim_on
 from indicators.rules.conditions import Verdict
-from indicators.rules.conditions.verdict import Floats, against
+from indicators.rules.conditions.verdict import Floats, Ints, against
 from indicators.rules.look import Look
 from indicators.rules.statistics.projection import Measure, projection
 
@@ -23,23 +23,39 @@ def projected(look: Look, condition: Projection) -> Verdict:
     """``condition`` on every period to judge. What is measured is a probability in per cent; NaN where no
     target is set for the year, the year ends with the period, or its history is too short.
     """
-    turn = look.turn
+    turn, calendar = look.turn, _calendar(look)
     shape = (len(turn.value), len(turn.kept))
     measure, median = np.full(shape, np.nan), np.full(shape, np.nan)
     for place, column in enumerate(turn.kept):
-        found = _at(look, int(column))
+        found = _at(look, calendar, int(column))
         if found is not None:
             measure[:, place], median[:, place] = found
     return against(condition, measure)._replace(expected=median)
 
 
-def _at(look: Look, column: int) -> tuple[Floats, Floats] | None:
+class _Calendar(NamedTuple):
+    """The year of each period, and its place in it from 0 on."""
+
+    year: Ints
+    place: Ints
+
+
+def _calendar(look: Look) -> _Calendar:
+    periods, period, starts = look.city.periods, look.group.period, look.turn.starts
+    places = [_steps(look, periods.first_of_year(period, start), start) for start in starts]
+    return _Calendar(
+        np.array([periods.named(period, start).year for start in starts], dtype=np.intp),
+        np.array(places, dtype=np.intp),
+    )
+
+
+def _at(look: Look, calendar: _Calendar, column: int) -> tuple[Floats, Floats] | None:
     """Probability in per cent and the median of the year's end for each area, as of the end of one period."""
-    years, elapsed = _years(look, column)
+    years, elapsed = _years(look, calendar, column)
     if not 0 < elapsed < years.shape[2]:
         return None
     probability, median = (np.full(len(years), np.nan) for _ in range(2))
-    aims = [_aim(look, area, look.turn.starts[column]) for area in look.grid.areas]
+    aims = [_aim(look, area, int(calendar.year[column])) for area in look.grid.areas]
     for side in ("floor", "ceiling"):
         rows = np.flatnonzero([aim is not None and aim.side == side for aim in aims])
         if len(rows):
@@ -51,19 +67,15 @@ def _at(look: Look, column: int) -> tuple[Floats, Floats] | None:
     return probability, median
 
 
-def _years(look: Look, column: int) -> tuple[Floats, int]:
+def _years(look: Look, calendar: _Calendar, column: int) -> tuple[Floats, int]:
     """Areas × years × periods up to the year of a column, and how many periods of that year are over."""
-    periods, period, starts = look.city.periods, look.group.period, look.turn.starts
-    most = periods.most_in_year(period)
-    year = [periods.named(period, start).year for start in starts[: column + 1]]
-    firsts = [periods.first_of_year(period, start) for start in starts[: column + 1]]
-    place = [_steps(look, first, start) for first, start in zip(firsts, starts, strict=False)]
-    size = min(most, max(place) + 1) if year[0] != year[-1] else most
-    out = np.full((len(look.grid.areas), year[-1] - year[0] + 1, size), np.nan)
-    for index, (y, p) in enumerate(zip(year, place, strict=True)):
-        if p < size:
-            out[:, y - year[0], p] = look.turn.value[:, index]
-    return out, place[-1] + 1
+    year, place = calendar.year[: column + 1], calendar.place[: column + 1]
+    most = look.city.periods.most_in_year(look.group.period)
+    size = min(most, int(place.max()) + 1) if year[0] != year[-1] else most
+    out = np.full((len(look.grid.areas), int(year[-1] - year[0]) + 1, size), np.nan)
+    within = np.flatnonzero(place < size)
+    out[:, year[within] - year[0], place[within]] = look.turn.value[:, within]
+    return out, int(place[-1]) + 1
 
 
 def _steps(look: Look, first: dt.date, start: dt.date) -> int:
@@ -75,10 +87,9 @@ def _steps(look: Look, first: dt.date, start: dt.date) -> int:
     return ((start.year - first.year) * 12 + start.month - first.month) // months
 
 
-def _aim(look: Look, area: str, start: dt.date) -> Aim | None:
+def _aim(look: Look, area: str, year: int) -> Aim | None:
     """What is aimed at on the last day of the year: a target for the year, or of the rule's own period."""
     periods = look.city.periods
-    year = periods.named(look.group.period, start).year
     last = dt.date(year, 12, 31)
     whole = aim_on(look.indicator, look.group.level, area, "year", last, periods)
     own = aim_on(look.indicator, look.group.level, area, look.group.period, last, periods)
