@@ -4,6 +4,7 @@ from warehouse.state.database import StateError
 from warehouse.state.escalation import Escalation, Limits, due_escalations
 from warehouse.state.figures import RuleFigures
 from warehouse.state.handling import HandlingError
+from warehouse.state.new_levels import Earlier, NewLevel
 from warehouse.state.notices import Delivery, Message, Notice, Standing
 from warehouse.state.outbox import Outbox, UnknownMessageError
 from warehouse.state.quiet import (
@@ -44,6 +45,7 @@ __all__ = [
     "AuditEntry",
     "Correction",
     "Delivery",
+    "Earlier",
     "Episode",
     "Escalation",
     "Evaluation",
@@ -53,6 +55,7 @@ __all__ = [
     "Limits",
     "Maintenance",
     "Message",
+    "NewLevel",
     "Notice",
     "Outbox",
     "Outcome",

@@ -22,7 +22,7 @@ class HandlingError(StateError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Deed:
+class Deed:
     """One action on one warning; ``who`` is empty where the engine acts by itself."""
 
     warning: int
@@ -48,7 +48,7 @@ class Handling(Connected):
         with self._engine.begin() as connection:
             _prepare(connection, warning_id, areas)
             _take(connection, warning_id, who, now)
-            _do(connection, _Deed(warning_id, now, who, "acknowledge", comment))
+            keep_deed(connection, Deed(warning_id, now, who, "acknowledge", comment))
             return find(connection, warning_id, areas)
 
     def comment(self, warning_id: int, who: str, comment: str, now: dt.datetime, *, areas: Areas) -> Warning:
@@ -58,7 +58,7 @@ class Handling(Connected):
             raise ValueError("an empty comment says nothing")
         with self._engine.begin() as connection:
             found = _prepare(connection, warning_id, areas)
-            _do(connection, _Deed(warning_id, now, who, "comment", words))
+            keep_deed(connection, Deed(warning_id, now, who, "comment", words))
             return found
 
     def assign(
@@ -76,7 +76,7 @@ class Handling(Connected):
                 raise HandlingError(f"warning {warning_id} is closed: there is nothing left to be done")
             values = {"assigned_to": to or None, "assigned_at": now}
             connection.execute(update(t.warning).where(t.warning.c.id == warning_id).values(**values))
-            _do(connection, _Deed(warning_id, now, who, "assign", comment, {"to": to or None}))
+            keep_deed(connection, Deed(warning_id, now, who, "assign", comment, {"to": to or None}))
             return find(connection, warning_id, areas)
 
     def conclude(
@@ -117,7 +117,7 @@ class Handling(Connected):
             detail: dict[str, Any] = {"outcome": outcome.value, "standing": found.open}
             if duplicate_of is not None:
                 detail["duplicate_of"] = duplicate_of
-            _do(connection, _Deed(warning_id, now, who, "close", comment, detail))
+            keep_deed(connection, Deed(warning_id, now, who, "close", comment, detail))
             return find(connection, warning_id, areas)
 
     def reopen(self, warning_id: int, who: str, reason: str, now: dt.datetime, *, areas: Areas) -> Warning:
@@ -136,7 +136,7 @@ class Handling(Connected):
             values: dict[str, Any] = dict.fromkeys(("outcome", "duplicate_of", "closed_at", "closed_by"))
             values |= {"resolved_at": found.ended_at, "resolution": found.end_reason}
             connection.execute(update(t.warning).where(t.warning.c.id == warning_id).values(**values))
-            _do(connection, _Deed(warning_id, now, who, "reopen", reason))
+            keep_deed(connection, Deed(warning_id, now, who, "reopen", reason))
             return find(connection, warning_id, areas)
 
     def escalate(self, due: Iterable[Escalation], now: dt.datetime) -> list[Escalation]:
@@ -154,7 +154,7 @@ class Handling(Connected):
                     t.warning.c.resolved_at.is_(None),
                 )
                 if connection.execute(query.values(escalated=step.step)).rowcount:
-                    _do(connection, _Deed(step.warning, now, "", "escalate", detail={"step": step.step}))
+                    keep_deed(connection, Deed(step.warning, now, "", "escalate", detail={"step": step.step}))
                     taken.append(step)
             if taken:
                 touch(connection)
@@ -191,7 +191,7 @@ class Handling(Connected):
             made = insert(t.correction).values(warning=warning_id, **values).returning(t.correction)
             correction = Correction(*connection.execute(made).one())
             detail = {"told": correction.told, "known": correction.known}
-            _do(connection, _Deed(warning_id, now, correction.who, "correct", note, detail))
+            keep_deed(connection, Deed(warning_id, now, correction.who, "correct", note, detail))
             connection.commit()
             return correction
 
@@ -224,7 +224,7 @@ def _check_duplicate(
         raise HandlingError(f"warning {other.id} cannot be the one that it repeats: name the first one")
 
 
-def _do(connection: Connection, deed: _Deed) -> None:
+def keep_deed(connection: Connection, deed: Deed) -> None:
     """Keep a deed as history of its warning, and in the audit trail."""
     comment, detail = deed.comment.strip(), dict(deed.detail)
     connection.execute(

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from warehouse.state.database import connect
 from warehouse.state.handling import Handling
+from warehouse.state.new_levels import NewLevels
 from warehouse.state.outbox import Outbox
 from warehouse.state.reading import Reading
 from warehouse.state.recording import Recording
@@ -16,8 +17,8 @@ from warehouse.state.silences import Silences, Windows
 class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
-    Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``
-    and ``outbox`` keep what their names say.
+    Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
+    ``new_levels`` and ``outbox`` keep what their names say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -25,6 +26,7 @@ class State(Reading, Recording, Handling):
         self.silences = Silences(engine)
         self.maintenance = Windows(engine)
         self.releases = Releases(engine)
+        self.new_levels = NewLevels(engine)
         self.outbox = Outbox(engine)
 
     @classmethod

@@ -23,7 +23,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "3"
+SCHEMA_VERSION: Final = "4"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
@@ -210,6 +210,30 @@ release = Table(
 Index(
     "one_standing_release",
     release.c.warning,
+    unique=True,
+    sqlite_where=text("withdrawn_at IS NULL"),
+    postgresql_where=text("withdrawn_at IS NULL"),
+)
+
+new_level = Table(
+    "new_level",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("warning", ForeignKey("warning.id"), nullable=False),
+    Column("indicator", String, nullable=False),
+    Column("area", String, nullable=False),
+    # The start of a period by the city's clock: it means the same day whatever the zone did since.
+    Column("began", DateTime, nullable=False),
+    Column("earlier", String, nullable=False),
+    Column("confirmed_at", Utc, nullable=False),
+    Column("who", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("withdrawn_at", Utc),
+    Column("withdrawn_by", String),
+)
+Index(
+    "one_standing_level",
+    new_level.c.warning,
     unique=True,
     sqlite_where=text("withdrawn_at IS NULL"),
     postgresql_where=text("withdrawn_at IS NULL"),
