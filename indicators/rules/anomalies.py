@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 import numpy as np
 
 from config import City
 from config.holidays import first_days
 from config.models import CountAnomaly, LevelAnomaly, LevelShift, Period
-from config.periods import day_of
+from config.periods import day_of, moment_of
 from indicators.breaks import declared_breaks
 from indicators.rules.conditions import Verdict
-from indicators.rules.conditions.verdict import Ints
+from indicators.rules.conditions.verdict import Floats, Ints
 from indicators.rules.look import Look
 from indicators.rules.statistics.counts import count_tests
 from indicators.rules.statistics.design import Days, Design, Kind, Moving, of_calendar
 from indicators.rules.statistics.hours import of_hours
 from indicators.rules.statistics.levels import level_tests
-from indicators.rules.statistics.shifts import count_shifts, level_shifts
+from indicators.rules.statistics.rebasing import rebased_counts, rebased_levels
+from indicators.rules.statistics.shifts import Shifts, count_shifts, level_shifts
 from indicators.rules.statistics.significance import Tests
+from warehouse.state import Earlier
+
+Found = TypeVar("Found", Tests, Shifts)
+Moved = Callable[[Floats, Ints, int], Floats]
+"""S × T values, the columns at which new levels began (S), the column up to which they are measured."""
 
 LEVEL: Final = 0.01
 """The p-value at which a test is unusual on its own."""
@@ -40,15 +48,22 @@ class Anomalies:
         if not len(turn.kept):
             return Tests(*(np.empty((len(turn.value), 0)) for _ in Tests._fields))
         design = self._design(look)
-        first, since = int(turn.kept[0]), _since(look)
-        match condition:
-            case CountAnomaly(side=side, scan=scan):
-                found = count_tests(turn.value, design, first, since=since, side=side, level=LEVEL, scan=scan)
-            case LevelAnomaly(side=side):
-                found = level_tests(turn.value, design, first, since=since, side=side, level=LEVEL)
-            case _:
-                raise TypeError(f"rule {look.rule.id}: {condition.type} is no statistical condition")
-        return Tests(*(part[:, turn.kept - first] for part in found))
+
+        def judge(values: Floats, first: int, since: Ints) -> Tests:
+            match condition:
+                case CountAnomaly(side=side, scan=scan):
+                    return count_tests(values, design, first, since=since, side=side, level=LEVEL, scan=scan)
+                case LevelAnomaly(side=side):
+                    return level_tests(values, design, first, since=since, side=side, level=LEVEL)
+                case _:
+                    raise TypeError(f"rule {look.rule.id}: {condition.type} is no statistical condition")
+
+        def moved(values: Floats, began: Ints, until: int) -> Floats:
+            rebased = rebased_counts if isinstance(condition, CountAnomaly) else rebased_levels
+            return rebased(values, design, began, until)
+
+        found = self._in_stages(look, judge, moved)
+        return Tests(*(part[:, turn.kept - int(turn.kept[0])] for part in found))
 
     def shift(self, look: Look, condition: LevelShift) -> Verdict:
         """Where a series has moved to another level and stayed there: ``measure`` is its mean since then."""
@@ -56,17 +71,53 @@ class Anomalies:
         if not len(turn.kept):
             none = np.empty((len(turn.value), 0))
             return Verdict(none > 0, none > 0, none, none)
-        first, since = int(turn.kept[0]), _since(look)
-        find = count_shifts if _counts(look) else level_shifts
-        found = find(turn.value, self._design(look), first, since=since)
+        design, find = self._design(look), count_shifts if _counts(look) else level_shifts
+
+        def judge(values: Floats, first: int, since: Ints) -> Shifts:
+            return find(values, design, first, since=since)
+
+        found = self._in_stages(look, judge, None)
         known = ~np.isnan(turn.value[:, turn.kept])
-        at = turn.kept - first
+        at = turn.kept - int(turn.kept[0])
         up = found.standing("above")[:, at] & (condition.side != "below")
         breach = known & (up | found.standing("below")[:, at] & (condition.side != "above"))
         values = turn.value[:, turn.kept]
         measure = np.where(breach, found.observed[:, at], values)
         expected = np.where(breach, found.expected[:, at], np.nan)
-        return Verdict(breach, known & ~breach, measure, expected, None, expected)
+        starts = np.array(turn.starts, dtype="datetime64[us]")
+        began = np.where(breach, starts[found.begin[:, at]], np.datetime64("NaT"))
+        return Verdict(breach, known & ~breach, measure, expected, None, expected, None, began)
+
+    def _in_stages(
+        self, look: Look, judge: Callable[[Floats, int, Ints], Found], moved: Moved | None
+    ) -> Found:
+        """What ``judge`` finds of the columns from the first to judge to the last, those that end after a
+        shift was confirmed held against another past: moved to the new level, or, without ``moved`` and where
+        people said so, cut off. Each column is always judged by the same past, whenever that is done.
+        """
+        first, values, since = int(look.turn.kept[0]), look.turn.value.copy(), _since(look)
+        found = judge(values, first, since)
+        starts = np.array(look.turn.starts, dtype="datetime64[us]")
+        row_of = {area: row for row, area in enumerate(look.grid.areas)}
+        for level in look.levels:
+            row, until = row_of.get(level.area, -1), self._first_after(look, level.confirmed_at)
+            if row < 0 or until >= len(starts):
+                continue
+            began = int(np.searchsorted(starts, np.datetime64(level.began, "us")))
+            if level.earlier is Earlier.CUT or moved is None:
+                since[row] = max(since[row], began)
+            else:
+                values[[row]] = moved(values[[row]], np.array([began]), until)
+            low = max(first, until)
+            part = judge(values[[row]], low, since[[row]])
+            for whole, piece in zip(found, part, strict=True):
+                whole[row, low - first :] = piece[0]
+        return found
+
+    def _first_after(self, look: Look, at: dt.datetime) -> int:
+        """The first column that ends after a moment."""
+        next_start, period, zone = self.city.periods.next_start, look.group.period, self.city.zone
+        return bisect_right(look.turn.starts, at, key=lambda s: moment_of(next_start(period, s), zone))
 
     def _design(self, look: Look) -> Design:
         return self.design(look.city.periods.like(look.group.period), look.turn.starts)

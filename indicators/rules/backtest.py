@@ -26,7 +26,7 @@ from indicators.rules.sitting import Sitting
 from indicators.rules.watch import Watch
 from warehouse.rule_progress import News
 from warehouse.rule_tests import made_at
-from warehouse.state import Episode, SeriesKey, SeriesState, Transition
+from warehouse.state import Episode, NewLevel, SeriesKey, SeriesState, Transition
 from warehouse.store import Cursor, Store
 from warehouse.vintages import every_vintage
 
@@ -57,9 +57,15 @@ class Backtest:
 
 
 def backtest(
-    city: City, store: Store, rule: Rule, begin: dt.date, end: dt.date, now: dt.datetime
+    city: City,
+    store: Store,
+    rule: Rule,
+    begin: dt.date,
+    end: dt.date,
+    now: dt.datetime,
+    levels: Sequence[NewLevel] = (),
 ) -> Backtest:
-    """Replay ``rule`` over the days [begin, end), as far as ``now``.
+    """Replay ``rule`` over the days [begin, end), as far as ``now``, with the shifts that people confirmed.
 
     Raises ValueError for a rule that does not watch an indicator, or a span that is empty.
     """
@@ -70,8 +76,8 @@ def backtest(
         raise ValueError(f"there is nothing between {begin} and {until:%Y-%m-%d}")
     alone = replace(city, rules=MappingProxyType({rule.id: rule}))
     with store.read() as cursor, threadpool_limits(limits=1, user_api="blas"):
-        past = Past.of(city, cursor, Watch.of(city, rule, begin), until)
-        return _Replay(alone, rule, begin).over(past, until)
+        past = Past.of(city, cursor, Watch.of(city, rule, begin, levels), until)
+        return _Replay(alone, rule, begin, levels).over(past, until)
 
 
 @dataclass
@@ -79,6 +85,7 @@ class _Replay:
     city: City
     rule: Rule
     begin: dt.date
+    levels: Sequence[NewLevel]
     series: dict[SeriesKey, SeriesState] = field(default_factory=dict)
     standing: dict[SeriesKey, Episode] = field(default_factory=dict)
     warnings: dict[int, Episode] = field(default_factory=dict)
@@ -106,7 +113,7 @@ class _Replay:
 
     def _sit(self, source: Past, now: dt.datetime) -> None:
         sitting = Sitting(self.city, self.series, self.standing, now)
-        made = Judging(sitting, source, self.begin).run({})
+        made = Judging(sitting, source, self.begin, self.levels).run({})
         found = sitting.desk.finish()
         self.series |= found.series
         self.transitions += sitting.desk.transitions

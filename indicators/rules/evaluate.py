@@ -52,7 +52,7 @@ def evaluate(
     # Thousands of small fits: threads of their own cost twice what they save.
     with store.read() as cursor, threadpool_limits(limits=1, user_api="blas"):
         source = Present(city, cursor)
-        judging = Judging(sitting, source)
+        judging = Judging(sitting, source, levels=state.new_levels.standing())
         for rule, area, sighting in Instruments(city, cursor, local, windows).readings():
             sitting.instrument(rule, area, sighting)
         for rule, course in volumes(sitting, cursor, windows):

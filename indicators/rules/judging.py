@@ -26,7 +26,7 @@ from indicators.rules.source import Source
 from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
 from warehouse.rule_progress import NOTHING
-from warehouse.state import Warning
+from warehouse.state import NewLevel, Warning
 
 Told = Mapping[tuple[str, str], Sequence[Warning]]
 """The warnings that people were given, by rule and area."""
@@ -52,12 +52,14 @@ class _Seen:
 class Judging:
     """The rules about indicators in one sitting, judged on what ``source`` has.
 
-    ``since``: the first day that is looked at (None: as far back as rules do by themselves).
+    ``since``: the first day that is looked at (None: as far back as rules do by themselves). ``levels``: the
+    shifts that people confirmed.
     """
 
     sitting: Sitting
     source: Source
     since: dt.date | None = None
+    levels: Sequence[NewLevel] = ()
 
     @property
     def city(self) -> City:
@@ -104,7 +106,7 @@ class Judging:
     def _errands_of(self, rule: Rule) -> Iterable[Errand]:
         """What is to be read for a rule; nothing where nothing can be new."""
         found = self.source.news(rule)
-        for watch in Watch.of(self.city, rule, self.since):
+        for watch in Watch.of(self.city, rule, self.since, self.levels):
             now, earliest = self.sitting.now, watch.earliest(self.sitting.now)
             judged = self.sitting.judged_of(rule, watch.group.level)
             if found is None:

@@ -26,6 +26,7 @@ from indicators.rules.conditions import Verdict, band, change, target_gap, thres
 from indicators.rules.conditions.verdict import Flags, Floats, Ints
 from indicators.rules.grid import Grid, Group
 from indicators.rules.sightings import firm, moment
+from warehouse.state import NewLevel
 
 
 class Turn(NamedTuple):
@@ -42,7 +43,7 @@ class Turn(NamedTuple):
 class Look:
     """One rule's grid: ``kept`` are the columns from ``first`` on, the ones to judge; what lies before them
     is what they are compared with. ``ends`` of the grid's columns; ``whole`` (areas × columns) marks periods
-    of which all is there.
+    of which all is there; ``levels`` the shifts of these series that people confirmed, in that order.
     """
 
     city: City
@@ -53,6 +54,7 @@ class Look:
     first: int
     ends: Sequence[dt.datetime]
     whole: Flags
+    levels: Sequence[NewLevel] = ()
 
     @property
     def complete(self) -> Flags:

@@ -39,6 +39,7 @@ class Sighting:
     limit: float
     expected: float | None = None
     p: float | None = None
+    began: dt.datetime | None = None
     band: int = -1
     course: Course | None = None
     row: int = 0
@@ -47,12 +48,14 @@ class Sighting:
 
     def evidence(self) -> dict[str, object]:
         """What is kept of it with a warning: the values up to this one, oldest first, each with the start of
-        its period; and what a statistical condition held to be normal.
+        its period; what a statistical condition held to be normal, and since when it is another level.
         """
         seen = self.course.before(self.row, self.column) if self.course else []
         told: dict[str, object] = {"seen": seen}
         if self.expected is not None:
             told |= {"expected": self.expected, "p": self.p}
+        if self.began is not None:
+            told |= {"began": self.began.isoformat()}
         return told | dict(self.told)
 
 
@@ -126,6 +129,7 @@ class Course:
             float(verdict.limit[row, column]),
             None if verdict.expected is None else finite(verdict.expected[row, column]),
             None if verdict.p is None else finite(verdict.p[row, column]),
+            None if verdict.began is None else verdict.began[row, column].astype(object),
             -1 if verdict.band is None else int(verdict.band[row, column]),
             self,
             row,

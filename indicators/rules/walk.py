@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from config import City
-from config.models import Rule, Statistical
+from config.models import LevelShift, Rule, Statistical
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.machine import Machine, Reason
 from indicators.rules.sightings import Course, Micros, Sighting
@@ -28,7 +28,7 @@ Told = Callable[[SeriesState, SeriesState, Reason, Sighting | None], None]
 
 def machine_of(city: City, rule: Rule) -> Machine:
     """The machine that a rule's series go through; a statistical warning stays one card for a while."""
-    quiet = city.head.warnings.quiet if isinstance(rule.when, Statistical) else _NONE
+    quiet = city.head.warnings.quiet if isinstance(rule.when, Statistical | LevelShift) else _NONE
     vanish = rule.no_data.after if rule.no_data else None
     return Machine(rule.hold or _NONE, quiet if rule.keep_firing is None else rule.keep_firing, vanish)
 

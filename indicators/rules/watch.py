@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from config import City
-from config.models import Change, Period, Reported, Rule, TargetGap
+from config.models import Change, Period, Reported, Rule, Statistical, TargetGap
 from config.periods import moment_of
 from indicators.rules.aims import series_since
 from indicators.rules.conditions import Verdict
@@ -21,6 +21,7 @@ from indicators.rules.history import history
 from indicators.rules.levels import levels_of
 from indicators.rules.look import Look
 from indicators.rules.sightings import EVIDENCE, Course, Times, micros
+from warehouse.state import NewLevel
 
 LOOKBACK: Final[dict[Period, int]] = {
     "hour": 14 * 24,
@@ -38,19 +39,24 @@ LOOKBACK: Final[dict[Period, int]] = {
 @dataclass(frozen=True)
 class Watch:
     """A rule over an indicator, ready to ask for values and to judge them. All times are in the city's
-    zone.
+    zone. ``levels``: the shifts of the indicator's series that people confirmed.
     """
 
     city: City
     rule: Rule
     group: Group
     since: dt.date | None = None
+    levels: tuple[NewLevel, ...] = ()
 
     @classmethod
-    def of(cls, city: City, rule: Rule, since: dt.date | None = None) -> list[Watch]:
+    def of(
+        cls, city: City, rule: Rule, since: dt.date | None = None, levels: Sequence[NewLevel] = ()
+    ) -> list[Watch]:
         """The watches of a rule over an indicator: one, or of a statistical rule one for each level."""
         indicator, period = cast(str, rule.indicator), cast(Period, rule.period)
-        return [cls(city, rule, Group(indicator, level, period), since) for level in levels_of(city, rule)]
+        own = tuple(level for level in levels if level.indicator == indicator)
+        groups = [Group(indicator, level, period) for level in levels_of(city, rule)]
+        return [cls(city, rule, group, since, own) for group in groups]
 
     @property
     def published(self) -> bool:
@@ -88,7 +94,13 @@ class Watch:
         period, periods, when = self.group.period, self.city.periods, self.rule.when
         end = periods.next_start(period, periods.start_of(period, now))
         before = max(EVIDENCE, history(when, periods.like(period)))
-        spans = [(periods.shift(period, begin, -before), end)]
+        first = periods.shift(period, begin, -before)
+        if isinstance(when, Statistical):
+            # A past that is moved to a new level is moved as a whole, whenever that is done.
+            began = [periods.start_of(period, level.began) for level in self.levels]
+            moved = [periods.shift(period, start, -before) for start in began if start > first]
+            first = min([first, *moved])
+        spans = [(first, end)]
         if isinstance(when, Change) and when.against == "last_year":
             spans.append((periods.same_last_year(period, begin), periods.same_last_year(period, end)))
         if isinstance(when, TargetGap):
@@ -106,7 +118,7 @@ class Watch:
         whole: Flags = (grid.through >= end_us) & (end_us <= micros(now))
         if self.published:
             whole = np.broadcast_to(end_us <= micros(now), grid.present.shape)
-        return Look(self.city, self.rule, self.group, grid, kept, first, ends, whole)
+        return Look(self.city, self.rule, self.group, grid, kept, first, ends, whole, self.levels)
 
     def times(self, look: Look, now: dt.datetime) -> Times:
         """When there is what to see in ``look``."""

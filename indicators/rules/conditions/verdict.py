@@ -12,6 +12,7 @@ from config.models import Limits
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Ints = NDArray[np.intp]
+Moments = NDArray[np.datetime64]
 
 
 class Verdict(NamedTuple):
@@ -19,7 +20,8 @@ class Verdict(NamedTuple):
 
     A value that is neither in ``breach`` nor ``clear`` lies between the limit and the level at which the
     warning clears. ``band`` is the place of the class of a legend that the value is in (−1: none);
-    ``expected`` what a statistical condition held to be normal; ``p`` how likely a value as unusual would be.
+    ``expected`` what a statistical condition held to be normal; ``p`` how likely a value as unusual would be;
+    ``began`` the start of the first period of another level, by the city's clock (NaT: there is none).
     """
 
     breach: Flags
@@ -29,6 +31,7 @@ class Verdict(NamedTuple):
     band: Ints | None = None
     expected: Floats | None = None
     p: Floats | None = None
+    began: Moments | None = None
 
 
 def against(limits: Limits, measure: Floats) -> Verdict:

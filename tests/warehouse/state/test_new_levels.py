@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)
-BEGAN = dt.datetime(2024, 3, 4)
+BEGAN = dt.datetime(2024, 3, 4, tzinfo=dt.UTC).replace(tzinfo=None)  # by the clock of the city
 
 
 def confirm(
