@@ -49,6 +49,7 @@ def shots(city: City) -> Iterator[Shot]:
             "ward": f"/{language}/area/{wards[0].code}" if wards else f"/{language}/city",
             **{f"indicator-{id}": f"/{language}/indicator/{id}" for id in indicators},
             "warnings": f"/{language}/warnings",
+            "warning": f"/{language}/warning/1",
             "health": f"/{language}/health",
             "missing": f"/{language}/no-such-page",
         }

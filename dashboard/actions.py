@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -47,6 +47,7 @@ def register(
     @app.callback(
         Output(part("handle-said"), "children"),
         Input(part("handle-do"), "n_clicks"),
+        FormState(part("handle-which"), "value"),
         FormState(part("handle-who"), "value"),
         FormState(part("handle-comment"), "value"),
         FormState(part("handle-what"), "value"),
@@ -58,13 +59,33 @@ def register(
         if not clicks or ctx.triggered_id is None:
             return no_update
         key = dict(ctx.triggered_id)
-        who, comment, what, other = ("" if text is None else str(text).strip() for text in typed)
+        which, who, comment, what, other = ("" if text is None else str(text).strip() for text in typed)
         action, _, choice = what.partition(":")
-        asked = Asked(key["warning"], action, who, comment, choice, other)
-        said, done = handle(state, areas(), asked, clock(), key["lang"])
+        wanted = [
+            Asked(int(number), action, who, comment, choice, other)
+            for number in which.split(",")
+            if number.isdecimal()
+        ]
+        said, done = handle_all(state, areas(), wanted, clock(), key["lang"])
         if done:
             changed()
         return said
+
+
+def handle_all(
+    state: State, areas: Areas, wanted: Sequence[Asked], now: dt.datetime, lang: Lang
+) -> tuple[str, bool]:
+    """Do the same with several warnings, each as it stands; what to tell, and whether anything was stored."""
+    words = words_in(lang)
+    told = [handle(state, areas, asked, now, lang) for asked in wanted]
+    done = [said for said, stored in told if stored]
+    if not told:
+        return words("action.gone"), False
+    if not done or len(told) == 1:
+        return told[0]
+    if len(done) == len(told):
+        return words.count("action.done_all", len(done)), True
+    return words("action.done_some", n=str(len(done)), of=str(len(told))), True
 
 
 def handle(state: State, areas: Areas, asked: Asked, now: dt.datetime, lang: Lang) -> tuple[str, bool]:

@@ -20,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof, public
+from dashboard import actions, asof, public, releasing
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
@@ -28,6 +28,7 @@ from dashboard.context import ScreenContext
 from dashboard.routes import Route, parse
 from dashboard.runtime import Runtime
 from dashboard.screens import render
+from dashboard.stories import story_of
 from indicators.breakdown import breakdown_series
 from indicators.lineage import Lineages
 from warehouse.reader import reading
@@ -130,6 +131,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     actions.register(
         dash, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
     )
+    releasing.register(
+        dash, city, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
+    )
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
@@ -162,6 +166,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             reader=reader,
             alerts=alerts_from(city, warnings, quiet, as_of or now),
             history=lambda warning: state.history(warning, areas=areas),
+            story=lambda warning: story_of(city, state, warning, areas, quiet, as_of or now),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             members=partial(breakdown_series, city, reader),
             route=route,

@@ -17,6 +17,7 @@ from dashboard.format import Lang, period_short
 from dashboard.format import period as period_name
 from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
+from dashboard.stories import Story
 
 if TYPE_CHECKING:
     from indicators.breakdown import Lines
@@ -35,16 +36,17 @@ class ScreenContext:
     """One rendering of one screen.
 
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
-    that the viewer may see, closed ones of the last weeks among them; ``history`` tells a warning's story by
-    its id; ``lineage`` finds what a number was made of, ``members`` parts it by a dimension. On a screen of
-    the past ``as_of`` is the moment that it is told for, and everything else, ``now`` and the city's
-    indicators included, is as it was then.
+    that the viewer may see, closed ones of the last weeks among them; ``history`` tells what was done about a
+    warning by its id, and ``story`` all that is known of it; ``lineage`` finds what a number was made of,
+    ``members`` parts it by a dimension. On a screen of the past ``as_of`` is the moment that it is told for,
+    and everything else, ``now`` and the city's indicators included, is as it was then.
     """
 
     city: City
     reader: Reader
     alerts: Sequence[Alert]
     history: Callable[[int], Sequence[Event]]
+    story: Callable[[int], Story | None]
     lineage: Follow
     members: Parted
     route: Route

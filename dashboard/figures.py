@@ -48,6 +48,7 @@ class Chart:
 
     ``partial`` says that the last place belongs to a period that still runs: it is drawn hollow. ``least`` is
     the smallest step that y is told in. ``marker`` is the place of a milestone's day, on the target's line.
+    ``beside`` are values that the y axis must hold as well.
     """
 
     starts: Sequence[str]
@@ -64,12 +65,13 @@ class Chart:
     target_shape: Literal["hv", "linear"] = "hv"
     marker: int | None = None
     cuts: Sequence[Cut] = field(default_factory=tuple)
+    beside: Sequence[float] = field(default_factory=tuple)
 
     @property
     def scale(self) -> Axis:
         """The y axis that holds every line and the target."""
         known = [v for line in self.lines for v in line.values if v is not None]
-        known += [t for t in self.targets if t is not None]
+        known += [*(t for t in self.targets if t is not None), *self.beside]
         return axis(known, from_zero=self.from_zero or self.bars, least=self.least)
 
 

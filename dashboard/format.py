@@ -98,12 +98,11 @@ def money(vnd: float, lang: Lang) -> Written:
 
 def value(amount: float | None, unit: Unit, lang: Lang) -> Written:
     """A value in its unit; money goes to its scale, everything else keeps the unit's decimals."""
-    symbol = unit.symbol.get(lang)
     if amount is None:
         return Written(NOTHING)
     if unit.vnd is not None:
         return money(amount * unit.vnd, lang)
-    return Written(number(amount, lang, unit.decimals), symbol)
+    return Written(number(amount, lang, unit.decimals), unit.beside(amount, lang))
 
 
 def delta(now: float, before: float, unit: Unit, direction: Direction, lang: Lang) -> Delta:

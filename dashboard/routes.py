@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from config import City
 
-ScreenKind = Literal["area", "indicator", "warnings", "health", "wall", "missing"]
+ScreenKind = Literal["area", "indicator", "warnings", "warning", "health", "wall", "missing"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "area", code, params)
         case ["indicator", id_] if id_ in city.indicators:
             return Route(language, "indicator", id_, params)
+        case ["warning", number] if number.isdecimal() and len(number) < 10:
+            return Route(language, "warning", number, params)
         case ["warnings" | "health" | "wall" as kind]:
             return Route(language, kind, "", params)
         case _:

@@ -108,8 +108,10 @@ class Runtime:
 
     def link(self, language: str, warning: int | None) -> str:
         """Address of a warning for those who are elsewhere; of the desk without one."""
-        shown = {} if warning is None else {"warning": str(warning)}
-        return self.site.rstrip("/") + href(language, "warnings", **shown)
+        site = self.site.rstrip("/")
+        return site + (
+            href(language, "warnings") if warning is None else href(language, "warning", str(warning))
+        )
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""

@@ -18,6 +18,7 @@ from warehouse.places import inside
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
 from warehouse.reconciliation import ReconciliationReader
+from warehouse.rule_tests import RuleTestReader
 from warehouse.scope import Scope
 from warehouse.store import Cursor, Store
 from warehouse.vintages import Version, Vintage, VintageReader
@@ -102,6 +103,11 @@ class Reader(VintageReader):
     def identities(self) -> ReconciliationReader:
         """What identities were found to be, as it stands now."""
         return ReconciliationReader(self.cursor, self._city, self._scope)
+
+    @property
+    def rule_tests(self) -> RuleTestReader:
+        """The tests that statistical rules have made, as it stands now."""
+        return RuleTestReader(self.cursor, self._city, self._scope)
 
     def demand(self, area: str) -> None:
         """Raise OutOfScopeError unless the viewer may see ``area``."""

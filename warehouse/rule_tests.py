@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from config import City
+from warehouse.scope import Scope
 from warehouse.store import Cursor
 
 Column = NDArray[Any]
@@ -79,3 +81,61 @@ def made_at(cursor: Cursor, moments: Sequence[dt.datetime]) -> dict[str, Column]
 
 def _plain(name: str, column: Any) -> Column:
     return np.ma.filled(column, np.nan) if pa.types.is_floating(FIELDS[name]) else np.asarray(column)
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The newest tests of each rule: how many there were, how many people are told of, and those that are
+    unusual and not told of, the most unusual first.
+    """
+
+    tests: int
+    told: int
+    watched: Sequence[RuleTest]
+
+
+class RuleTestReader:
+    """What screens read of the tests, of the areas that a viewer may see."""
+
+    def __init__(self, cursor: Cursor, city: City, scope: Scope) -> None:
+        self._cursor = cursor
+        self._city = city
+        self._scope = scope
+
+    def of(self, rule: str, area: str, since: dt.date, until: dt.date) -> list[RuleTest]:
+        """The tests of one series whose periods begin from ``since`` to ``until``, oldest first."""
+        self._scope.demand(self._city.areas, area)
+        return self._read(
+            "rule = $rule AND area = $area AND start BETWEEN $since AND $until ORDER BY start",
+            {"rule": rule, "area": area, "since": since, "until": until},
+        )
+
+    def at(self, rule: str, areas: Sequence[str], start: dt.date) -> dict[str, RuleTest]:
+        """By area, the tests of one rule and period; areas without one are absent."""
+        found = self._read(
+            "rule = $rule AND start = $start AND area IN (SELECT unnest($areas))",
+            {"rule": rule, "start": start, "areas": list(areas)},
+        )
+        return {test.area: test for test in found if self._scope.sees(self._city.areas, test.area)}
+
+    def newest(self) -> Newest:
+        """The tests of the newest period of each rule that still stands."""
+        newest = (
+            "(rule, ended_at) IN (SELECT (rule, max(ended_at)) FROM rule_test"
+            " WHERE rule IN (SELECT unnest($rules)) GROUP BY rule)"
+        )
+        given = {"rules": list(self._city.rules)}
+        row = self._cursor.execute(
+            f"SELECT count(*), count(*) FILTER (reason = 'selected') FROM rule_test WHERE {newest}", given
+        ).fetchone()
+        watched = self._read(f"{newest} AND reason = 'watch' ORDER BY p, rule, area", given)
+        seen = [
+            t for t in watched if t.area in self._city.areas and self._scope.sees(self._city.areas, t.area)
+        ]
+        return Newest(int(row[0]) if row else 0, int(row[1]) if row else 0, seen)
+
+    def _read(self, where: str, given: Mapping[str, Any]) -> list[RuleTest]:
+        rows = self._cursor.execute(
+            f"SELECT {', '.join(FIELDS)} FROM rule_test WHERE {where}", given
+        ).fetchall()
+        return [RuleTest(*row) for row in rows]

@@ -45,15 +45,22 @@ class Unit(Model):
     add up and changes by points, a *level* is read off an instrument, an *index* or *rank* has no unit of
     its own. ``factor`` multiplies what a measure computes (a share of 0.95 becomes 95 per cent). ``vnd``
     makes it money: the đồng that one unit is worth; such numbers are written on the scale triệu, tỷ, nghìn
-    tỷ.
+    tỷ. ``one`` is what stands beside a single one, where a language says that differently.
     """
 
     id: Identifier
     symbol: Text
+    one: Text | None = None
     kind: Literal["amount", "rate", "level", "index", "rank"] = "amount"
     decimals: int = Field(default=0, ge=0, le=6)
     factor: float = 1.0
     vnd: float | None = Field(default=None, gt=0)
+
+    def beside(self, amount: float, language: str) -> str:
+        """What stands beside an amount as it is written: 1 case, 2 cases."""
+        if self.one is None or self.decimals or round(abs(amount)) != 1:
+            return self.symbol.get(language)
+        return self.one.get(language)
 
 
 def _lunar_day(day: str) -> str:

@@ -31,8 +31,8 @@
       if (playbook && state.playbook && !playbook.open) playbook.open = true;
       for (const form of forms(element)) {
         const words = state.open.get(key(form));
-        if (!words || form.open) continue;
-        form.open = true;
+        if (!words) continue;
+        if (!form.open) form.open = true;
         inputs(form).forEach((field, i) => write(field, words[i]));
       }
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import dash_bootstrap_components as dbc
@@ -36,6 +36,13 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Between what some actions choose."""
 
+MANY: Final = (
+    "assign",
+    *(f"close:{outcome}" for outcome in CHOICES["close"]),
+    *(f"silence:{span}" for span in CHOICES["silence"]),
+)
+"""What can be done with any open warning, besides taking it on and commenting on it."""
+
 
 def handled(ctx: ScreenContext, entry: Event) -> Component:
     """One line of what was done; the engine's own deeds have nobody's name."""
@@ -45,7 +52,8 @@ def handled(ctx: ScreenContext, entry: Event) -> Component:
         [
             icon(ICONS.get(entry.action, "chat-left-text")),
             html.Span(line),
-            html.P(entry.detail) if entry.detail else None,
+            # Of a correction the detail is a word of the engine; the page tells what became another.
+            html.P(entry.detail) if entry.detail and entry.action != "correct" else None,
         ]
     )
 
@@ -65,14 +73,22 @@ def _said(ctx: ScreenContext, entry: Event) -> str:
             return said
 
 
-def form(ctx: ScreenContext, alert: Alert) -> Component:
-    """What can be done with a warning as it stands: one form, since every field of a page has its price.
+def form(
+    ctx: ScreenContext, page: int, alerts: Sequence[tuple[str, str]], choices: Sequence[str]
+) -> Component:
+    """The form of a page (of the warning ``page``, 0: the desk): one, since every field has its price.
 
-    What is asked for besides follows what is chosen; the style sheet shows the field where it belongs.
+    ``alerts`` are what it may be about: numbers of warnings, joined by commas, and what to call them;
+    ``choices`` what may be done with them. What is asked for besides follows what is chosen; the style sheet
+    shows the field where it belongs.
     """
     words = ctx.words
-    key = {"warning": alert.id, "lang": ctx.lang}
-    choices = _choices(alert)
+    key = {"warning": page, "lang": ctx.lang}
+    which = dbc.Select(
+        id={"type": "handle-which", **key},
+        options=[{"value": numbers, "label": name} for numbers, name in alerts],
+        value=alerts[0][0],
+    )
     options = [{"value": choice, "label": _label(ctx, choice)} for choice in choices]
     what = dbc.Select(id={"type": "handle-what", **key}, options=options, value=choices[0])
     who = dbc.Input(
@@ -88,11 +104,13 @@ def form(ctx: ScreenContext, alert: Alert) -> Component:
     )
     labels = [html.Span(words(f"action.{name}"), className=f"of-{name}") for name in ("to", "duplicate_of")]
     do = dbc.Button(words("action.record"), id={"type": "handle-do", **key}, n_clicks=0, color="primary")
+    alone = " is-alone" if page else ""
     return html.Details(
         [
             html.Summary([icon("clipboard-check"), words("action.handle")], className="btn-quiet"),
             html.Div(
                 [
+                    html.Label([words("action.which"), which], className=f"field field-wide{alone}"),
                     html.Label([words("action.what"), what], className="field"),
                     html.Label([*labels, other], className="field field-other"),
                     html.Label([words("action.who"), who], className="field"),
@@ -103,17 +121,18 @@ def form(ctx: ScreenContext, alert: Alert) -> Component:
                 className="handle-form",
             ),
         ],
-        className="handle",
+        className="handle is-plain" if page else "handle",
+        open=bool(page),
     )
 
 
-def _choices(alert: Alert) -> list[str]:
+def choices_of(alert: Alert) -> list[str]:
     """The first is chosen unless somebody chooses otherwise."""
     close = [f"close:{outcome}" for outcome in CHOICES["close"]]
     if not alert.open:
         return ["reopen"] if alert.outcome is not None else close
     first = ["comment"] if alert.taken else ["acknowledge", "comment"]
-    return [*first, "assign", *close, *(f"silence:{span}" for span in CHOICES["silence"])]
+    return [*first, *MANY]
 
 
 def _label(ctx: ScreenContext, choice: str) -> str:

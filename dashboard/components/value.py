@@ -28,6 +28,21 @@ def written(ctx: ScreenContext, indicator: Indicator, amount: float | None) -> f
     return fmt.value(amount, ctx.unit(indicator), ctx.lang)
 
 
+def plain(
+    ctx: ScreenContext, indicator: Indicator, amount: float | None, finer: bool = False, signed: bool = False
+) -> str:
+    """An amount without its unit, which stands above the table; ``finer``: what is small with one decimal
+    more, since what is expected of a count is none.
+    """
+    unit = ctx.unit(indicator)
+    if amount is None:
+        return fmt.NOTHING
+    if unit.vnd is not None:
+        return fmt.difference(amount, unit, ctx.lang) if signed else str(written(ctx, indicator, amount))
+    decimals = unit.decimals + (1 if finer and abs(amount) < 100 else 0)
+    return fmt.signed(amount, ctx.lang, decimals) if signed else fmt.number(amount, ctx.lang, decimals)
+
+
 def target_text(ctx: ScreenContext, indicator: Indicator, aim: Aim) -> str:
     """``≥ 95%``; of totals, places and milestones also what is meant by it."""
     due = fmt.number(aim.value, ctx.lang) if aim.kind == "rank" else str(written(ctx, indicator, aim.value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
@@ -11,7 +12,6 @@ from dash.development.base_component import Component
 from dashboard import format as fmt
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
-from dashboard.components.handling import form, handled
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
 from dashboard.standing import RANK
@@ -40,10 +40,15 @@ def below(ctx: ScreenContext, area: str) -> list[Alert]:
 
 
 def alert_href(ctx: ScreenContext, alert: Alert) -> str:
-    """Where a warning leads: to its number's page, or to the health of its feed."""
+    """What a warning is about: its number's page, or the health of its feed."""
     if alert.indicator is not None:
         return ctx.value_href(alert.indicator, alert.area, alert.period or "")
     return ctx.href("health", feed=alert.feed or "")
+
+
+def warning_href(ctx: ScreenContext, alert: Alert) -> str:
+    """The page of a warning."""
+    return ctx.href("warning", str(alert.id))
 
 
 def severity_chip(ctx: ScreenContext, alert: Alert) -> Component:
@@ -90,7 +95,7 @@ def _line(ctx: ScreenContext, alert: Alert) -> Component:
                 html.Span(message(ctx, alert), className="alert-text"),
                 html.Span([phase_chip(ctx, alert), age(ctx, alert.since)], className="alert-meta"),
             ],
-            alert_href(ctx, alert),
+            warning_href(ctx, alert),
             f"alert-row alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
         )
     )
@@ -101,63 +106,37 @@ def message(ctx: ScreenContext, alert: Alert) -> str:
     return alert.message.get(ctx.lang) or next(iter(alert.message.values()), "")
 
 
-def card(ctx: ScreenContext, alert: Alert) -> Component:
-    """A warning with its story and the form to take it on."""
-    words = ctx.words
-    rule = ctx.city.rules.get(alert.rule)
-    playbook = rule.playbook.get(ctx.lang) if rule and rule.playbook else ""
-    # What the engine saw is told by the figures; what it did itself is part of the story.
-    done = [event for event in ctx.history(alert.id) if ">" not in event.action]
-    head = html.Div(
-        [
-            severity_chip(ctx, alert),
-            phase_chip(ctx, alert),
-            chip(f"outcome-{alert.outcome}", "clipboard-check", words.of("choice_close", alert.outcome))
-            if alert.outcome
-            else None,
-            _quiet_chip(ctx, alert.quiet_until) if alert.quiet_until else None,
-            html.Span(
-                [
-                    words("warnings.since") + " ",
-                    html.B(fmt.moment(alert.since, ctx.city.zone, ctx.lang)),
-                    " · ",
-                    age(ctx, alert.since),
-                ]
-                if alert.open
-                else _closed(ctx, alert),
-                className="quiet",
-            ),
-        ],
-        className="card-head",
-    )
-    area = ctx.city.areas[alert.area]
-    where = html.Div(
-        [
-            link([icon("geo-alt"), area.name(ctx.lang)], ctx.href("area", area.code)),
-            link([icon("graph-up"), _about(ctx, alert)], alert_href(ctx, alert)),
-            html.Span([icon("journal-check"), rule.name.get(ctx.lang)]) if rule else None,
-            html.Span([icon("people"), alert.assigned_to]) if alert.assigned_to else None,
-            html.Span(f"#{alert.id}", className="quiet"),
-        ],
-        className="card-where",
-    )
-    told = [
-        head,
-        html.P(message(ctx, alert), className="card-text"),
-        where,
-        html.Details(
-            [html.Summary([icon("chevron-right"), words("warnings.playbook")]), html.P(playbook)],
-            className="playbook",
-        )
-        if playbook
+def chips(ctx: ScreenContext, alert: Alert) -> list[Component | None]:
+    """How grave a warning is, where it is in its life, what a person made of it."""
+    return [
+        severity_chip(ctx, alert),
+        phase_chip(ctx, alert),
+        chip(f"outcome-{alert.outcome}", "clipboard-check", ctx.words.of("choice_close", alert.outcome))
+        if alert.outcome
         else None,
-        html.Ul([handled(ctx, event) for event in done], className="handling") if done else None,
+        _quiet_chip(ctx, alert.quiet_until) if alert.quiet_until else None,
     ]
-    return html.Article(
-        [html.Div(told), form(ctx, alert)],
-        className=f"card-alert alert-{alert.severity}" + (" is-acknowledged" if alert.taken else ""),
-        id=f"warning-{alert.id}",
+
+
+def times(ctx: ScreenContext, alert: Alert) -> Component:
+    """Since when a warning stands and for how long, or from when to when it stood."""
+    since = fmt.moment(alert.since, ctx.city.zone, ctx.lang)
+    said: list[Any] | str = (
+        [ctx.words("warnings.since") + " ", html.B(since), " · ", age(ctx, alert.since)]
+        if alert.open
+        else _closed(ctx, alert)
     )
+    return html.Span(said, className="quiet")
+
+
+def about(ctx: ScreenContext, alert: Alert) -> str:
+    """The name of what a warning watches: an indicator or a feed, else its rule."""
+    if alert.indicator is not None and alert.indicator in ctx.city.indicators:
+        return ctx.name(ctx.city.indicators[alert.indicator], short=False)
+    if alert.feed in ctx.city.feeds:
+        return ctx.city.feeds[str(alert.feed)].name.get(ctx.lang)
+    rule = ctx.city.rules.get(alert.rule)
+    return rule.name.get(ctx.lang) if rule is not None else alert.rule
 
 
 def _quiet_chip(ctx: ScreenContext, until: dt.datetime) -> Component:
@@ -169,10 +148,3 @@ def _closed(ctx: ScreenContext, alert: Alert) -> str:
     start = fmt.moment(alert.since, ctx.city.zone, ctx.lang)
     end = fmt.moment(alert.closed_at, ctx.city.zone, ctx.lang) if alert.closed_at else ""
     return f"{start} – {end}"
-
-
-def _about(ctx: ScreenContext, alert: Alert) -> str:
-    if alert.indicator is not None and alert.indicator in ctx.city.indicators:
-        return ctx.name(ctx.city.indicators[alert.indicator], short=False)
-    feed = ctx.city.feeds.get(alert.feed or "")
-    return feed.name.get(ctx.lang) if feed else (alert.feed or "")

@@ -1,4 +1,4 @@
-"""The warnings desk: what stands, what was done about it, what is over."""
+"""The warnings desk: what stands, by cause, what was done about it, what is over."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from dash.development.base_component import Component
 
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, icon, link, panel
+from dashboard.components.causes import Cause, cause_card, causes
+from dashboard.components.handling import MANY, form
 from dashboard.components.page import page
 from dashboard.components.states import notice
-from dashboard.components.warnings import card
+from dashboard.components.warnings import about
+from dashboard.components.watch_list import watch_list
 from dashboard.context import ScreenContext
 from dashboard.standing import RANK
 
 RECENT = dt.timedelta(days=14)
 """How far back closed warnings are listed."""
 
-MOST = 60
-"""Cards on one page; filters narrow it down."""
+MOST = 40
+"""Causes on one page; filters narrow it down."""
 
 _SEVERITIES = tuple(sorted(RANK, key=lambda s: -RANK[s]))
 
@@ -42,26 +45,25 @@ def render(ctx: ScreenContext) -> Component:
     ]
     pool = [a for a in here if (_is_recent(a, ctx.now) if recent else a.open)]
     shown = [a for a in pool if params.get("severity") in (None, a.severity)]
-    ordered = (
-        sorted(shown, key=lambda a: a.closed_at or a.since, reverse=True)
-        if recent
-        else sorted(shown, key=_urgency, reverse=True)
-    )
     # The one that a notice leads to comes first, whatever the filters say.
     named = [a for a in here if str(a.id) == params.get("warning")]
-    ordered = named + [a for a in ordered if a not in named]
-    cards: Any = [card(ctx, a) for a in ordered[:MOST]]
+    found = causes(ctx, named + [a for a in shown if a not in named], params.get("warning", ""))
+    cards: Any = [cause_card(ctx, cause) for cause in found[:MOST]]
     if not cards:
         cards = notice(
             "calm", "check-circle-fill", ctx.words("warnings.none"), ctx.words("warnings.none_hint")
         )
-    over = len(ordered) - MOST
+    over = sum(len(cause.alerts) for cause in found[MOST:])
+    left = [panel(ctx.words("warnings.filter"), _filters(ctx, here, pool, recent), kind="filters")]
+    if not recent and shown:
+        left.append(panel(ctx.words("action.together"), _together(ctx, found), kind="handle"))
     body = [
-        panel(ctx.words("warnings.filter"), _filters(ctx, here, pool, recent), width=3, kind="filters"),
+        html.Div(left, className="w-3 desk-side"),
         html.Div(
             [
                 html.Div(cards, className="cards"),
                 html.P(ctx.words.count("warnings.beyond", over), className="quiet") if over > 0 else None,
+                None if recent else watch_list(ctx, area),
             ],
             className="w-9 cards-box",
         ),
@@ -75,9 +77,23 @@ def render(ctx: ScreenContext) -> Component:
     return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead)
 
 
-def _urgency(alert: Alert) -> tuple[int, bool, dt.datetime]:
-    """By severity, then what nobody took on: a card that is taken on stays where one looks for it."""
-    return RANK[alert.severity], not alert.taken, alert.since
+def _together(ctx: ScreenContext, found: Sequence[Cause]) -> Component:
+    """The form of the desk: about all open warnings of a cause, or about one of them."""
+    options: list[tuple[str, str]] = []
+    for cause in found[:MOST]:
+        stand = [alert for alert in cause.alerts if alert.open]
+        if not stand:
+            continue
+        name = about(ctx, cause.lead)
+        if len(stand) > 1:
+            numbers = ",".join(str(alert.id) for alert in stand)
+            options.append((numbers, ctx.words("action.all_of", name=name, n=str(len(stand)))))
+        options += [
+            (str(alert.id), f"#{alert.id} · {name} · {ctx.city.areas[alert.area].name(ctx.lang)}")
+            for alert in stand
+        ]
+    made = form(ctx, 0, options, ["acknowledge", "comment", *MANY])
+    return html.Div(made, className="card-alert", id="desk-form")
 
 
 def _is_recent(alert: Alert, now: dt.datetime) -> bool:

@@ -132,7 +132,7 @@ def moment(rule: Rule, at: dt.datetime, language: str) -> str:
 
 
 def _with_unit(value: float, unit: Unit, language: str) -> str:
-    symbol = unit.symbol.get(language)
+    symbol = unit.beside(value, language)
     gap = "" if symbol in ("%", "×", "") else "\N{NO-BREAK SPACE}"
     return _number(value, unit.decimals, language) + gap + symbol
 

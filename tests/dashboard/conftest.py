@@ -13,17 +13,42 @@ from config import REFERENCE_CITY, City, load_city
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
+from dashboard.stories import Story
 from indicators.behind import RowsQuery
 from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
+from warehouse.rule_tests import Newest, RuleTest
 from warehouse.state import Event
 from warehouse.vintages import Version, Vintage
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
 BARE = NOW.replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Tests:
+    """Answers like a RuleTestReader: every test is one of the newest."""
+
+    made: Sequence[RuleTest] = ()
+
+    def of(self, rule: str, area: str, since: dt.date, until: dt.date) -> list[RuleTest]:
+        mine = [t for t in self.made if (t.rule, t.area) == (rule, area)]
+        return [t for t in mine if str(since) <= str(t.start)[:10] <= str(until)[:10]]
+
+    def at(self, rule: str, areas: Sequence[str], start: dt.date) -> dict[str, RuleTest]:
+        return {
+            t.area: t
+            for t in self.made
+            if t.rule == rule and t.area in areas and str(t.start)[:10] == str(start)[:10]
+        }
+
+    def newest(self) -> Newest:
+        told = sum(t.reason == "selected" for t in self.made)
+        watched = sorted((t for t in self.made if t.reason == "watch"), key=lambda t: t.p)
+        return Newest(len(self.made), told, watched)
 
 
 @dataclass
@@ -38,6 +63,7 @@ class Synthetic:
     revised: Sequence[str] = ()
     thinned: dt.date | None = None
     estimated: bool = False
+    tests: Sequence[RuleTest] = ()
     recaster: None = None
     day: dt.date = field(default=NOW.astimezone(dt.timezone(dt.timedelta(hours=7))).date())
 
@@ -101,6 +127,10 @@ class Synthetic:
     def identities(self) -> Synthetic:
         return self
 
+    @property
+    def rule_tests(self) -> Tests:
+        return Tests(self.tests)
+
     def counts(self) -> dict[str, IdentityCount]:
         """The first identity is broken, the second one holds, the others could not be checked."""
         if self.absent:
@@ -125,7 +155,13 @@ class Synthetic:
         lost = replace(worst, start=dt.date(2024, 1, 1), left=None, gap=None, holds=None)
         return [worst, lost][:limit]
 
-    def at(self, identities: Sequence[str], area: str, period: str, start: dt.date) -> dict[str, Outcome]:
+    def at(self, *asked: Any) -> dict[Any, Any]:
+        """Values at keys, as a reader tells them; what identities were found to be, where these are asked."""
+        if len(asked) == 2:
+            period, keys = asked
+            found = {key: self.value(key[0], key[1], period, key[2]) for key in keys}
+            return {key: value for key, value in found.items() if value is not None}
+        identities, area, period, start = asked
         if self.absent:
             return {}
         level = self.city.areas[area].level
@@ -235,6 +271,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
         alerts: Sequence[Alert] = (),
         rows: Rows | None = None,
         as_of: dt.datetime | None = None,
+        story: Story | None = None,
         **reader: Any,
     ) -> ScreenContext:
         return ScreenContext(
@@ -242,6 +279,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
             reader=Synthetic(city, **reader),  # type: ignore[arg-type]
             alerts=alerts,
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
+            story=lambda number: story if story is not None and story.warning.id == number else None,
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
             members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.actions import Asked, handle
+from dashboard.actions import Asked, handle, handle_all
 from dashboard.alerts import Alert, alerts_from
-from dashboard.components.handling import form, handled
-from dashboard.components.warnings import card
+from dashboard.components.causes import cause_card, causes
+from dashboard.components.handling import choices_of, form, handled
 from dashboard.i18n import words_in
 from dashboard.screens.wall import _calls
 from warehouse.state import Episode, Evaluation, Event, Kind, State, Status
@@ -85,6 +85,21 @@ def test_what_is_missing_or_cannot_be_is_said_and_nothing_is_done(
     assert state.silences.all() == []
 
 
+def test_several_warnings_are_dealt_with_at_once_each_as_it_stands(state: State) -> None:
+    def both(action: str, **more: Any) -> tuple[str, bool]:
+        wanted = [Asked(**{"warning": n, "action": action, "who": "Lan", **more}) for n in (1, 2)]
+        return handle_all(state, None, wanted, NOON, "en")
+
+    assert handle_all(state, None, [], NOON, "en") == (words_in("en")("action.gone"), False)
+    assert both("comment") == (words_in("en")("action.needs_comment"), False)
+    assert both("acknowledge") == ("Recorded for 2 warnings.", True)
+    assert ask(state, "close", choice="true")[1]
+    some = "Recorded for 1 of 2; the others do not allow it as they stand."
+    assert both("close", choice="false") == (some, True)
+    assert both("reopen", comment="not over yet") == ("Recorded for 2 warnings.", True)
+    assert both("reopen", comment="once more") == (words_in("en")("action.refused"), False)
+
+
 def choices(tree: Any) -> list[str]:
     (select,) = [part for part in tree._traverse() if getattr(part, "id", {}).get("type") == "handle-what"]
     assert select.value == select.options[0]["value"]
@@ -98,11 +113,15 @@ def test_a_card_offers_what_can_be_done_with_its_warning(
     ctx = context("warnings", lang=lang)
     over = NOON + dt.timedelta(hours=1)
     close = ["close:true", "close:false", "close:duplicate"]
+
+    def offered(**given: Any) -> list[str]:
+        return choices(form(ctx, 1, [("1", "#1")], choices_of(alert(**given))))
+
     more = ["assign", *close, "silence:1h", "silence:4h", "silence:1d", "silence:7d"]
-    assert choices(form(ctx, alert())) == ["acknowledge", "comment", *more]
-    assert choices(form(ctx, alert(taken_at=NOON))) == ["comment", *more]
-    assert choices(form(ctx, alert(closed_at=over))) == close
-    assert choices(form(ctx, alert(closed_at=over, outcome="true"))) == ["reopen"]
+    assert offered() == ["acknowledge", "comment", *more]
+    assert offered(taken_at=NOON) == ["comment", *more]
+    assert offered(closed_at=over) == close
+    assert offered(closed_at=over, outcome="true") == ["reopen"]
 
 
 def test_what_is_kept_quiet_says_until_when_and_does_not_take_over_the_wall(
@@ -128,7 +147,7 @@ def test_what_is_kept_quiet_says_until_when_and_does_not_take_over_the_wall(
     assert [until(NOON + hour * k) for k in (0.2, 0.7, 1.0)] == [None, NOON + hour, None]
     quiet = alert(severity="critical", quiet_until=NOON + hour)
     ctx = context("warnings", lang="en", alerts=[quiet])
-    assert "Kept quiet until" in str(card(ctx, quiet).to_plotly_json())
+    assert "Kept quiet until" in str(cause_card(ctx, causes(ctx, [quiet])[0]).to_plotly_json())
     assert [_calls(a) for a in (quiet, alert(), alert(taken_at=NOON), alert(closed_at=NOON))] == [
         False, True, False, False,
     ]  # fmt: skip

@@ -143,3 +143,15 @@ def test_moments_are_told_in_the_city_zone_whether_or_not_they_carry_an_offset()
 def test_spans(length: dt.timedelta, vi: str, en: str) -> None:
     assert fmt.span(length, "vi") == vi
     assert fmt.span(length, "en") == en
+
+
+def test_a_single_one_is_said_so() -> None:
+    cases = Unit.model_validate(
+        {"id": "cases", "symbol": {"vi": "ca", "en": "cases"}, "one": {"vi": "ca", "en": "case"}}
+    )
+    assert [str(fmt.value(n, cases, "en")).replace("\u00a0", " ") for n in (0, 1, 1.3, -1, 2)] == [
+        "0 cases", "1 case", "1 case", f"{fmt.MINUS}1 case", "2 cases",
+    ]  # fmt: skip
+    assert str(fmt.value(1, cases, "vi")).replace("\u00a0", " ") == "1 ca"
+    fine = cases.model_copy(update={"decimals": 1})
+    assert str(fmt.value(1, fine, "en")) == "1.0\u00a0cases"

@@ -108,7 +108,7 @@ def test_a_file_in_the_inbox_reaches_the_webhook_and_nothing_waits_for_it(
     (post,) = hook.posts
     assert post["title"] == "[Serious] Late – District One (new)"
     assert "Value: 0.0% · Limit: 90.0% · Since: 1 Mar 2026" in post["message"]
-    assert f"https://ioc.example/en/warnings?warning={warning.id}" in post["message"]
+    assert f"https://ioc.example/en/warning/{warning.id}" in post["message"]
     assert {m.office: (m.status, m.error) for m in messages} == {
         "duty": (Delivery.SENT, None),
         "office": (Delivery.WAITING, "environment variable NOT_SET_HERE is not set"),

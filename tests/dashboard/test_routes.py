@@ -21,6 +21,7 @@ def test_what_is_written_is_read_back(city: City) -> None:
         ("area", city.areas.children(root)[0].code, {"period": "month"}),
         ("indicator", indicator, {"area": root, "period": "day"}),
         ("warnings", "", {"state": "firing"}),
+        ("warning", "17", {}),
         ("health", "", {}),
         ("wall", "", {}),
     ]
@@ -30,7 +31,9 @@ def test_what_is_written_is_read_back(city: City) -> None:
             assert parse(city, path, "?" + search) == Route(language, kind, target, params)
 
 
-@pytest.mark.parametrize("path", ["/vi/area/nowhere", "/en/indicator/none", "/fr", "/vi/area/79/x", "/x/y/z"])
+@pytest.mark.parametrize(
+    "path", ["/vi/area/nowhere", "/en/indicator/none", "/fr", "/vi/area/79/x", "/x/y/z", "/vi/warning/x"]
+)
 def test_what_does_not_exist_is_missing(city: City, path: str) -> None:
     assert parse(city, path).kind == "missing"
 

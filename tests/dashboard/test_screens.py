@@ -119,7 +119,7 @@ def test_the_warning_that_a_notice_leads_to_comes_first(context: Make, alert: Ca
     ]
 
     def order(**params: str) -> list[str]:
-        return re.findall(r'"id": "warning-(\d)"', told(context("warnings", alerts=alerts, params=params)))
+        return re.findall(r'id=\\?"warning-(\d)', told(context("warnings", alerts=alerts, params=params)))
 
     assert order() == ["1", "2"]
     assert order(warning="2") == ["2", "1"]

@@ -1,0 +1,85 @@
+"""All that is known of one warning: what was told, what was learnt since, what came of its like."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from config import City
+from dashboard.alerts import Alert, alerts_from
+from indicators.notices.public import Draft, NotPublicError, draft
+from warehouse.state import (
+    Areas,
+    Correction,
+    Maintenance,
+    Release,
+    Silence,
+    State,
+    UnknownWarningError,
+    Warning,
+)
+
+LIKE: Final = 500
+"""Other warnings of a rule that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One warning. ``corrections`` are oldest first, ``releases`` to the public newest first; ``proposal`` is
+    what a release would say, None where the rule is not public or the warning is over. ``similar`` are the
+    other warnings of the rule: those of the same area before the others, newest first.
+    """
+
+    alert: Alert
+    warning: Warning
+    corrections: Sequence[Correction] = ()
+    releases: Sequence[Release] = ()
+    proposal: Draft | None = None
+    similar: Sequence[Warning] = ()
+
+    @property
+    def endings(self) -> Counter[str]:
+        """How many of the similar ones were closed with each outcome; those without one are not counted."""
+        return Counter(str(other.outcome) for other in self.similar if other.outcome is not None)
+
+
+def story_of(
+    city: City,
+    state: State,
+    warning_id: int,
+    areas: Areas,
+    quiet: Sequence[Silence | Maintenance],
+    now: dt.datetime,
+) -> Story | None:
+    """The story of a warning at ``now``; None when there is none that the viewer may see."""
+    try:
+        warning = state.warning(warning_id, areas=areas)
+    except UnknownWarningError:
+        return None
+    alerts = alerts_from(city, [warning], quiet, now)
+    if not alerts:
+        return None
+    others = state.warnings(areas=areas, open_only=False, rule=warning.rule, limit=LIKE)
+    similar = [other for other in others if other.id != warning.id and other.area in city.areas]
+    similar.sort(key=lambda other: other.opened_at, reverse=True)
+    similar.sort(key=lambda other: other.area != warning.area)
+    return Story(
+        alerts[0],
+        warning,
+        state.corrections(warning.id, areas=areas),
+        state.releases.all(warning=warning.id),
+        _proposal(city, warning, now),
+        similar,
+    )
+
+
+def _proposal(city: City, warning: Warning, now: dt.datetime) -> Draft | None:
+    if not warning.open:
+        return None
+    try:
+        return draft(city, warning, now)
+    except NotPublicError:
+        return None
