@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from config import City
-from config.models import Derived, Feed, Formula, Indicator, Measure, Severity
+from config.models import GRAVITY, Derived, Feed, Formula, Indicator, Measure
 from config.periods import moment_of
 from config.targets import Aim
 from dashboard.goals import Goal, goal_of
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 Mark = Literal["critical", "serious", "watch", "late", "insufficient", "missed", "met", "none"]
 """What a value wears: one mark, the gravest that applies."""
-
-RANK: Mapping[Severity, int] = {"critical": 3, "serious": 2, "watch": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ def judge(
 
 def worst(alerts: Iterable[Alert]) -> Alert | None:
     """The gravest of some warnings, the newest among equals."""
-    return max(alerts, key=lambda a: (RANK[a.severity], a.since), default=None)
+    return max(alerts, key=lambda a: (GRAVITY[a.severity], a.since), default=None)
 
 
 def stand(

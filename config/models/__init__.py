@@ -15,6 +15,8 @@ from config.models.city import (
     Warnings,
 )
 from config.models.condition import (
+    GRAVITY,
+    SEVERITIES,
     Band,
     Banded,
     Change,
@@ -71,7 +73,9 @@ from config.models.screen import (
 )
 
 __all__ = [
+    "GRAVITY",
     "PERIODS",
+    "SEVERITIES",
     "Area",
     "AreaChange",
     "AreaRule",

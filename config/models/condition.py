@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, Tag, model_validator
 
 from config.models.base import Duration, Identifier, Model, Text, tag_or
 
 Severity = Literal["watch", "serious", "critical"]
+SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
+"""From the mildest to the gravest."""
+GRAVITY: Final[Mapping[str, int]] = {severity: number for number, severity in enumerate(SEVERITIES)}
+"""The place of each severity among them: the higher, the graver."""
 Side = Literal["above", "below"]
 
 

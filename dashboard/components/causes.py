@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Projection, TargetGap, Worsening
+from config.models import GRAVITY, Projection, TargetGap, Worsening
 from dashboard.alerts import Alert
 from dashboard.components.base import icon, link
 from dashboard.components.warnings import (
@@ -22,7 +22,6 @@ from dashboard.components.warnings import (
     warning_href,
 )
 from dashboard.context import ScreenContext
-from dashboard.standing import RANK
 
 Urgency = tuple[bool, int, bool, dt.datetime]
 
@@ -50,7 +49,7 @@ def urgency(alert: Alert) -> Urgency:
     """
     if alert.closed_at is not None:
         return False, 0, False, alert.closed_at
-    return not alert.taken, RANK[alert.severity], alert.phase == "firing", alert.since
+    return not alert.taken, GRAVITY[alert.severity], alert.phase == "firing", alert.since
 
 
 def causes(ctx: ScreenContext, alerts: Sequence[Alert], first: str = "") -> list[Cause]:
@@ -84,7 +83,7 @@ def _sense(ctx: ScreenContext, alert: Alert) -> str:
 def cause_card(ctx: ScreenContext, cause: Cause) -> Component:
     """The leading warning in full, the others as a list that folds out."""
     lead, rest = cause.lead, cause.alerts[1:]
-    gravest = max(cause.alerts, key=lambda alert: RANK[alert.severity])
+    gravest = max(cause.alerts, key=lambda alert: GRAVITY[alert.severity])
     taken = "" if cause.untaken or not lead.open else " is-acknowledged"
     return html.Article(
         [_lead(ctx, cause), _rest(ctx, rest, gravest) if rest else None],

@@ -9,12 +9,12 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from config.models import GRAVITY
 from dashboard import format as fmt
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.standing import RANK
 
 _PHASE_ICON = {
     "firing": "broadcast",
@@ -27,7 +27,7 @@ _PHASE_ICON = {
 
 def gravest_first(alerts: Sequence[Alert]) -> list[Alert]:
     """Unacknowledged before acknowledged, then by severity, then the newest first."""
-    return sorted(alerts, key=lambda a: (not a.taken, RANK[a.severity], a.since), reverse=True)
+    return sorted(alerts, key=lambda a: (not a.taken, GRAVITY[a.severity], a.since), reverse=True)
 
 
 def below(ctx: ScreenContext, area: str) -> list[Alert]:

@@ -10,6 +10,7 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
+from config.models import SEVERITIES
 from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, icon, link, panel
 from dashboard.components.causes import Cause, cause_card, causes
@@ -19,15 +20,12 @@ from dashboard.components.states import notice
 from dashboard.components.warnings import about
 from dashboard.components.watch_list import watch_list
 from dashboard.context import ScreenContext
-from dashboard.standing import RANK
 
 RECENT = dt.timedelta(days=14)
 """How far back closed warnings are listed."""
 
 MOST = 40
 """Causes on one page; filters narrow it down."""
-
-_SEVERITIES = tuple(sorted(RANK, key=lambda s: -RANK[s]))
 
 
 def render(ctx: ScreenContext) -> Component:
@@ -155,7 +153,7 @@ def _filters(ctx: ScreenContext, here: Sequence[Alert], pool: Sequence[Alert], r
                             severity=s,
                             tone=s,
                         )
-                        for s in _SEVERITIES
+                        for s in reversed(SEVERITIES)
                     ),
                 ],
             ),

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from config import City
+from config.models import GRAVITY
 from indicators.notices.bundles import Bundle, messages_of
 from indicators.notices.decide import (
-    GRAVITY,
     Action,
     Decision,
     Fate,

@@ -11,7 +11,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from indicators.notices.decide import GRAVITY
+from config.models import GRAVITY
 from indicators.notices.facts import Entry
 
 MOST: Final = 30

@@ -11,10 +11,8 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from config.models import Recipient
+from config.models import GRAVITY, Recipient
 from indicators.notices.timing import next_digest, quiet_until
-
-GRAVITY: Final = {"watch": 0, "serious": 1, "critical": 2}
 
 
 class Kind(StrEnum):

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config import City
-from config.models import Rule
-from indicators.notices.decide import GRAVITY, Kind
+from config.models import GRAVITY, Rule
+from indicators.notices.decide import Kind
 from indicators.notices.escalate import follower
 from indicators.notices.obstacles import Ending
 from indicators.notices.offices import Office, office_named, offices, offices_of

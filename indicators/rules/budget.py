@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config import City
-from config.models import CountAnomaly, Rule
+from config.models import GRAVITY, CountAnomaly, Rule
 from indicators.rules.anomalies import LEVEL
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
-from indicators.rules.gravity import SEVERITIES
 from indicators.rules.look import Look
 from indicators.rules.sightings import Times
 from indicators.rules.statistics.fleet import Batch, Decision, Reason, decide
@@ -123,7 +122,7 @@ class Budget:
             p=np.where(both("p") > LEVEL, 1.0, both("p").astype(float)),
             tier=np.array([levels[self.city.areas[area].level] for area in areas], dtype=np.int64),
             parent=np.array(parents, dtype=np.int64),
-            family=np.array([SEVERITIES.index(rule.severity) for rule in rules], dtype=np.int64),
+            family=np.array([GRAVITY[rule.severity] for rule in rules], dtype=np.int64),
             q=np.array([warnings.rate(rule.severity) for rule in rules]),
             charge=np.array([_charge(rule) for rule in rules]),
             observed=both("value").astype(float),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, cast
+from typing import Literal, cast
 
-from config.models import Banded, Condition, Limits, Rule, Severity
+from config.models import GRAVITY, Banded, Condition, Limits, Rule, Severity
 from indicators.rules.sightings import Sighting
-
-SEVERITIES: Final[tuple[Severity, ...]] = ("watch", "serious", "critical")
-"""From the mildest to the gravest."""
 
 
 def severity(rule: Rule, band: int) -> Severity:
@@ -19,7 +16,7 @@ def severity(rule: Rule, band: int) -> Severity:
 
 def graver(a: str, b: str) -> Severity:
     """The graver of two severities."""
-    return cast(Severity, max(a, b, key=lambda s: SEVERITIES.index(cast(Severity, s))))
+    return cast(Severity, max(a, b, key=GRAVITY.__getitem__))
 
 
 def side(condition: Condition) -> Literal["above", "below", "both"]:

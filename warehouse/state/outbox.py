@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 
+from config.models import GRAVITY
 from warehouse.state import notice_tables as n
 from warehouse.state import tables as t
 from warehouse.state.notices import Delivery, Message, Notice, Standing, Step
@@ -207,8 +208,7 @@ class Outbox:
         """Messages that wait and whose time has come, gravest and oldest first."""
         c = n.message.c
         found = self._messages(and_(c.status == Delivery.WAITING, c.due <= now), c.due, limit)
-        order = {"critical": 0, "serious": 1}
-        return sorted(found, key=lambda item: order.get(item.severity, 2))
+        return sorted(found, key=lambda item: -GRAVITY.get(item.severity, -1))
 
     def claim(self, message: int) -> bool:
         """Take a waiting message to send it; False when somebody else has."""

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
+from config.models import GRAVITY
 from warehouse.state import tables as t
 from warehouse.state.records import CLOSED, Outcome, Status, Warning
 from warehouse.state.rows import warning_of
-
-_GRAVITY: Final[Mapping[str, int]] = {"critical": 0, "serious": 1, "watch": 2}
 
 
 def warnings_at(
@@ -75,7 +73,7 @@ def warnings_at(
     found = [_stood(row, at) for row in connection.execute(query)]
     found.sort(key=lambda item: item.id)
     found.sort(key=lambda item: item.opened_at, reverse=True)
-    found.sort(key=lambda item: (not item.open, _GRAVITY.get(item.severity, 3)))
+    found.sort(key=lambda item: (not item.open, -GRAVITY.get(item.severity, -1)))
     return found[:limit]
 
 

@@ -7,6 +7,7 @@ import datetime as dt
 from sqlalchemy import case, select
 
 from config.areas import AreaTree
+from config.models import GRAVITY
 from warehouse.scope import Scope
 from warehouse.state import tables as t
 from warehouse.state.connected import Connected
@@ -15,7 +16,7 @@ from warehouse.state.past import warnings_at
 from warehouse.state.records import AuditEntry, Correction, Event, Transition, Warning
 from warehouse.state.rows import Areas, find, transition_of, warning_of, within
 
-_SEVERITY = case({"critical": 0, "serious": 1, "watch": 2}, value=t.warning.c.severity, else_=3)
+_GRAVITY = case(dict(GRAVITY), value=t.warning.c.severity, else_=-1)
 
 
 def visible_areas(scope: Scope, tree: AreaTree) -> frozenset[str] | None:
@@ -41,7 +42,10 @@ class Reading(Connected):
             select(t.warning)
             .where(within(areas))
             .order_by(
-                t.warning.c.resolved_at.is_not(None), _SEVERITY, t.warning.c.opened_at.desc(), t.warning.c.id
+                t.warning.c.resolved_at.is_not(None),
+                _GRAVITY.desc(),
+                t.warning.c.opened_at.desc(),
+                t.warning.c.id,
             )
         )
         if open_only:
