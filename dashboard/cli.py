@@ -7,7 +7,7 @@ import logging
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,22 +15,27 @@ from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
 from config import REFERENCE_CITY, City
-from dashboard import accounts, catalogue, simulation
-from dashboard.check import check_city, checked_city
-from dashboard.cli_rules import rules_app
+from dashboard import accounts, catalogue, cli_rules, simulation
+from dashboard.check import check_city
+from dashboard.cli_common import (
+    VAR,
+    CityOption,
+    JsonOption,
+    VarOption,
+    city_at,
+    console,
+    print_table,
+    stop,
+    warehouse_of,
+)
 from dashboard.places import Places, UnwritableError, opened
 from dashboard.progress import bars
 from dashboard.simulation import StandinError
 
-console = Console(stderr=True)
 app = typer.Typer(
     help="Toàn Cảnh: an intelligent operations centre for a city.", no_args_is_help=True, add_completion=False
 )
 
-CityOption = Annotated[Path, typer.Option("--city", envvar="IOC_CITY", help="City folder.")]
-VarOption = Annotated[
-    Path, typer.Option("--var", envvar="IOC_VAR", help="Where the warehouse and files are kept.")
-]
 InboxOption = Annotated[
     Path | None,
     typer.Option("--inbox", envvar="IOC_INBOX", help="Where departments drop files (default: in var)."),
@@ -43,9 +48,6 @@ SiteOption = Annotated[
         envvar="IOC_SITE", help="Address that links in notices begin with (default: host and port)."
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="For machines.")]
-
-VAR = Path("var")
 
 
 @app.command()
@@ -58,7 +60,7 @@ def run(
     site: SiteOption = None,
 ) -> None:
     """Everything: build the simulated feeds, load, compute, judge the rules, serve."""
-    _serve(_city(city), var, inbox, host, port, site, live=True, build=True)
+    _serve(city_at(city), var, inbox, host, port, site, live=True, build=True)
 
 
 @app.command()
@@ -72,7 +74,7 @@ def serve(
     site: SiteOption = None,
 ) -> None:
     """Load what is new and serve the screens."""
-    _serve(_city(city), var, inbox, host, port, site, live=live, build=False)
+    _serve(city_at(city), var, inbox, host, port, site, live=live, build=False)
 
 
 @app.command()
@@ -85,7 +87,7 @@ def load(
     """Load what lies in the inbox, compute what it touches, judge the rules, send notices; then end."""
     from dashboard.runtime import DEFAULT_SITE, Runtime
 
-    here = _city(city)
+    here = city_at(city)
     places = Places.of(here.head.id, var, inbox)
     with Runtime(here, places, site=site or DEFAULT_SITE) as runtime, bars(console) as progress:
         cycle = runtime.cycle(progress=progress)
@@ -98,7 +100,7 @@ def load(
 @app.command()
 def feeds(city: CityOption = REFERENCE_CITY, var: VarOption = VAR, inbox: InboxOption = None) -> None:
     """Have the simulated departments deliver everything up to now; load nothing."""
-    here = _city(city)
+    here = city_at(city)
     places = Places.of(here.head.id, var, inbox)
     places.make()
     simulation.build(here, places)
@@ -118,12 +120,12 @@ def check(city: CityOption = REFERENCE_CITY) -> None:
 @app.command(name="catalogue")
 def show_catalogue(city: CityOption = REFERENCE_CITY, as_json: JsonOption = False) -> None:
     """List the indicators and warning rules of a city."""
-    here = _city(city)
+    here = city_at(city)
     if as_json:
         typer.echo(json.dumps(catalogue.as_data(here), ensure_ascii=False, indent=1))
     else:
         for table in catalogue.as_tables(here):
-            Console(width=None if sys.stdout.isatty() else 200).print(table)
+            print_table(table)
 
 
 @app.command()
@@ -131,11 +133,11 @@ def explain(indicator: str, city: CityOption = REFERENCE_CITY, var: VarOption = 
     """Print an indicator's plan, SQL and dependencies, and what it costs where there is a warehouse."""
     from indicators.explain import explain as explained
 
-    here = _city(city)
+    here = city_at(city)
     if indicator not in here.indicators:
         from config.problems import did_you_mean
 
-        _stop(f"there is no indicator {indicator!r} ({did_you_mean(indicator, here.indicators)})")
+        stop(f"there is no indicator {indicator!r} ({did_you_mean(indicator, here.indicators)})")
     path = Places.of(here.head.id, var).warehouse
     if not path.exists():
         typer.echo(explained(here, indicator))
@@ -162,16 +164,14 @@ def lineage(
     from warehouse.reader import reading
     from warehouse.scope import EVERYONE
 
-    here = _city(city)
-    path = Places.of(here.head.id, var).warehouse
-    if not path.exists():
-        _stop(f"there is no warehouse in {path.parent}; run ioc load first")
+    here = city_at(city)
+    path = warehouse_of(here, var)
     try:
         with opened(path, here.head.timezone) as store, reading(store, here, EVERYONE) as reader:
             told = origin.follow(here, reader, indicator, area, period, start, rows)
             typer.echo(origin.as_json(told) if as_json else origin.as_text(here, told))
     except origin.UnknownError as error:
-        _stop(str(error))
+        stop(str(error))
 
 
 @app.command()
@@ -190,23 +190,17 @@ def values(
     from dashboard import values as told
     from warehouse.reader import reading
     from warehouse.scope import EVERYONE
-    from warehouse.store import Store
 
-    here = _city(city)
-    path = Places.of(here.head.id, var, None).warehouse
-    if not path.exists():
-        _stop(f"there is no warehouse in {path.parent}; run ioc load first")
-    store = Store.open(path, here.head.timezone)
+    here = city_at(city)
+    path = warehouse_of(here, var)
     try:
         at = told.moment(here, as_of) if as_of else None
-        with reading(store, here, EVERYONE, at) as reader:
+        with opened(path, here.head.timezone) as store, reading(store, here, EVERYONE, at) as reader:
             found = told.read_values(here, reader, indicator, area, period, count)
         title = here.indicators[indicator].name.get(here.head.languages[0]) + (f" ({as_of})" if as_of else "")
-        Console(width=None if sys.stdout.isatty() else 200).print(told.as_table(here, found, title))
+        print_table(told.as_table(here, found, title))
     except told.UnknownError as error:
-        _stop(str(error))
-    finally:
-        store.close()
+        stop(str(error))
 
 
 @app.command()
@@ -225,7 +219,7 @@ def notices(
     from dashboard.runtime import utc_now
     from warehouse.state import State
 
-    here = _city(city)
+    here = city_at(city)
     places = Places.of(here.head.id, var)
     places.make()
     state = State.open(places.people)
@@ -246,14 +240,14 @@ def notices(
             table = told.decisions_table(here, state.outbox, state.outbox.notices(warning=warning, office=to))
         else:
             table = told.messages_table(here, state.outbox.messages(count, office=to))
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        print_table(table)
     except told.NoticeError as error:
-        _stop(str(error))
+        stop(str(error))
     finally:
         state.close()
 
 
-app.add_typer(rules_app(lambda path: _city(path), lambda sentence: _stop(sentence), VAR), name="rules")
+app.add_typer(cli_rules.app, name="rules")
 
 
 def _serve(
@@ -283,21 +277,6 @@ def _serve(
             runtime.cycle(progress=progress)
         with simulation.delivering(city, places) if live and simulated else nullcontext():
             serve(runtime, host, port, lambda address: console.print(f"[bold]{address}[/]  (Ctrl-C ends)"))
-
-
-def _city(path: Path) -> City:
-    """The city at ``path``, or the end of the program with every problem of it."""
-    city, problems = checked_city(path)
-    if city is None or problems:
-        for problem in problems:
-            typer.echo(str(problem), err=True)
-        _stop(f"{path} has {len(problems)} problem(s); mend them first")
-    return city
-
-
-def _stop(sentence: str) -> NoReturn:
-    console.print(f"ioc: {sentence}", style="bold red", highlight=False, soft_wrap=True)
-    raise typer.Exit(1)
 
 
 def main() -> None:
