@@ -10,7 +10,7 @@ from typing import Literal, cast
 from config import City
 from config.models import Severity
 from indicators.subjects import subject_of
-from warehouse.state import Kind, Maintenance, Silence, Status, Warning, silenced
+from warehouse.state import Kind, Maintenance, Silence, Status, Warning, silenced_until
 
 Phase = Literal["firing", "recovering", "no_data", "too_few", "closed"]
 
@@ -59,18 +59,13 @@ def alerts_from(
     ``quiet``: silences and windows of maintenance, of which those written down by ``now`` count.
     """
     known = [span for span in quiet if span.created_at <= now]
-    return [
-        _alert(city, warning, _quiet_until(city, warning, known, now) if known and warning.open else None)
-        for warning in warnings
-        if warning.area in city.areas
-    ]
 
+    def quiet_until(warning: Warning) -> dt.datetime | None:
+        if not known or not warning.open:
+            return None
+        return silenced_until(known, subject_of(city, warning.rule, warning.area), now)
 
-def _quiet_until(
-    city: City, warning: Warning, quiet: Sequence[Silence | Maintenance], now: dt.datetime
-) -> dt.datetime | None:
-    found = silenced(quiet, subject_of(city, warning.rule, warning.area), now)
-    return found.until if found is not None else None
+    return [_alert(city, warning, quiet_until(warning)) for warning in warnings if warning.area in city.areas]
 
 
 def _alert(city: City, warning: Warning, quiet_until: dt.datetime | None) -> Alert:

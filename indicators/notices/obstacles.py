@@ -19,6 +19,7 @@ from warehouse.state import (
     ending_soon,
     heard_since,
     silenced,
+    silenced_until,
 )
 
 NOTICE: Final = dt.timedelta(hours=1)
@@ -88,13 +89,11 @@ class Quiet:
 
     def silenced(self, warning: Standing) -> dt.datetime | None:
         """Until when a silence covers it."""
-        found = silenced(self._silences, self._subject(warning), self._now)
-        return found.until if found is not None else None
+        return silenced_until(self._silences, self._subject(warning), self._now)
 
     def maintained(self, warning: Standing) -> dt.datetime | None:
         """Until when its area or feed is being worked on."""
-        found = silenced(self._windows, self._subject(warning), self._now)
-        return found.until if found is not None else None
+        return silenced_until(self._windows, self._subject(warning), self._now)
 
     def inhibited(self, warning: Standing) -> bool:
         """Whether a warning that explains it stands, for its area or for one that holds it."""

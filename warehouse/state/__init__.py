@@ -17,6 +17,7 @@ from warehouse.state.quiet import (
     quiet_time,
     running,
     silenced,
+    silenced_until,
 )
 from warehouse.state.reading import visible_areas
 from warehouse.state.records import (
@@ -81,5 +82,6 @@ __all__ = [
     "quiet_time",
     "running",
     "silenced",
+    "silenced_until",
     "visible_areas",
 ]

@@ -23,8 +23,21 @@ class Subject:
     feeds: frozenset[str] = frozenset()
 
 
+class _Ended:
+    """When something ends that may be ended before its time."""
+
+    __slots__ = ()
+    ends_at: dt.datetime
+    ended_at: dt.datetime | None
+
+    @property
+    def until(self) -> dt.datetime:
+        """When it is over: as planned, or as somebody ended it before."""
+        return self.ended_at or self.ends_at
+
+
 @dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(_Ended):
     """Warnings of a rule, of an area with everything below it, of a domain: of whichever are given, all."""
 
     id: int
@@ -39,11 +52,6 @@ class Silence:
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
 
-    @property
-    def until(self) -> dt.datetime:
-        """When it is over: as planned, or as somebody ended it before."""
-        return self.ended_at or self.ends_at
-
     def covers(self, subject: Subject) -> bool:
         """Whether it is about ``subject``, at whatever time."""
         return (
@@ -54,7 +62,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Maintenance:
+class Maintenance(_Ended):
     """Work on what a feed delivers, on an area with everything below it, or on the feed in the area."""
 
     id: int
@@ -67,11 +75,6 @@ class Maintenance:
     created_at: dt.datetime
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
-
-    @property
-    def until(self) -> dt.datetime:
-        """When it is over: as planned, or as somebody ended it before."""
-        return self.ended_at or self.ends_at
 
     def covers(self, subject: Subject) -> bool:
         """Whether it is about ``subject``, at whatever time."""
@@ -105,6 +108,12 @@ def silenced(spans: Iterable[S], subject: Subject, now: dt.datetime) -> S | None
     """The one of ``spans`` that keeps ``subject`` quiet at ``now``, of several the last to end."""
     covering = [span for span in running(spans, now) if span.covers(subject)]
     return covering[-1] if covering else None
+
+
+def silenced_until(spans: Iterable[Span], subject: Subject, now: dt.datetime) -> dt.datetime | None:
+    """Until when ``spans`` keep ``subject`` quiet at ``now``; None: it is heard."""
+    found = silenced(spans, subject, now)
+    return found.until if found is not None else None
 
 
 def ending_soon(spans: Iterable[S], now: dt.datetime, within: dt.timedelta) -> list[S]:
