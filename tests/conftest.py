@@ -1,10 +1,15 @@
-"""What all tests share: the data beside the project, the browser, golden files."""
+"""What all tests share: the data beside the project, the browser, golden files, a web server to post to."""
 
 from __future__ import annotations
 
+import json
 import os
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -72,3 +77,40 @@ def browser(chromium_path: str) -> Iterator[Browser]:
     """One headless Chromium for a module, no longer: it keeps an event loop running in this thread."""
     with chromium(chromium_path) as opened:
         yield opened
+
+
+@dataclass
+class Hook:
+    """A web server that keeps what is posted to it; ``answers`` are given first, then 200."""
+
+    url: str
+    answers: list[int] = field(default_factory=list)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    heads: list[dict[str, str]] = field(default_factory=list)
+    arrived: threading.Event = field(default_factory=threading.Event)
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = found.answers.pop(0) if found.answers else 200
+            if status == 200:
+                found.posts.append(json.loads(body))
+                found.heads.append(dict(self.headers))
+            self.send_response(status)
+            self.end_headers()
+            found.arrived.set()
+
+        def log_message(self, *args: object) -> None:
+            del args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    found = Hook(f"json://127.0.0.1:{server.server_port}/hook")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import shutil
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -23,6 +19,9 @@ from dashboard.places import Places
 from dashboard.runtime import Runtime
 from warehouse.state import Delivery, Message, State
 
+if TYPE_CHECKING:
+    from tests.conftest import Hook
+
 ROOT = Path(__file__).parents[2]
 NOON = dt.datetime(2026, 4, 10, 5, tzinfo=dt.UTC)
 HEAD = "number,received_at,closed_at,due_at,district,channel"
@@ -31,35 +30,6 @@ IN_TIME = "2026-03-03T08:00:00+07:00,2026-03-04T08:00:00+07:00,2026-03-05T08:00:
 
 AFTER = "2026-04-03T08:00:00+07:00,,2026-04-15T08:00:00+07:00,T2,web"
 """March is over."""
-
-
-@dataclass
-class Hook:
-    url: str
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    arrived: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            found.posts.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-            found.arrived.set()
-
-        def log_message(self, *args: object) -> None:
-            del args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Hook(f"json://127.0.0.1:{server.server_port}/hook")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @pytest.fixture

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import shutil
 import socket
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, cast
 
@@ -145,43 +142,6 @@ def ward(tiny: City, tmp_path: Path) -> Iterator[Callable[..., Ward]]:
     yield make
     for state in states:
         state.close()
-
-
-@dataclass
-class Hook:
-    """A web server that keeps what is posted to it; ``answers`` are given first, then 200."""
-
-    url: str
-    answers: list[int] = field(default_factory=list)
-    posts: list[dict[str, Any]] = field(default_factory=list)
-    heads: list[dict[str, str]] = field(default_factory=list)
-    arrived: threading.Event = field(default_factory=threading.Event)
-
-
-@pytest.fixture
-def hook() -> Iterator[Hook]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = found.answers.pop(0) if found.answers else 200
-            if status == 200:
-                found.posts.append(json.loads(body))
-                found.heads.append(dict(self.headers))
-            self.send_response(status)
-            self.end_headers()
-            found.arrived.set()
-
-        def log_message(self, *args: object) -> None:
-            del args
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    found = Hook(f"json://127.0.0.1:{server.server_port}/hook")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 @dataclass

@@ -13,7 +13,8 @@ from sqlalchemy.exc import OperationalError
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
 from indicators.notices.send import by_apprise
-from tests.indicators.notices.conftest import NOON, Hook, Mailbox, Ward, link
+from tests.conftest import Hook
+from tests.indicators.notices.conftest import NOON, Mailbox, Ward, link
 from warehouse.state import Delivery, Message, UnknownMessageError
 
 Make = Callable[..., Ward]

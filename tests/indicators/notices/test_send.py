@@ -10,7 +10,8 @@ import pytest
 from config import City
 from indicators.notices.channels import MissingSecretError, redacted, resolved
 from indicators.notices.send import by_apprise, missing_secrets
-from tests.indicators.notices.conftest import NOON, Hook, Mailbox, with_recipients
+from tests.conftest import Hook
+from tests.indicators.notices.conftest import NOON, Mailbox, with_recipients
 from warehouse.state import Delivery, Message
 
 TEXT = "Quận 1: chỉ 72,0% & <b>dưới</b> mức 90%\nCách xử lý: xem “lĩnh vực”.\n"
