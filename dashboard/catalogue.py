@@ -49,7 +49,7 @@ def as_tables(city: City) -> list[Table]:
         rules.add_row(
             rule.id,
             rule.name.get(language),
-            rule.indicator or f"feed {rule.feed}",
+            rule.indicator or (f"feed {rule.feed}" if rule.feed else getattr(rule.when, "dataset", "rules")),
             rule.level or "",
             ", ".join(f"{key} {value}" for key, value in when.items()),
             rule.severity,

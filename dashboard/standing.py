@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from config import City
-from config.models import GRAVITY, Derived, Feed, Formula, Indicator, Measure
+from config.models import GRAVITY, Derived, Feed, Formula, Incomplete, Indicator, Measure, Volume
 from config.periods import moment_of
 from config.targets import Aim
 from dashboard.goals import Goal, goal_of
@@ -78,7 +78,16 @@ def late_feeds(ctx: ScreenContext) -> frozenset[str]:
     late = {
         id_ for id_, feed in ctx.city.feeds.items() if overdue(feed, statuses.get(id_), ctx.now) is not None
     }
-    return frozenset(late | {alert.feed for alert in ctx.alerts if alert.open and alert.feed is not None})
+    old = {
+        alert.feed for alert in ctx.alerts if alert.open and alert.feed is not None and _of_age(ctx, alert)
+    }
+    return frozenset(late | old)
+
+
+def _of_age(ctx: ScreenContext, alert: Alert) -> bool:
+    """Whether a feed's warning says that its data are old: what came may be odd, and yet of today."""
+    rule = ctx.city.rules.get(alert.rule)
+    return rule is None or not isinstance(rule.when, Volume | Incomplete)
 
 
 def is_partial(ctx: ScreenContext, value: Value) -> bool:

@@ -109,7 +109,7 @@ def figure(city: City, rule: Rule, measure: float | None, language: str, places:
     if isinstance(rule.when, Worsening | Combined | Deadline) or rule.indicator is None:
         return _number(measure, 0, language)
     unit = city.units[city.indicators[rule.indicator].unit]
-    if places:
+    if places or (isinstance(rule.when, Change) and unit.kind == "rank"):
         return _PLACES[language][measure != 1].format(_number(measure, 0, language))
     if isinstance(rule.when, Change) and unit.kind in RELATIVE:
         return _number(measure, 1, language) + "%"

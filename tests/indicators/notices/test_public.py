@@ -107,7 +107,15 @@ def test_every_public_rule_makes_a_sound_message_of_its_draft(ward: Make, hcmc: 
 
 def test_the_rules_of_the_reference_city_that_are_public_are_these(hcmc: City) -> None:
     public = {id_ for id_, rule in hcmc.rules.items() if rule.public is not None}
-    assert public == {"tide_alarm_3", "rain_torrential", "pm25_very_unhealthy", "heat_extreme"}
+    assert public == {
+        "tide_alarm_3",
+        "rain_torrential",
+        "flood_risk",
+        "pm25_very_unhealthy",
+        "heat_extreme",
+        "heat_and_smog",
+        "dengue_unusual",
+    }
 
 
 def test_only_marked_rules_every_language_and_by_a_person(ward: Make, hcmc: City) -> None:
