@@ -27,13 +27,14 @@ class Rule(Model):
 
     Most watch an ``indicator`` over every area of ``level``; conditions of a feed watch a ``feed``; deadlines
     and combined rules have a ``level`` alone. Whole periods are judged, one after another; with ``partial``
-    the running one as well, as far as its data go. ``for``: how long the breach must have lasted, from the
-    start of its first period: ``3d`` is three days. ``keep_firing``: how long it must then have been clear,
-    from when that was first seen. ``inhibited_by`` names rules that explain this one: while one of them
-    stands for the area, or for one that holds it, nobody is told of this. ``notify`` names recipients,
-    who are told. ``message`` may hold ``{area}``, ``{value}``, ``{limit}``, ``{since}`` and, where the
-    condition knows it, ``{expected}`` or ``{band}``; ``playbook`` says what to do. ``public`` marks what a
-    person may release to the public.
+    the running one as well, as far as its data go. ``settle`` is for figures that go on growing after their
+    period, such as cases that are reported late: a period is judged only so long after its end. ``for``: how
+    long the breach must have lasted, from the start of its first period: ``3d`` is three days.
+    ``keep_firing``: how long it must then have been clear, from when that was first seen. ``inhibited_by``
+    names rules that explain this one: while one of them stands for the area, or for one that holds it, nobody
+    is told of this. ``notify`` names recipients, who are told. ``message`` may hold ``{area}``, ``{value}``,
+    ``{limit}``, ``{since}`` and, where the condition knows it, ``{expected}`` or ``{band}``; ``playbook``
+    says what to do. ``public`` marks what a person may release to the public.
     """
 
     id: Identifier
@@ -44,6 +45,7 @@ class Rule(Model):
     feed: Identifier | None = None
     when: Condition
     partial: bool = False
+    settle: Duration | None = None
     hold: Duration | None = Field(default=None, alias="for")
     keep_firing: Duration | None = None
     no_data: NoData | None = None
@@ -67,4 +69,6 @@ class Rule(Model):
                 raise ValueError(f"a {self.when.type} rule needs level, and no indicator, period or feed")
         elif given != {"indicator", "level", "period"}:
             raise ValueError("this rule watches an indicator: give indicator, level and period, not feed")
+        if self.settle is not None and (self.partial or self.indicator is None):
+            raise ValueError("settle waits for whole periods of an indicator: leave it out, or partial")
         return self

@@ -95,8 +95,8 @@ class _Replay:
     def over(self, past: Past, until: dt.datetime) -> Backtest:
         known: np.datetime64 | None = None
         for at, now in past.moments(until):
-            if known is not None and self.rule.no_data is not None:
-                # A live run never sleeps: it has missed what was due before this came.
+            if known is not None and (self.rule.no_data or self.rule.settle):
+                # A live run never sleeps: by now it has missed what was due and judged what settled.
                 self._sit(past.at(known), now)
             self._sit(past.at(at), now)
             known = at

@@ -74,7 +74,7 @@ def _problems(city: City, rule: Rule) -> Iterator[Problem]:
             hint = "widen the levels or periods of a target"
             yield city.problem("rule", rule.id, ("when",), what, hint)
     if rule.no_data is not None and not rule.partial:
-        least = _SHORTEST[city.periods.like(rule.period)]
+        least = _SHORTEST[city.periods.like(rule.period)] + (rule.settle or dt.timedelta(0))
         if rule.no_data.after < least:
             hint = f"give at least {least.days}d" if least.days else "give at least 1h"
             what = f"is missed before the next {rule.period} can be there"

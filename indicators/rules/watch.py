@@ -68,8 +68,14 @@ class Watch:
         return at if self.city.periods.timed(self.group.period) else at.date()
 
     def ended(self, start: dt.date, now: dt.datetime) -> bool:
-        """Whether the period that begins there is over."""
-        return moment_of(self.city.periods.next_start(self.group.period, start), self.city.zone) <= now
+        """Whether the period that begins there is over, and what is reported late has come in."""
+        end = moment_of(self.city.periods.next_start(self.group.period, start), self.city.zone)
+        return end <= now - self.settle
+
+    @property
+    def settle(self) -> dt.timedelta:
+        """How long after its end a period is judged."""
+        return self.rule.settle or dt.timedelta(0)
 
     def earliest(self, now: dt.datetime) -> dt.date:
         """Start of the first period that is looked at at all: ``since``, or as far back as rules do."""
@@ -115,9 +121,8 @@ class Watch:
         next_start, period = self.city.periods.next_start, self.group.period
         ends = [moment_of(next_start(period, start), self.city.zone) for start in grid.starts]
         end_us = np.array([micros(at) for at in ends], dtype=np.int64)
-        whole: Flags = (grid.through >= end_us) & (end_us <= micros(now))
-        if self.published:
-            whole = np.broadcast_to(end_us <= micros(now), grid.present.shape)
+        over = end_us <= micros(now - self.settle)
+        whole: Flags = over & ((grid.through >= end_us) | self.published)
         return Look(self.city, self.rule, self.group, grid, kept, first, ends, whole, self.levels)
 
     def times(self, look: Look, now: dt.datetime) -> Times:

@@ -63,13 +63,16 @@ VALUE = st.sampled_from([60.0, 75.0, 84.0, 90.0, 95.0])
 DELIVERY = st.dictionaries(st.tuples(st.sampled_from(AREAS), st.integers(0, 4)), VALUE, max_size=4)
 
 
+@pytest.mark.parametrize(("settle", "vanished"), [(None, "3d"), ("1d", "4d"), ("3d", "6d")])
 @given(deliveries=st.lists(DELIVERY, min_size=4, max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_replay_equals_the_live_run(world: World, deliveries: list[dict[tuple[str, int], float]]) -> None:
+def test_a_replay_equals_the_live_run(
+    world: World, settle: str | None, vanished: str, deliveries: list[dict[tuple[str, int], float]]
+) -> None:
     world.clear()
     with world.store.write() as cursor:
         cursor.execute("DELETE FROM value_past")
-    world.with_rules(RULE)
+    world.with_rules(RULE | {"settle": settle, "no_data": {"after": vanished}})
     for day, found in enumerate(deliveries):
         at = world.at(FIRST + (day + 1) * DAY, 2)
         # days back from the newest one: what comes late, or once more

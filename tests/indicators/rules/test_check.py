@@ -44,6 +44,10 @@ def test_the_reference_city_has_no_such_problem(reference_city: City) -> None:
             "rule {}.no_data.after: is missed before the next day can be there (give at least 1d)",
         ),
         (
+            {"settle": "2d", "no_data": {"after": "36h"}},
+            "rule {}.no_data.after: is missed before the next day can be there (give at least 3d)",
+        ),
+        (
             {"period": "month", "no_data": {"after": "7d"}},
             "rule {}.no_data.after: is missed before the next month can be there (give at least 28d)",
         ),

@@ -148,3 +148,27 @@ def test_other_series_are_left_alone(world: World, area: str) -> None:
     world.judge(evening(world, 2))
     world.days(area, FIRST, 95, 95)
     assert [t.area for t in world.judge(evening(world, 2, 5)).transitions] == [area]
+
+
+def test_figures_that_come_in_late_are_judged_once_they_have_settled(world: World) -> None:
+    world.with_rules(RULE | {"for": None, "when": {"below": 80}, "settle": "2d"})
+    world.days("760", FIRST, 95, 60)
+    assert world.judge(evening(world, 2)).transitions == ()
+    world.days("760", FIRST + DAY, 90, 70)  # the second day has filled up, the third has not yet
+    assert world.judge(evening(world, 3)).transitions == ()
+    report = world.judge(evening(world, 4))
+    assert (report.transitions, report.corrections) == ((), ())
+    assert world.state.load_series()["r", "760"].judged_through == evening(world, 2, 0)
+    world.judge(evening(world, 4, 23))
+    assert world.warnings() == []
+    world.judge(evening(world, 5, 0))  # nothing came, and two days have passed
+    (warning,) = world.warnings()
+    assert (warning.opened_at, warning.value) == (evening(world, 3, 0), 70)
+    assert world.state.corrections(warning.id, areas=None) == []
+
+
+@pytest.mark.parametrize("more", [{"partial": True}, {"indicator": None, "level": None, "period": None}])
+def test_only_whole_periods_of_an_indicator_can_settle(world: World, more: dict[str, object]) -> None:
+    feed = {"feed": "hotline_requests", "when": {"type": "stale", "after": "1d"}} if "level" in more else {}
+    with pytest.raises(ValueError, match="settle waits for whole periods"):
+        world.with_rules({"when": {"below": 80}, "settle": "2d"} | more | feed)
