@@ -1,4 +1,6 @@
-"""What people do on screens: take a warning on, comment on it, hand it on, close it, keep it quiet."""
+"""What people do on screens: take a warning on, comment on it, hand it on, close it, keep it quiet,
+confirm the shift that it tells.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,20 @@ from typing import Any, cast
 from dash import MATCH, Dash, Input, Output, ctx, no_update
 from dash import State as FormState
 
+from config import City
 from config.models.base import parse_duration
 from dashboard.components.handling import CHOICES
 from dashboard.format import Lang
 from dashboard.i18n import words_in
-from warehouse.state import Areas, HandlingError, Outcome, QuietError, State, UnknownWarningError
+from warehouse.state import (
+    Areas,
+    Earlier,
+    HandlingError,
+    Outcome,
+    QuietError,
+    State,
+    UnknownWarningError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +42,7 @@ class Asked:
 
 def register(
     app: Dash,
+    city: City,
     state: State,
     areas: Callable[[], Areas],
     clock: Callable[[], dt.datetime],
@@ -66,18 +78,18 @@ def register(
             for number in which.split(",")
             if number.isdecimal()
         ]
-        said, done = handle_all(state, areas(), wanted, clock(), key["lang"])
+        said, done = handle_all(city, state, areas(), wanted, clock(), key["lang"])
         if done:
             changed()
         return said
 
 
 def handle_all(
-    state: State, areas: Areas, wanted: Sequence[Asked], now: dt.datetime, lang: Lang
+    city: City, state: State, areas: Areas, wanted: Sequence[Asked], now: dt.datetime, lang: Lang
 ) -> tuple[str, bool]:
     """Do the same with several warnings, each as it stands; what to tell, and whether anything was stored."""
     words = words_in(lang)
-    told = [handle(state, areas, asked, now, lang) for asked in wanted]
+    told = [handle(city, state, areas, asked, now, lang) for asked in wanted]
     done = [said for said, stored in told if stored]
     if not told:
         return words("action.gone"), False
@@ -88,14 +100,16 @@ def handle_all(
     return words("action.done_some", n=str(len(done)), of=str(len(told))), True
 
 
-def handle(state: State, areas: Areas, asked: Asked, now: dt.datetime, lang: Lang) -> tuple[str, bool]:
+def handle(
+    city: City, state: State, areas: Areas, asked: Asked, now: dt.datetime, lang: Lang
+) -> tuple[str, bool]:
     """Do what a form asks for; what to tell the person, and whether anything was stored."""
     words = words_in(lang)
     lacks = _lacking(asked)
     if lacks is not None:
         return words.of("action", lacks), False
     try:
-        _do(state, areas, asked, now)
+        _do(city, state, areas, asked, now)
     except UnknownWarningError:
         return words("action.gone"), False
     except (HandlingError, QuietError):
@@ -110,7 +124,7 @@ def _lacking(asked: Asked) -> str | None:
     match asked.action:
         case "comment" if not asked.comment:
             return "needs_comment"
-        case "silence" | "reopen" if not asked.comment:
+        case "silence" | "reopen" | "rebase" | "unbase" if not asked.comment:
             return "needs_reason"
         case "assign" if not asked.other:
             return "needs_to"
@@ -120,7 +134,7 @@ def _lacking(asked: Asked) -> str | None:
             return None
 
 
-def _do(state: State, areas: Areas, asked: Asked, now: dt.datetime) -> None:
+def _do(city: City, state: State, areas: Areas, asked: Asked, now: dt.datetime) -> None:
     warning, who, comment = asked.warning, asked.who, asked.comment
     match asked.action:
         case "acknowledge":
@@ -141,5 +155,23 @@ def _do(state: State, areas: Areas, asked: Asked, now: dt.datetime) -> None:
             state.silences.add(
                 rule=found.rule, area=found.area, ends_at=until, reason=comment, who=who, now=now, areas=areas
             )
+        case "rebase" if asked.choice in CHOICES["rebase"]:
+            _rebase(city, state, areas, asked, now)
+        case "unbase":
+            state.new_levels.withdraw(warning, who, comment, now, areas=areas)
         case _:
             raise HandlingError(f"nothing is known of {asked.action} {asked.choice}")
+
+
+def _rebase(city: City, state: State, areas: Areas, asked: Asked, now: dt.datetime) -> None:
+    """Confirm the shift that a warning tells: it was right, and what is normal is another from now on."""
+    found = state.warning(asked.warning, areas=areas)
+    rule, began = city.rules.get(found.rule), found.evidence.get("began")
+    if rule is None or rule.indicator is None or began is None:
+        raise HandlingError(f"warning {asked.warning} tells of no shift")
+    since, earlier = dt.datetime.fromisoformat(str(began)), Earlier(asked.choice)
+    state.new_levels.confirm(
+        found.id, rule.indicator, since, earlier, asked.who, asked.comment, now, areas=areas
+    )
+    if found.outcome is None:
+        state.conclude(found.id, Outcome.TRUE, asked.who, asked.comment, now, areas=areas)

@@ -129,7 +129,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         Input("data-version", "data"),
     )
     actions.register(
-        dash, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
+        dash, city, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
     )
     releasing.register(
         dash, city, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish

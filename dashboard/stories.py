@@ -6,7 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from config import City
 from dashboard.alerts import Alert, alerts_from
@@ -15,6 +15,7 @@ from warehouse.state import (
     Areas,
     Correction,
     Maintenance,
+    NewLevel,
     Release,
     Silence,
     State,
@@ -26,11 +27,16 @@ LIKE: Final = 500
 """Other warnings of a rule that are looked at."""
 
 
+Shift = Literal["none", "proposed", "confirmed"]
+"""Whether a warning tells of a shift to another level, and whether a person confirmed it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     """One warning. ``corrections`` are oldest first, ``releases`` to the public newest first; ``proposal`` is
     what a release would say, None where the rule is not public or the warning is over. ``similar`` are the
-    other warnings of the rule: those of the same area before the others, newest first.
+    other warnings of the rule: those of the same area before the others, newest first. ``levels``: what
+    people made of the shift that it tells.
     """
 
     alert: Alert
@@ -39,6 +45,14 @@ class Story:
     releases: Sequence[Release] = ()
     proposal: Draft | None = None
     similar: Sequence[Warning] = ()
+    levels: Sequence[NewLevel] = ()
+
+    @property
+    def shift(self) -> Shift:
+        """Whether it tells of a shift, and whether that was confirmed."""
+        if any(level.withdrawn_at is None for level in self.levels):
+            return "confirmed"
+        return "proposed" if "began" in self.warning.evidence else "none"
 
     @property
     def endings(self) -> Counter[str]:
@@ -73,6 +87,7 @@ def story_of(
         state.releases.all(warning=warning.id),
         _proposal(city, warning, now),
         similar,
+        state.new_levels.all(warning=warning.id),
     )
 
 

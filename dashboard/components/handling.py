@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +14,7 @@ from dashboard import format as fmt
 from dashboard.alerts import Alert
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
+from dashboard.stories import Shift
 
 if TYPE_CHECKING:
     from warehouse.state import Event
@@ -27,12 +29,15 @@ ICONS: Final[Mapping[str, str]] = {
     "escalate": "graph-up-arrow",
     "severity": "graph-up-arrow",
     "correct": "file-earmark-check",
+    "rebase": "check2",
+    "unbase": "arrow-repeat",
 }
 """The picture of each action."""
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "close": ("true", "false", "duplicate"),
     "silence": ("1h", "4h", "1d", "7d"),
+    "rebase": ("moved", "cut"),
 }
 """Between what some actions choose."""
 
@@ -69,6 +74,9 @@ def _said(ctx: ScreenContext, entry: Event) -> str:
             return f"{said} {words.of('outcome', data['outcome'])}{other}"
         case "severity":
             return f"{said} {words.of('mark', data['after'])}"
+        case "rebase":
+            began = dt.datetime.fromisoformat(data["began"]).date()
+            return f"{said} {fmt.date(began, ctx.lang)}"
         case _:
             return said
 
@@ -126,13 +134,15 @@ def form(
     )
 
 
-def choices_of(alert: Alert) -> list[str]:
-    """The first is chosen unless somebody chooses otherwise."""
+def choices_of(alert: Alert, shift: Shift = "none") -> list[str]:
+    """The first is chosen unless somebody chooses otherwise. ``shift``: whether the warning tells of one."""
     close = [f"close:{outcome}" for outcome in CHOICES["close"]]
+    rebase = [f"rebase:{earlier}" for earlier in CHOICES["rebase"]] if shift == "proposed" else []
+    unbase = ["unbase"] if shift == "confirmed" else []
     if not alert.open:
-        return ["reopen"] if alert.outcome is not None else close
+        return [*(["reopen"] if alert.outcome is not None else close), *rebase, *unbase]
     first = ["comment"] if alert.taken else ["acknowledge", "comment"]
-    return [*first, *MANY]
+    return [*first, *rebase, *unbase, *MANY]
 
 
 def _label(ctx: ScreenContext, choice: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ from config.models import (
 )
 from dashboard import format as fmt
 from dashboard.context import ScreenContext
+from dashboard.format import Lang
 from dashboard.stories import Story
 from indicators.rules.messages import figure, moment, of_places
 from warehouse.state import Kind
@@ -94,7 +96,7 @@ def _measured(ctx: ScreenContext, story: Story, rule: Rule, since: str) -> str:
                     "warning.why_shift",
                     value=given["value"],
                     expected=given["expected"],
-                    since=given["since"],
+                    since=_began(story, ctx.lang) or given["since"],
                 )
             return words(
                 "warning.why_unusual",
@@ -113,6 +115,12 @@ def _measured(ctx: ScreenContext, story: Story, rule: Rule, since: str) -> str:
             return words("warning.why_combined", **given, n=fmt.number(len(rule.when.rules), ctx.lang))
         case _:
             return words.of("why_feed", rule.when.type).format(value=given["value"], limit=given["limit"])
+
+
+def _began(story: Story, lang: Lang) -> str:
+    """The day on which the other level began; nothing where the warning does not say it."""
+    found = story.warning.evidence.get("began")
+    return fmt.date(dt.datetime.fromisoformat(str(found)).date(), lang) if found else ""
 
 
 def expected_of(story: Story) -> float | None:

@@ -138,7 +138,7 @@ def _right(ctx: ScreenContext, story: Story) -> list[Component | None]:
     words, alert = ctx.words, story.alert
     rule = ctx.city.rules.get(alert.rule)
     playbook = rule.playbook.get(ctx.lang) if rule is not None and rule.playbook is not None else ""
-    offered = form(ctx, alert.id, [(str(alert.id), f"#{alert.id}")], choices_of(alert))
+    offered = form(ctx, alert.id, [(str(alert.id), f"#{alert.id}")], choices_of(alert, story.shift))
     released = release_form(ctx, story)
     held = html.Div(
         offered,

@@ -15,7 +15,7 @@ from dashboard.components.causes import cause_card, causes
 from dashboard.components.handling import choices_of, form, handled
 from dashboard.i18n import words_in
 from dashboard.screens.wall import _calls
-from warehouse.state import Episode, Evaluation, Event, Kind, State, Status
+from warehouse.state import Earlier, Episode, Evaluation, Event, Kind, Outcome, State, Status
 
 if TYPE_CHECKING:
     from config import City
@@ -37,21 +37,21 @@ def state(tmp_path: Path) -> Iterator[State]:
     state.close()
 
 
-def ask(state: State, action: str, **more: Any) -> tuple[str, bool]:
+def ask(city: City, state: State, action: str, **more: Any) -> tuple[str, bool]:
     asked = Asked(**{"warning": 1, "action": action, "who": "Lan", **more})
-    return handle(state, None, asked, NOON, "en")
+    return handle(city, state, None, asked, NOON, "en")
 
 
-def test_every_form_does_what_it_says(state: State) -> None:
+def test_every_form_does_what_it_says(city: City, state: State) -> None:
     done = (words_in("en")("action.done"), True)
-    assert ask(state, "acknowledge") == done
-    assert ask(state, "comment", comment="on the way") == done
-    assert ask(state, "assign", other="Team 1") == done
-    assert ask(state, "silence", choice="4h", comment="works") == done
-    assert ask(state, "close", choice="duplicate", other="2") == done
-    assert ask(state, "reopen", comment="not the same") == done
+    assert ask(city, state, "acknowledge") == done
+    assert ask(city, state, "comment", comment="on the way") == done
+    assert ask(city, state, "assign", other="Team 1") == done
+    assert ask(city, state, "silence", choice="4h", comment="works") == done
+    assert ask(city, state, "close", choice="duplicate", other="2") == done
+    assert ask(city, state, "reopen", comment="not the same") == done
     assert (
-        ask(state, "close", choice="false", other="2", comment="sensor") == done
+        ask(city, state, "close", choice="false", other="2", comment="sensor") == done
     )  # the number is not asked for
     assert [a.action for a in reversed(state.audit())] == [
         "acknowledge", "comment", "assign", "add", "close", "reopen", "close",
@@ -75,29 +75,52 @@ def test_every_form_does_what_it_says(state: State) -> None:
         ({"action": "reopen", "comment": "x"}, "refused"),
         ({"action": "silence", "choice": "9y", "comment": "x"}, "refused"),
         ({"action": "acknowledge", "warning": 77}, "gone"),
+        ({"action": "rebase", "choice": "moved"}, "needs_reason"),
+        ({"action": "rebase", "choice": "moved", "comment": "x"}, "refused"),  # it tells of no shift
+        ({"action": "rebase", "choice": "lost", "comment": "x"}, "refused"),
+        ({"action": "unbase", "comment": "x"}, "refused"),
     ],
 )
 def test_what_is_missing_or_cannot_be_is_said_and_nothing_is_done(
-    state: State, asked: dict[str, Any], word: str
+    city: City, state: State, asked: dict[str, Any], word: str
 ) -> None:
-    assert ask(state, **asked) == (words_in("en").of("action", word), False)
+    assert ask(city, state, **asked) == (words_in("en").of("action", word), False)
     assert state.audit() == []
     assert state.silences.all() == []
 
 
-def test_several_warnings_are_dealt_with_at_once_each_as_it_stands(state: State) -> None:
+def test_several_warnings_are_dealt_with_at_once_each_as_it_stands(city: City, state: State) -> None:
     def both(action: str, **more: Any) -> tuple[str, bool]:
         wanted = [Asked(**{"warning": n, "action": action, "who": "Lan", **more}) for n in (1, 2)]
-        return handle_all(state, None, wanted, NOON, "en")
+        return handle_all(city, state, None, wanted, NOON, "en")
 
-    assert handle_all(state, None, [], NOON, "en") == (words_in("en")("action.gone"), False)
+    assert handle_all(city, state, None, [], NOON, "en") == (words_in("en")("action.gone"), False)
     assert both("comment") == (words_in("en")("action.needs_comment"), False)
     assert both("acknowledge") == ("Recorded for 2 warnings.", True)
-    assert ask(state, "close", choice="true")[1]
+    assert ask(city, state, "close", choice="true")[1]
     some = "Recorded for 1 of 2; the others do not allow it as they stand."
     assert both("close", choice="false") == (some, True)
     assert both("reopen", comment="not over yet") == ("Recorded for 2 warnings.", True)
     assert both("reopen", comment="once more") == (words_in("en")("action.refused"), False)
+
+
+def test_a_shift_is_confirmed_and_taken_back(city: City, state: State) -> None:
+    rule = next(rule for rule in city.rules.values() if rule.indicator is not None)
+    texts, evidence = {"en": "Another level"}, {"began": "2024-03-04T00:00:00"}
+    told = Episode(rule.id, "a1", Kind.LIMIT, "watch", Status.FIRING, NOON, NOON, 2.0, 1.0, texts, evidence)
+    state.record(Evaluation(NOON, episodes=[told]))
+    done = (words_in("en")("action.done"), True)
+    assert ask(city, state, "rebase", warning=3, choice="moved", comment="new register") == done
+    (level,) = state.new_levels.standing()
+    assert (level.indicator, level.began.isoformat()) == (rule.indicator, evidence["began"])
+    assert level.earlier is Earlier.MOVED
+    assert state.warning(3, areas=None).outcome is Outcome.TRUE
+    refused = (words_in("en")("action.refused"), False)
+    assert ask(city, state, "rebase", warning=3, choice="cut", comment="once more") == refused
+    assert ask(city, state, "unbase", warning=3, comment="a long event") == done
+    assert ask(city, state, "rebase", warning=3, choice="cut", comment="for good after all") == done
+    assert [level.earlier for level in state.new_levels.standing()] == ["cut"]
+    assert [a.action for a in reversed(state.audit())] == ["rebase", "close", "unbase", "rebase"]
 
 
 def choices(tree: Any) -> list[str]:
@@ -115,10 +138,14 @@ def test_a_card_offers_what_can_be_done_with_its_warning(
     close = ["close:true", "close:false", "close:duplicate"]
 
     def offered(**given: Any) -> list[str]:
-        return choices(form(ctx, 1, [("1", "#1")], choices_of(alert(**given))))
+        shift = given.pop("shift", "none")
+        return choices(form(ctx, 1, [("1", "#1")], choices_of(alert(**given), shift)))
 
     more = ["assign", *close, "silence:1h", "silence:4h", "silence:1d", "silence:7d"]
     assert offered() == ["acknowledge", "comment", *more]
+    rebase = ["rebase:moved", "rebase:cut"]
+    assert offered(shift="proposed") == ["acknowledge", "comment", *rebase, *more]
+    assert offered(shift="confirmed", closed_at=over, outcome="true") == ["reopen", "unbase"]
     assert offered(taken_at=NOON) == ["comment", *more]
     assert offered(closed_at=over) == close
     assert offered(closed_at=over, outcome="true") == ["reopen"]
@@ -161,6 +188,8 @@ def test_the_story_of_a_warning_is_told_in_words(context: Callable[..., ScreenCo
         Event(NOON, "Lan", "close", "sensor", {"outcome": "duplicate", "duplicate_of": 7}),
         Event(NOON, "", "escalate", "", {"step": 1}),
         Event(NOON, "", "severity", "", {"before": "watch", "after": "critical"}),
+        Event(NOON, "Lan", "rebase", "", {"began": "2024-03-04T00:00:00", "earlier": "moved"}),
+        Event(NOON, "Lan", "unbase", "", {}),
     ]
     said = [handled(ctx, event).to_plotly_json()["props"]["children"][1].children for event in told]
     assert [[getattr(part, "children", part) for part in line][:-1] for line in said] == [
@@ -169,4 +198,6 @@ def test_the_story_of_a_warning_is_told_in_words(context: Callable[..., ScreenCo
         ["Lan", " ", "closed it: duplicate of 7"],
         ["Not acknowledged in time, the next in line is told"],
         ["Severity now: Critical"],
+        ["Lan", " ", "confirmed the new level since 4 Mar 2024"],
+        ["Lan", " ", "took the new level back"],
     ]

@@ -39,6 +39,7 @@ GROUPS: dict[str, set[str]] = {
     "missing": set(typing.get_args(Missing)),
     "handling": {
         *("acknowledge", "comment", "assign", "close", "reopen", "escalate", "severity", "correct"),
+        *("rebase", "unbase"),
         "nobody",
     },
     "why_feed": {"stale", "late", "silent", "incomplete"},
@@ -65,7 +66,7 @@ COMPOSED = {
     *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
     *(f"action.{action}" for action in ("acknowledge", "comment", "assign", "close", "silence")),
     *(f"release.{unit}.{form}" for unit in ("hours", "days") for form in ("one", "other")),
-    *(f"action.{word}" for word in ("reopen", "to", "duplicate_of")),
+    *(f"action.{word}" for word in ("reopen", "rebase", "unbase", "to", "duplicate_of")),
     *(f"action.needs_{what}" for what in ("name", "comment", "reason", "to", "number")),
     "brand.language",
     *("breakdown.true", "breakdown.false"),
