@@ -1,8 +1,8 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
 Figures: start, load, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
-fleet (all when none is named); growth takes long and must be named. But for workload, growth, projection,
-outbreaks, labelled and fleet they share one var folder, which `start` fills; IOC_SCALE sets its size,
+fleet, evaluation, backtest (all when none is named); growth takes long and must be named. Start, load,
+refresh, rules, screens and freshness share one var folder, which `start` fills; IOC_SCALE sets its size,
 IOC_WORKLOAD_ROWS that of the workload.
 """
 
@@ -17,6 +17,7 @@ from rich.console import Console
 
 from bench import freshness, load, projection, refresh, rules, screens, start
 from bench.common.report import Figure, save, show
+from bench.early import backtests, evaluation
 from bench.fleet import __main__ as fleet
 from bench.labelled import figures as labelled
 from bench.outbreaks import figures as outbreaks
@@ -35,6 +36,8 @@ PARTS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "outbreaks": outbreaks.measure,
     "labelled": labelled.measure,
     "fleet": fleet.measure,
+    "evaluation": evaluation.measure,
+    "backtest": backtests.measure,
 }
 LONG: Mapping[str, Callable[[Path], list[Figure]]] = {"growth": workload.growth}
 """Parts that take many minutes and are only measured when asked for."""
