@@ -76,7 +76,7 @@ def from_the_top(judged: Judged, q: float, charge: float) -> Flags:
         batch = Batch(
             p=p, tier=np.minimum(AREA, 1), parent=PARENT, family=np.zeros(len(p), dtype=np.int64),
             q=full * q, charge=full * charge, observed=observed, expected=expected, dispersion=spread,
-            beyond=full * np.nan,
+            bound=full * np.nan,
         )  # fmt: skip
         found = decide(batch)
         out[day] = found.reason == Reason.SELECTED

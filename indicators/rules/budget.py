@@ -128,7 +128,7 @@ class Budget:
             observed=both("value").astype(float),
             expected=both("expected").astype(float),
             dispersion=both("spread").astype(float),
-            beyond=np.full(len(ids), np.nan),
+            bound=both("bound").astype(float),
         )
 
     def _parent(self, place: dict[tuple[str, str], int], rule: str, area: str) -> int:

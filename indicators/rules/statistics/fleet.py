@@ -29,7 +29,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from indicators.rules.statistics.shares import share_tail
+from indicators.rules.statistics.shares import level_tail, share_tail
 from indicators.rules.statistics.significance import Flags, Floats, Ints, lower_tail, upper_tail
 
 WATCHED: Final = 0.01
@@ -59,9 +59,9 @@ class Batch(NamedTuple):
     ``p``: p-values, NaN where not tested. ``tier``: 0 the whole, 1 its parts, 2 theirs. ``parent``: position
     of the same rule's test of the area above, -1 for none. ``family``: tests that share a budget, one for
     each severity (Efron 2008: mixing them would let many mild findings pay for false grave ones). ``q``: the
-    budget of the family. ``charge``: factor for repeated looks. Counts bring ``observed``, ``expected`` and
-    ``dispersion`` (variance / mean), from which shares are tested; others may bring ``beyond``, the p-value
-    that an area is up beyond the one above it. Without either (NaN) an area is not named beside one above it.
+    budget of the family. ``charge``: factor for repeated looks. What an area is held against the one above it
+    by: ``observed``, ``expected``, and of counts ``dispersion`` (variance / mean), of levels ``bound``, the
+    value at which p is `WATCHED`. Without these (NaN) an area is not named beside one above it.
     """
 
     p: Floats
@@ -73,7 +73,7 @@ class Batch(NamedTuple):
     observed: Floats
     expected: Floats
     dispersion: Floats
-    beyond: Floats
+    bound: Floats
 
 
 class Decision(NamedTuple):
@@ -206,8 +206,8 @@ def _beyond(batch: Batch, rows: Ints, above: Ints) -> Floats:
         whole_due,
         batch.dispersion[rows],
     )
-    given = batch.beyond[rows]
-    known = np.where(np.isnan(given), share, given)
+    level = level_tail(seen, whole, due, whole_due, batch.bound[rows], WATCHED)
+    known = np.where(np.isnan(batch.dispersion[rows]), level, share)
     out: Floats = np.where(np.isnan(known), 1.0, known)
     return out
 

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincc, gammaln, ndtri
+from scipy.special import betainc, betaincc, gammaln, ndtri, stdtr, stdtrit
 
 from indicators.rules.statistics.significance import Flags, Floats, upper_tail
 
@@ -25,6 +25,9 @@ NEARLY_POISSON: Final = 1.001
 
 LONG: Final = 20_000
 """Sums of more terms than this are not summed."""
+
+TAIL: Final = 5
+"""Degrees of freedom of the tails of levels."""
 
 
 class Level(IntEnum):
@@ -84,6 +87,26 @@ def share_tail(
         found[some_] = tail(seen[rest][some_], total[rest][some_], alpha[some_], beta[some_])
     out[rest] = found
     return out.reshape(arrays[0].shape)
+
+
+def level_tail(
+    value: Floats, whole: Floats, expected: Floats, expected_whole: Floats, bound: Floats, level: float
+) -> Floats:
+    """P of a level at least as far out as ``value`` when its part had moved as its whole did.
+
+    Arrays of shape (n,). How a movement of the whole arrives in a part, as so much or as so many times, is
+    not known: the one that explains more is taken. ``bound``: the value on that side at which the part's own
+    p-value is ``level``; from it the scale of a Student-t of `TAIL` degrees of freedom, as heavy as levels
+    of cities have them. NaN where an argument is.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        moved = value - expected
+        as_much = whole - expected_whole
+        as_often = np.where(expected_whole > 0, expected * (whole / expected_whole - 1.0), as_much)
+        beyond = np.minimum(*((moved - carried) * np.sign(moved) for carried in (as_much, as_often)))
+        scale = np.abs(bound - expected) / -stdtrit(TAIL, level)
+        out: Floats = stdtr(TAIL, -beyond / scale)
+    return np.where(np.isnan(value + whole + expected + expected_whole + bound), np.nan, out)
 
 
 def _beta_tail(seen: Floats, total: Floats, alpha: Floats, beta: Floats) -> Floats:

@@ -25,12 +25,32 @@ RULE = {"indicator": "hotline_received", "when": {"type": "count_anomaly"}, "mes
 
 def fill(world: World, change: Callable[[np.ndarray], None]) -> list[str]:
     """Poisson counts of districts for DAYS days, changed by ``change`` (districts × days), and their sum."""
-    districts = [area.code for area in world.city.areas.at("district", LAST)]
+    districts = districts_of(world)
     rng = np.random.default_rng(4)
     counts = rng.poisson(rng.uniform(8, 40, (len(districts), 1)), (len(districts), DAYS)).astype(float)
     change(counts)
-    rows = [("district", code, counts[i]) for i, code in enumerate(districts)]
-    rows.append(("city", world.city.areas.root.code, counts.sum(axis=0)))
+    store(world, "hotline_received", districts, counts, counts.sum(axis=0))
+    return districts
+
+
+def fill_levels(world: World, change: Callable[[np.ndarray], None]) -> list[str]:
+    """The same of levels that wander a little; the city's is the mean."""
+    districts = districts_of(world)
+    rng = np.random.default_rng(5)
+    noise = rng.normal(0, 1.5, (len(districts), DAYS)) + rng.normal(0, 1.0, DAYS)
+    levels = rng.uniform(20, 40, (len(districts), 1)) + noise
+    change(levels)
+    store(world, "pm25", districts, levels, levels.mean(axis=0))
+    return districts
+
+
+def districts_of(world: World) -> list[str]:
+    return [area.code for area in world.city.areas.at("district", LAST)]
+
+
+def store(world: World, indicator: str, districts: list[str], values: np.ndarray, whole: np.ndarray) -> None:
+    rows = [("district", code, values[i]) for i, code in enumerate(districts)]
+    rows.append(("city", world.city.areas.root.code, whole))
     starts = np.array([FIRST + dt.timedelta(days=d) for d in range(DAYS)], dtype="datetime64[us]")
     table = pa.table({
         "level": np.repeat([level for level, _, _ in rows], DAYS),
@@ -43,11 +63,10 @@ def fill(world: World, change: Callable[[np.ndarray], None]) -> list[str]:
         cursor.register("incoming", table)
         cursor.execute(
             "INSERT INTO indicator_value (indicator, level, area, period, start, value, n, data_through,"
-            " stored_at, known_from) SELECT 'hotline_received', level, area, 'day', start, value, 1000,"
+            f" stored_at, known_from) SELECT '{indicator}', level, area, 'day', start, value, 1000,"
             " start + INTERVAL 17 HOUR, TIMESTAMP '2020-01-01', TIMESTAMP '2020-01-01' FROM incoming"
         )
         cursor.unregister("incoming")
-    return districts
 
 
 def evening(world: World, day: dt.date = LAST) -> dt.datetime:
@@ -76,6 +95,27 @@ def test_a_rise_of_the_whole_city_is_one_warning_of_the_city(world: World) -> No
     world.judge(evening(world))
     told = [w.area for w in world.warnings(open_only=True) if w.opened_at >= world.at(LAST)]
     assert told == [world.city.areas.root.code]
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_level_is_named_beside_the_city_where_it_stands_out_of_it(world: World, alone: bool) -> None:
+    world.with_rules(RULE | {"indicator": "pm25", "when": {"type": "level_anomaly", "side": "above"}})
+
+    def rise(levels: np.ndarray) -> None:
+        levels[:, -1] *= 1.5
+        levels[3, -1] += 30 * alone
+
+    districts = fill_levels(world, rise)
+    world.judge(evening(world, LAST - dt.timedelta(days=1)))
+    world.judge(evening(world))
+    with world.store.read() as cursor:
+        kept = made_at(cursor, [world.at(LAST + dt.timedelta(days=1)).replace(tzinfo=None)])
+    reasons = dict(zip(kept["area"], kept["reason"], strict=True))
+    root, own = world.city.areas.root.code, districts[3]
+    assert reasons.pop(root) == "selected"
+    assert reasons.pop(own) == ("selected" if alone else "explained_by_whole")
+    assert list(reasons.values()).count("explained_by_whole") > 15
+    assert "selected" not in reasons.values()
 
 
 def test_what_was_tested_is_kept_and_a_quiet_month_is_quiet(world: World) -> None:

@@ -85,7 +85,7 @@ def batch(
     return Batch(
         p=table[:, 0], tier=tier, parent=parent, family=np.zeros(count, dtype=np.int64), q=full * q,
         charge=full * charge, observed=table[:, 2], expected=table[:, 3], dispersion=full * spread,
-        beyond=full * NAN,
+        bound=full * NAN,
     )  # fmt: skip
 
 
@@ -141,10 +141,23 @@ def test_repeated_looks_are_paid_for() -> None:
     assert paid.p[0] == pytest.approx(0.04)
 
 
-def test_a_part_without_counts_is_named_by_what_its_condition_says() -> None:
-    tests = batch([(1e-9, -1, NAN, NAN), (1e-5, 0, NAN, NAN), (1e-5, 0, NAN, NAN)])
-    found = decide(tests._replace(beyond=np.array([NAN, 1e-4, 0.3])))
-    assert [Reason(reason) for reason in found.reason] == [S, S, E]
+@pytest.mark.parametrize(
+    ("parts", "reasons"),
+    [
+        ([60.0, 80.0], [S, E, E]),  # half as much again as expected, as the whole
+        ([50.0, 70.0], [S, E, E]),  # ten more, as the whole
+        ([50.0, 140.0], [S, E, S]),
+        ([95.0, 20.0], [S, S, S]),  # the second one fell
+    ],
+)
+def test_a_level_is_named_beside_its_whole_where_that_does_not_explain_it(
+    parts: list[float], reasons: list[Reason]
+) -> None:
+    tests = batch([(1e-9, -1, 30.0, 20.0), *zip([1e-6] * 2, [0] * 2, parts, [40.0, 60.0], strict=True)])
+    bound = np.array([25.0, 50.0, 70.0])
+    bound[1:] = [40 + 10 * np.sign(parts[0] - 40), 60 + 10 * np.sign(parts[1] - 60)]
+    found = decide(tests._replace(dispersion=np.full(3, NAN), bound=bound))
+    assert [Reason(reason) for reason in found.reason] == reasons
 
 
 def test_each_severity_has_a_budget_of_its_own() -> None:

@@ -13,9 +13,11 @@ from scipy import stats
 
 from indicators.rules.statistics import shares
 from indicators.rules.statistics.shares import (
+    TAIL,
     Level,
     dispersion_at,
     explain_level,
+    level_tail,
     share_tail,
 )
 
@@ -135,3 +137,20 @@ def test_wholes_are_explained_together_as_one_by_one() -> None:
         )
         assert alone.level[0] == together.level[row]
         assert (alone.parts[0] == together.parts[row]).all()
+
+
+def test_a_level_that_moved_as_its_whole_is_not_beyond_it() -> None:
+    value, same = a(50, 60, 75, 30, np.nan), np.ones(5)
+    found = level_tail(value, 30 * same, 40 * same, 20 * same, 50 * same, 0.01)
+    scale = 10.0 / stats.t.isf(0.01, TAIL)
+    # ten more, or half as much again, is what the whole did; what fell while the whole rose is all its own
+    assert found[0] > 0.5
+    assert found[1] == pytest.approx(0.5)
+    assert found[2] == pytest.approx(stats.t.sf(15.0 / scale, TAIL))
+    assert found[3] == pytest.approx(stats.t.sf(20.0 / scale, TAIL))
+    assert np.isnan(found[4])
+
+
+def test_without_a_movement_of_the_whole_a_level_has_its_own_p_value() -> None:
+    found = level_tail(a(50), a(20), a(40), a(20), a(50), 0.01)
+    np.testing.assert_allclose(found, 0.01)
