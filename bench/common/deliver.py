@@ -15,11 +15,17 @@ INDICATOR = "hotline_received"
 _numbers = count(1)
 
 
-def deliver_tickets(city: City, inbox: Path, tickets: int, received: dt.datetime) -> Path:
-    """Drop one CSV with so many new open requests received at ``received`` (with offset) in one ward."""
+def deliver_tickets(
+    city: City, inbox: Path, tickets: int, received: dt.datetime, within: str | None = None
+) -> Path:
+    """Drop one CSV with so many new open requests received at ``received`` (with offset) in one ward.
+
+    ``within``: the area that holds the ward.
+    """
     feed = city.feeds[FEED]
     local = received.astimezone(city.zone)
-    ward = city.areas.at(city.levels[-1], local.date())[0]
+    wards = city.areas.at(city.levels[-1], local.date())
+    ward = next(ward for ward in wards if within is None or within in city.areas.path(ward.code).values())
     folder = inbox / Path(feed.connector.path).parent
     folder.mkdir(parents=True, exist_ok=True)
     number = next(_numbers)
