@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import GRAVITY, Projection, TargetGap, Worsening
+from config.models import GRAVITY
 from dashboard.alerts import Alert
 from dashboard.components.base import icon, link
 from dashboard.components.warnings import (
@@ -22,6 +22,7 @@ from dashboard.components.warnings import (
     warning_href,
 )
 from dashboard.context import ScreenContext
+from indicators.subjects import cause_of
 
 Urgency = tuple[bool, int, bool, dt.datetime]
 
@@ -55,9 +56,9 @@ def urgency(alert: Alert) -> Urgency:
 def causes(ctx: ScreenContext, alerts: Sequence[Alert], first: str = "") -> list[Cause]:
     """Warnings grouped, the most urgent cause first; ``first`` is the number of one that comes before all."""
     levels = {level: place for place, level in enumerate(ctx.city.levels)}
-    grouped: dict[tuple[str, str], list[Alert]] = defaultdict(list)
+    grouped: dict[str, list[Alert]] = defaultdict(list)
     for alert in alerts:
-        grouped[alert.indicator or alert.feed or alert.rule, _sense(ctx, alert)].append(alert)
+        grouped[cause_of(ctx.city, alert.rule, missing=alert.phase == "no_data")].append(alert)
     made = []
     for members in grouped.values():
         members.sort(key=urgency, reverse=True)
@@ -66,18 +67,6 @@ def causes(ctx: ScreenContext, alerts: Sequence[Alert], first: str = "") -> list
     made.sort(key=lambda cause: max(map(urgency, cause.alerts)), reverse=True)
     made.sort(key=lambda cause: str(cause.lead.id) != first)
     return made
-
-
-def _sense(ctx: ScreenContext, alert: Alert) -> str:
-    """Whether a warning is of a fall, of a rise, or of figures that are missing: these have other causes."""
-    if alert.phase == "no_data":
-        return "missing"
-    when = getattr(ctx.city.rules.get(alert.rule), "when", None)
-    if isinstance(when, TargetGap | Worsening | Projection):
-        indicator = ctx.city.indicators.get(alert.indicator or "")
-        return "fall" if indicator is not None and indicator.direction == "up" else "rise"
-    fall = getattr(when, "below", None) is not None or getattr(when, "side", None) == "below"
-    return "fall" if fall else "rise"
 
 
 def cause_card(ctx: ScreenContext, cause: Cause) -> Component:

@@ -33,6 +33,8 @@ from indicators.notices.happenings import Happening, happened, repeated, silence
 from indicators.notices.obstacles import Obstacles, Quiet
 from indicators.notices.offices import Office, office_named, offices
 from indicators.notices.timing import last_digest
+from indicators.subjects import cause_of
+from warehouse.state import Kind as WarningKind
 from warehouse.state import Message, Notice, Standing, State
 
 Look = Callable[[City, State, Sequence[Standing], dt.datetime], Obstacles]
@@ -313,6 +315,6 @@ def _topic(city: City, office: Office, warning: Standing) -> str:
         "rule": warning.rule,
         "area": warning.area,
         "domain": indicator.domain if indicator is not None else "",
-        "cause": warning.evidence.get("cause") or warning.rule,
+        "cause": cause_of(city, warning.rule, missing=warning.kind == WarningKind.NO_DATA),
     }
     return "|".join(f"{name}={known[name]}" for name in office.recipient.group.by)

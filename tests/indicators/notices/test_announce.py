@@ -14,7 +14,7 @@ from indicators.notices.announce import Announcer
 from indicators.notices.decide import Action, Reason
 from indicators.notices.obstacles import Ending
 from tests.indicators.notices.conftest import NOON, Ward, link
-from warehouse.state import Delivery, Message, Outcome, Standing
+from warehouse.state import Delivery, Kind, Message, Outcome, Standing
 
 Make = Callable[..., Ward]
 HOOK = {"channels": ["json://127.0.0.1:9/hook"]}
@@ -45,16 +45,18 @@ def test_messages_are_grouped_as_the_recipient_wants(ward: Make, by: list[str], 
     assert len(desk.outbox.messages()) == messages
 
 
-def test_a_cause_that_several_rules_share_makes_one_message(ward: Make) -> None:
+def test_a_cause_that_several_areas_share_makes_one_message(ward: Make) -> None:
     desk = ward({"id": "duty", "group": {"by": ["cause"]}} | HOOK)
-    desk.open("T1", evidence={"cause": "flood"})
-    desk.open("T1", rule="silent", evidence={"cause": "flood"})
-    desk.open("T2", evidence={"cause": "power cut"})
+    desk.open("T1", "T2")
+    desk.open("T3", kind=Kind.NO_DATA)
+    desk.open("T1", rule="silent")
     desk.announce()
-    assert [message.topic for message in reversed(desk.outbox.messages())] == [
-        "cause=flood",
-        "cause=power cut",
-    ]
+    late, silent = (desk.city.rules[rule] for rule in ("late", "silent"))
+    assert {message.topic for message in desk.outbox.messages()} == {
+        f"cause={late.indicator}:fall",
+        f"cause={late.indicator}:missing",
+        f"cause={silent.feed}:rise",
+    }
 
 
 def test_every_channel_and_every_recipient_gets_its_message(ward: Make) -> None:
