@@ -42,7 +42,8 @@ EACH: Final = 1.5
 SMALLEST: Final = 0.15
 """The least change: of counts as a share of what is expected, of levels in robust standard deviations × 5."""
 PRESENT: Final = 0.75
-"""Share of the periods since the date that must have values."""
+"""Share of the periods since the date that must have values, of as many as had them before: a series without
+weekends must not be told by the weekday."""
 
 
 class Shifts(NamedTuple):
@@ -203,6 +204,7 @@ def _scanned(
     there = np.isfinite(past.score)
     score = np.clip(past.score, -BOUND, BOUND)
     n = np.maximum(there[:, :fitted].sum(axis=1), 1)
+    usually = n / max(fitted, 1)
     usual = np.where(there, score, 0.0)[:, :fitted].sum(axis=1) / n
     score = np.where(there, score - usual[:, None], 0.0)
     step = max(1, (after[1] - after[0]) // 160)
@@ -241,7 +243,7 @@ def _scanned(
     good = (
         (evidence(early, first, 0.0) * way_up >= EACH)
         & (evidence(last, late, 0.0) * way_up >= EACH)
-        & (n_after >= PRESENT * length)
+        & (n_after >= PRESENT * usually[:, None, None] * length)
         & ((observed - expected) * way_up > 0)
         & enough(observed, expected, scale)
         & (early >= fitted)

@@ -96,6 +96,19 @@ def test_a_step_is_told_with_its_date_and_size(ratio: float) -> None:
     assert np.median(np.abs(z)) < 2
 
 
+def test_a_series_without_weekends_is_not_told_by_the_weekday() -> None:
+    """Five days of seven are all that such a series ever has: a step stands on each of them, or on none."""
+    days = np.datetime64("2024-01-01") + np.arange(800)
+    rng = np.random.default_rng(9)
+    values = 95.0 + rng.standard_normal((8, 800)) - np.where(np.arange(800) >= 700, 12.0, 0.0)
+    work = np.is_busday(days)
+    values[:, ~work] = np.nan
+    found = level_shifts(values, of_calendar("day", days), 600).standing("below")
+    assert not found[:, :100].any()
+    told = found[:, 100:][:, work[700:]]
+    assert told[:, 20:].all()  # four weeks of working days, and each day from then on
+
+
 def test_the_evidence_is_that_of_one_series_alone() -> None:
     """An oracle in plain loops: it shares the regression, and tries every date in turn."""
     values = counts(5, series=4, ratio=2.0)
