@@ -31,6 +31,7 @@ from dashboard.screens import render
 from dashboard.stories import story_of
 from indicators.breakdown import breakdown_series
 from indicators.lineage import Lineages
+from indicators.rules.volumes import volume_shown
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
 from warehouse.state import Maintenance, Silence, visible_areas
@@ -169,6 +170,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             story=lambda warning: story_of(city, state, warning, areas, quiet, as_of or now),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             members=partial(breakdown_series, city, reader),
+            volume=partial(volume_shown, city, reader.cursor),
             route=route,
             now=as_of or now,
             version=version,

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from config import City
-from config.models import Area, Indicator, Period, Unit
+from config.models import Area, Indicator, Period, Rule, Unit
 from dashboard import asof
 from dashboard.alerts import Alert
 from dashboard.boundaries import KINDS, PARAMETER, chosen
@@ -22,6 +22,7 @@ from dashboard.stories import Story
 if TYPE_CHECKING:
     from indicators.breakdown import Lines
     from indicators.lineage import Lineage
+    from indicators.rules.volumes import FeedVolume
     from warehouse.reader import Reader, Value
     from warehouse.state import Event
 
@@ -29,6 +30,10 @@ Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
 Parted = Callable[[str, str, str, Period, Sequence[dt.date]], "Lines"]
 """The members of an indicator's dimension in an area, for the starts of some periods."""
+Came = Callable[[Rule, dt.date, dt.date, Literal["above", "below"]], "FeedVolume | None"]
+"""How many rows came to the feed of a rule on each day from one to another, with the limit on one side; None:
+none at all.
+"""
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,9 @@ class ScreenContext:
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
     that the viewer may see, closed ones of the last weeks among them; ``history`` tells what was done about a
     warning by its id, and ``story`` all that is known of it; ``lineage`` finds what a number was made of,
-    ``members`` parts it by a dimension. On a screen of the past ``as_of`` is the moment that it is told for,
-    and everything else, ``now`` and the city's indicators included, is as it was then.
+    ``members`` parts it by a dimension, ``volume`` counts what came to a feed. On a screen of the past
+    ``as_of`` is the moment that it is told for, and everything else, ``now`` and the city's indicators
+    included, is as it was then.
     """
 
     city: City
@@ -49,6 +55,7 @@ class ScreenContext:
     story: Callable[[int], Story | None]
     lineage: Follow
     members: Parted
+    volume: Came
     route: Route
     now: dt.datetime
     version: str

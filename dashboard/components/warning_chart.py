@@ -160,7 +160,17 @@ def _limits(
         case Change() as when:
             return _changed(ctx, story, sight, when, starts)
         case _:
-            return [tests[s].bound if s in tests else None for s in starts]
+            return _bounds(story, tests, starts)
+
+
+def _bounds(story: Story, tests: Mapping[str, RuleTest], starts: Sequence[str]) -> list[float | None]:
+    """The bounds of statistical tests on the side that was told: of both sides, a test keeps the one on which
+    its value lay.
+    """
+    value, expected = story.warning.value, expected_of(story)
+    fell = value is not None and expected is not None and value < expected
+    found = (tests.get(start) for start in starts)
+    return [t.bound if t is not None and (t.bound < t.expected) == fell else None for t in found]
 
 
 def _changed(
@@ -226,6 +236,7 @@ def _mark(
     for trace in figure["data"]:
         if chart.target_name and trace.get("name") == chart.target_name:
             trace["line"] = {**trace["line"], "color": colours["serious"]}
+            trace["connectgaps"] = True  # over values that lay on the other side
         elif trace.get("name") == words("warning.expected"):
             trace["line"] = {**trace["line"], "width": 2, "dash": "6px,3px"}
         elif trace.get("name") == chart.lines[0].name and len(chart.starts) <= DOTTED:
@@ -242,16 +253,7 @@ def _mark(
         end = story.warning.ended_at.astimezone(ctx.city.zone).replace(tzinfo=None)
         last = ctx.city.periods.start_of(sight.period, end - dt.timedelta.resolution).isoformat()
         until = chart.starts.index(last) if last in chart.starts else until
-    shade = {
-        "type": "rect", "xref": "x", "yref": "paper", "x0": place, "x1": max(until, place + edge), "y0": 0,
-        "y1": 1, "fillcolor": colours[f"{story.alert.severity}-soft"], "opacity": 0.6, "line": {"width": 0},
-        "layer": "below",
-    }  # fmt: skip
-    line = {
-        "type": "line", "xref": "x", "yref": "paper", "x0": place, "x1": place, "y0": 0, "y1": 1,
-        "line": {"color": strong, "width": 1}, "layer": "below",
-    }  # fmt: skip
-    figure["layout"]["shapes"] = [shade, line, *figure["layout"]["shapes"]]
+    stood(story, figure, place, max(until, place + edge))
     figure["layout"]["hovermode"] = "closest"
     for number, value in then.items():
         now = chart.lines[0].values[number]
@@ -294,6 +296,20 @@ def _mark(
         )  # fmt: skip
 
 
+def stood(story: Story, figure: Figure, begin: float, end: float) -> None:
+    """Shade the places from which to which a warning stood."""
+    colours, severity = tokens("light"), story.alert.severity
+    shade = {
+        "type": "rect", "xref": "x", "yref": "paper", "x0": begin, "x1": end, "y0": 0, "y1": 1,
+        "fillcolor": colours[f"{severity}-soft"], "opacity": 0.6, "line": {"width": 0}, "layer": "below",
+    }  # fmt: skip
+    line = {
+        "type": "line", "xref": "x", "yref": "paper", "x0": begin, "x1": begin, "y0": 0, "y1": 1,
+        "line": {"color": colours[_COLOUR[severity]], "width": 1}, "layer": "below",
+    }  # fmt: skip
+    figure["layout"]["shapes"] = [shade, line, *figure["layout"]["shapes"]]
+
+
 def _legend(
     ctx: ScreenContext, indicator: Indicator, chart: Chart, told: float | None, revised: bool
 ) -> list[Any]:
@@ -302,21 +318,22 @@ def _legend(
     newest = next((v for v in reversed(whole) if v is not None), None)
     entries: list[Any] = [html.Span(chart.unit, className="chart-unit") if chart.unit else None]
     entries.append(
-        _key("key-1", [ctx.name(indicator, short=False), " ", html.B(str(written(ctx, indicator, newest)))])
+        key("key-1", [ctx.name(indicator, short=False), " ", html.B(str(written(ctx, indicator, newest)))])
     )
     if len(chart.lines) > 1:
-        entries.append(_key("key-ghost", ctx.words("warning.expected")))
+        entries.append(key("key-ghost", ctx.words("warning.expected")))
     if any(x is not None for x in chart.targets):
         limit = "key-target key-limit" if chart.target_name == ctx.words("warning.limit") else "key-target"
-        entries.append(_key(limit, chart.target_name))
+        entries.append(key(limit, chart.target_name))
     if told is not None:
-        entries.append(_key("key-told", ctx.words("warning.told")))
+        entries.append(key("key-told", ctx.words("warning.told")))
     if revised:
-        entries.append(_key("key-then", ctx.words("warning.then")))
-    entries += [_key("key-break", cut.label) for cut in chart.cuts]
+        entries.append(key("key-then", ctx.words("warning.then")))
+    entries += [key("key-break", cut.label) for cut in chart.cuts]
     return entries
 
 
-def _key(kind: str, name: Any) -> Component:
+def key(kind: str, name: Any) -> Component:
+    """An entry of a legend."""
     parts = name if isinstance(name, list) else [name]
     return html.Span([html.I(className=f"key {kind}"), *parts], className="legend-item")

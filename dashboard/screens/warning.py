@@ -14,6 +14,7 @@ from dashboard.components.base import icon, link, panel, table, td, th
 from dashboard.components.breakdown import breakdown_panel
 from dashboard.components.drivers import drivers
 from dashboard.components.due_rows import due_rows
+from dashboard.components.feed_chart import feed_chart
 from dashboard.components.handling import choices_of, form, handled
 from dashboard.components.lineage import origin
 from dashboard.components.page import page
@@ -96,6 +97,9 @@ def _left(ctx: ScreenContext, story: Story, sight: Sight | None) -> list[Compone
         said.append(html.Ul([_corrected(ctx, story, c) for c in story.corrections], className="handling"))
     if sight is not None:
         said.append(warning_chart(ctx, story, sight, tests))
+    rule = ctx.city.rules.get(story.alert.rule)
+    if rule is not None and rule.feed is not None:
+        said.append(feed_chart(ctx, story, rule))
     parts = [panel(words("warning.why"), said, kind="trend")]
     made_of = _made_of(ctx, story)
     if made_of is not None:

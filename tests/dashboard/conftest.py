@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
@@ -17,6 +18,8 @@ from dashboard.stories import Story
 from indicators.behind import RowsQuery
 from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
+from indicators.rules.conditions import Verdict
+from indicators.rules.volumes import FeedVolume
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
@@ -259,6 +262,15 @@ def alert(city: City) -> Callable[..., Alert]:
     return make
 
 
+def came(first: dt.date, last: dt.date) -> FeedVolume:
+    """A feed of a hundred rows a day that has been silent for two days; its rule is sure of all before."""
+    days = tuple(first + i * dt.timedelta(days=1) for i in range((last - first).days + 1))
+    rows = np.array([[100.0 + 7 * (day.day % 5) for day in days[:-2]] + [np.nan] * 2])
+    usual = np.full(rows.shape, 110.0)
+    verdict = Verdict(rows > 999, rows < 999, rows, usual + 40, None, usual, usual / 1000)
+    return FeedVolume(days, rows, 0, verdict)
+
+
 @pytest.fixture
 def context(city: City) -> Callable[..., ScreenContext]:
     """A context over the synthetic reader."""
@@ -282,6 +294,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
             story=lambda number: story if story is not None and story.warning.id == number else None,
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
             members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
+            volume=lambda _rule, first, last, _side: came(first, last),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
             now=as_of or NOW,
             version="1.1",

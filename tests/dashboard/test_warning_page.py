@@ -18,6 +18,7 @@ from config.models import Change, CountAnomaly, Rule
 from dashboard.alerts import Alert, alerts_from
 from dashboard.components.causes import causes
 from dashboard.components.drivers import parts_of
+from dashboard.components.feed_chart import BEFORE
 from dashboard.components.warning_chart import sight_of
 from dashboard.components.why import odds, why
 from dashboard.context import ScreenContext
@@ -494,3 +495,22 @@ def test_what_the_public_was_told_is_on_the_page(context: Make, city: City) -> N
     assert "The public is told of this warning." in text
     assert "Own words" in text
     assert '"value": "withdraw"' in text
+
+
+@pytest.mark.parametrize("kind", ["volume", "silent"])
+def test_a_warning_of_a_feed_shows_what_came_day_by_day(context: Make, city: City, kind: str) -> None:
+    rule = next(r for r in city.rules.values() if r.feed is not None and r.when.type == kind)
+    one = warning(rule, city.areas.root.code)
+    ctx = context("warning", "7", "en", story=story(city, one))
+    figure = graph_of(ctx)
+    traces = {trace["name"]: trace for trace in figure["data"]}
+    rows = traces["Rows a day"]
+    begun = one.firing_since.astimezone(city.zone).date()
+    assert (rows["type"], rows["x"][0]) == ("bar", (begun - BEFORE * dt.timedelta(days=1)).isoformat())
+    assert rows["y"][-3:] == [100.0 + 7 * (dt.date.fromisoformat(rows["x"][-3]).day % 5), None, None]
+    assert rows["hovertext"][-1].endswith("<b>–</b>")
+    shade, _ = figure["layout"]["shapes"]
+    assert shade["x0"] == BEFORE - 0.5
+    # What was to be expected is known where the rule is over the volume; here the reader always tells it.
+    assert set(traces["Expected"]["y"]) == {110.0}
+    assert set(traces["Limit"]["y"]) == {150.0}

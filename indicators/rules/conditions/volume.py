@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,10 +12,18 @@ from indicators.rules.statistics.counts import count_tests
 from indicators.rules.statistics.design import Design
 from indicators.rules.statistics.shifts import count_shifts
 
+OneSide = Literal["above", "below"]
+
 UNUSUAL: Final = 0.001
 """The p-value up to which a day is a breach. Each feed is one test a day: no fleet that shares a budget."""
 USUAL: Final = 0.05
 """The p-value above which a day is clear."""
+
+
+def bound(condition: Volume, rows: Floats, design: Design, first: int, side: OneSide) -> Floats:
+    """The rows from which on the days from ``first`` on are a breach on one side (feeds × days)."""
+    level = UNUSUAL / 2 if condition.side == "both" else UNUSUAL
+    return count_tests(rows, design, first, side=side, level=level, scan=False).limit
 
 
 def judge(condition: Volume, rows: Floats, design: Design, first: int) -> Verdict:

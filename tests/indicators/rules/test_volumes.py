@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import indicators.rules.volumes as module
+from config.models import Volume
+from indicators.rules.conditions.volume import OneSide, bound, judge
+from indicators.rules.statistics.design import of_calendar
 from warehouse.facts import ensure_fact_table
 
 if TYPE_CHECKING:
@@ -162,3 +165,16 @@ def test_a_feed_that_never_came_says_nothing(world: World) -> None:
     world.feed("dossiers", world.at(FIRST))  # told of, but nothing is stored
     world.judge(world.at(FIRST, 10))
     assert world.warnings() == []
+
+
+def test_the_limit_of_one_side_is_where_a_day_becomes_a_breach() -> None:
+    rng = np.random.default_rng(8)
+    rows = rng.poisson(400, (1, 430)).astype(float)
+    design = of_calendar("day", np.datetime64("2023-03-01", "D") + np.arange(430))
+    condition = Volume(type="volume", side="both")
+    sides: tuple[tuple[OneSide, float], ...] = (("above", 1.0), ("below", -1.0))
+    for side, step in sides:
+        limit = bound(condition, rows, design, 429, side)
+        for beyond in (0.0, -step):
+            rows[0, 429] = limit[0, 0] + beyond
+            assert judge(condition, rows, design, 429).breach[0, 0] == (beyond == 0)
