@@ -11,7 +11,7 @@ import pytest
 
 import indicators.rules.volumes as module
 from config.models import Volume
-from indicators.rules.conditions.volume import OneSide, bound, judge
+from indicators.rules.conditions import volume
 from indicators.rules.statistics.design import of_calendar
 from warehouse.facts import ensure_fact_table
 
@@ -172,9 +172,9 @@ def test_the_limit_of_one_side_is_where_a_day_becomes_a_breach() -> None:
     rows = rng.poisson(400, (1, 430)).astype(float)
     design = of_calendar("day", np.datetime64("2023-03-01", "D") + np.arange(430))
     condition = Volume(type="volume", side="both")
-    sides: tuple[tuple[OneSide, float], ...] = (("above", 1.0), ("below", -1.0))
+    sides: tuple[tuple[volume.OneSide, float], ...] = (("above", 1.0), ("below", -1.0))
     for side, step in sides:
-        limit = bound(condition, rows, design, 429, side)
+        limit = volume.bound(condition, rows, design, 429, side)
         for beyond in (0.0, -step):
             rows[0, 429] = limit[0, 0] + beyond
-            assert judge(condition, rows, design, 429).breach[0, 0] == (beyond == 0)
+            assert volume.judge(condition, rows, design, 429).breach[0, 0] == (beyond == 0)
