@@ -50,6 +50,7 @@ def shots(city: City) -> Iterator[Shot]:
             **{f"indicator-{id}": f"/{language}/indicator/{id}" for id in indicators},
             "warnings": f"/{language}/warnings",
             "warning": f"/{language}/warning/1",
+            "silences": f"/{language}/silences",
             "health": f"/{language}/health",
             "missing": f"/{language}/no-such-page",
         }

@@ -20,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof, public, releasing
+from dashboard import actions, asof, public, quieting, releasing
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
@@ -34,12 +34,15 @@ from indicators.lineage import Lineages
 from indicators.rules.volumes import volume_shown
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE
-from warehouse.state import Maintenance, Silence, visible_areas
+from warehouse.state import Areas, Maintenance, Silence, visible_areas
 
 _ASSETS: Final = Path(__file__).parent / "assets"
 
 _LISTED: Final = 300
 """Warnings that a screen may choose from: every open one comes first."""
+
+_DEEDS: Final = 50
+"""Deeds that a screen may tell of."""
 
 _INDEX: Final = """<!DOCTYPE html>
 <html lang="{language}">
@@ -129,12 +132,14 @@ def create_app(runtime: Runtime) -> FastAPI:
         Input("address", "search"),
         Input("data-version", "data"),
     )
-    actions.register(
-        dash, city, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
-    )
-    releasing.register(
-        dash, city, runtime.state, lambda: visible_areas(EVERYONE, city.areas), runtime.clock, runtime.publish
-    )
+    state, clock, publish = runtime.state, runtime.clock, runtime.publish
+
+    def areas() -> Areas:
+        return visible_areas(EVERYONE, city.areas)
+
+    actions.register(dash, city, state, areas, clock, publish)
+    releasing.register(dash, city, state, areas, clock, publish)
+    quieting.register(dash, city, state, areas, clock, publish)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
@@ -175,6 +180,8 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             now=as_of or now,
             version=version,
             as_of=as_of,
+            quiet=quiet,
+            deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

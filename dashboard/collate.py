@@ -18,7 +18,7 @@ def sort_key(text: str) -> Key:
     primary: list[tuple[int, int]] = []
     tones: list[int] = []
     for token in re.findall(r"\d+|\D", text.casefold()):
-        if token.isdigit():
+        if token.isdecimal():
             primary.append((10, int(token)))
             tones.append(0)
             continue

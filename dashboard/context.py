@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from indicators.lineage import Lineage
     from indicators.rules.volumes import FeedVolume
     from warehouse.reader import Reader, Value
-    from warehouse.state import Event
+    from warehouse.state import AuditEntry, Event, Maintenance, Silence
 
 Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
@@ -45,7 +45,8 @@ class ScreenContext:
     warning by its id, and ``story`` all that is known of it; ``lineage`` finds what a number was made of,
     ``members`` parts it by a dimension, ``volume`` counts what came to a feed. On a screen of the past
     ``as_of`` is the moment that it is told for, and everything else, ``now`` and the city's indicators
-    included, is as it was then.
+    included, is as it was then. ``quiet`` are silences and windows of maintenance, ``deeds`` what people did
+    to them lately, newest first.
     """
 
     city: City
@@ -60,6 +61,8 @@ class ScreenContext:
     now: dt.datetime
     version: str
     as_of: dt.datetime | None = None
+    quiet: Sequence[Silence | Maintenance] = ()
+    deeds: Callable[[], Sequence[AuditEntry]] = tuple
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

@@ -18,6 +18,7 @@ from dashboard.routes import href
 from indicators.engine import Engine, RefreshReport
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
+from indicators.notices.obstacles import NOTICE
 from indicators.notices.send import by_apprise, missing_secrets, warm
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.load import Loader, RunResult
@@ -86,7 +87,9 @@ class Runtime:
         self.hub = Hub(self.build)
         self.announcer = Announcer(self.city, self.state, self.link)
         send = by_apprise(os.environ)
-        self.courier = Courier(self.announcer, self.state.outbox, send, self.clock, partial(warm, self.city))
+        self.courier = Courier(
+            self.announcer, self.state.outbox, send, self.clock, partial(warm, self.city), self.publish
+        )
         for recipient, names in missing_secrets(self.city, os.environ).items():
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._turn = threading.Lock()
@@ -103,8 +106,8 @@ class Runtime:
 
     @property
     def version(self) -> str:
-        """Version of everything that a screen shows: figures and what people did."""
-        return f"{self.store.data_version}.{self.state.revision()}"
+        """Version of everything that a screen shows: figures, what people did, what time made quiet."""
+        return f"{self.store.data_version}.{self.state.revision()}.{self.state.turns(self.clock(), NOTICE)}"
 
     def link(self, language: str, warning: int | None) -> str:
         """Address of a warning for those who are elsewhere; of the desk without one."""

@@ -57,7 +57,7 @@ def tabbar(ctx: ScreenContext) -> Component:
 
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
-    active: ScreenKind = "warnings" if ctx.route.kind == "warning" else ctx.route.kind
+    active: ScreenKind = "warnings" if ctx.route.kind in ("warning", "silences") else ctx.route.kind
     counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
     tabs: list[Component] = []
     for kind, icon_name in _NAV:

@@ -141,7 +141,7 @@ def about(ctx: ScreenContext, alert: Alert) -> str:
 
 def _quiet_chip(ctx: ScreenContext, until: dt.datetime) -> Component:
     told = ctx.words("warnings.quiet", until=fmt.moment(until, ctx.city.zone, ctx.lang))
-    return chip("quiet", "moon-stars", told)
+    return link([icon("moon-stars"), told], ctx.href("silences"), "chip chip-quiet")
 
 
 def _closed(ctx: ScreenContext, alert: Alert) -> str:

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dashboard.compact import compact
 from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
-from dashboard.screens import area, health, indicator, missing, wall, warning, warnings
+from dashboard.screens import area, health, indicator, missing, silences, wall, warning, warnings
 
 __all__ = ["render"]
 
@@ -18,6 +18,7 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "indicator": indicator.render,
     "warnings": warnings.render,
     "warning": warning.render,
+    "silences": silences.render,
     "health": health.render,
     "wall": wall.render,
     "missing": missing.render,

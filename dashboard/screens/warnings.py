@@ -72,7 +72,14 @@ def render(ctx: ScreenContext) -> Component:
         html.Span(ctx.words.count("warnings.open", sum(1 for a in here if a.open))),
         html.Span(ctx.words.count("warnings.untaken", untaken)),
     ]
-    return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead)
+    return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead, tools=_silences(ctx))
+
+
+def _silences(ctx: ScreenContext) -> Component:
+    """The way to what is kept quiet."""
+    running = sum(1 for span in ctx.quiet if span.starts_at <= ctx.now < span.until)
+    said = [icon("moon-stars"), ctx.words("silences.title"), html.B(str(running)) if running else None]
+    return link(said, ctx.href("silences"), "btn-quiet")
 
 
 def _together(ctx: ScreenContext, found: Sequence[Cause]) -> Component:

@@ -51,10 +51,13 @@ class Courier:
         send: Send,
         clock: Callable[[], dt.datetime],
         begin: Callable[[], None] = lambda: None,
+        looked: Callable[[], None] = lambda: None,
     ) -> None:
-        """``begin`` is done once on the courier's thread, before anything is sent."""
+        """``begin`` is done once on the courier's thread, before anything is sent; ``looked`` each time that
+        it was looked what is due, at least every quarter of a minute.
+        """
         self._announcer, self._outbox, self._send, self._clock = announcer, outbox, send, clock
-        self._begin = begin
+        self._begin, self._looked = begin, looked
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -75,6 +78,11 @@ class Courier:
     def wake(self) -> None:
         """Say that something happened."""
         self._wake.set()
+
+    def look(self) -> None:
+        """Decide of what is due by now; nothing is sent."""
+        self._announcer.announce(self._clock())
+        self._looked()
 
     def once(self) -> int:
         """For a process that ends at once: take up what an earlier one was sending, and send what is due."""
@@ -112,7 +120,7 @@ class Courier:
                 if lost:
                     self._outbox.recover(self._clock())
                     lost = False
-                self._announcer.announce(self._clock())
+                self.look()
                 self.deliver()
             except SQLAlchemyError:
                 # A database that is away for a while must not end the notices for good.

@@ -24,7 +24,7 @@ from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCoun
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
 from warehouse.rule_tests import Newest, RuleTest
-from warehouse.state import Event
+from warehouse.state import AuditEntry, Event, Maintenance, Silence
 from warehouse.vintages import Version, Vintage
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
@@ -284,6 +284,8 @@ def context(city: City) -> Callable[..., ScreenContext]:
         rows: Rows | None = None,
         as_of: dt.datetime | None = None,
         story: Story | None = None,
+        quiet: Sequence[Silence | Maintenance] = (),
+        deeds: Sequence[AuditEntry] = (),
         **reader: Any,
     ) -> ScreenContext:
         return ScreenContext(
@@ -299,6 +301,8 @@ def context(city: City) -> Callable[..., ScreenContext]:
             now=as_of or NOW,
             version="1.1",
             as_of=as_of,
+            quiet=quiet,
+            deeds=lambda: deeds,
         )
 
     return make

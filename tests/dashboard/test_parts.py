@@ -55,8 +55,21 @@ def test_steps_of_a_map_grow_and_leave_none_empty(values: list[float]) -> None:
 
 
 def test_vietnamese_order() -> None:
-    names = ["Quận 10", "Quận 2", "Đa Kao", "Dĩ An", "Ân", "An", "Ăn", "mạ", "má", "mà", "ma"]
-    expected = ["An", "Ăn", "Ân", "Dĩ An", "Đa Kao", "ma", "mà", "má", "mạ", "Quận 2", "Quận 10"]
+    names = ["Quận 10", "Nồng độ NO₂", "Quận 2", "Đa Kao", "Dĩ An", "Ân", "An", "Ăn", "mạ", "má", "mà", "ma"]
+    expected = [
+        "An",
+        "Ăn",
+        "Ân",
+        "Dĩ An",
+        "Đa Kao",
+        "ma",
+        "mà",
+        "má",
+        "mạ",
+        "Nồng độ NO₂",
+        "Quận 2",
+        "Quận 10",
+    ]
     assert sorted(names, key=sort_key) == expected
 
 

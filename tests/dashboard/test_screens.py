@@ -40,6 +40,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         *(("area", code) for code in (city.areas.root.code, district, ward)),
         *(("indicator", id_) for id_ in ids.values()),
         ("warnings", ""),
+        ("silences", ""),
         ("health", ""),
         ("wall", ""),
         ("missing", "/vi/nowhere"),

@@ -13,6 +13,7 @@ from config.models import PERIODS, Severity
 from config.models.composite import Missing, Normalise
 from config.models.indicator import TargetKind
 from config.targets import State
+from dashboard import quiet, quieting
 from dashboard.alerts import Phase
 from dashboard.components.handling import CHOICES
 from dashboard.i18n import LANGUAGES, words_in
@@ -45,6 +46,15 @@ GROUPS: dict[str, set[str]] = {
     "why_feed": {"stale", "late", "silent", "incomplete"},
     "outcome": {outcome.value for outcome in Outcome},
     **{f"choice_{action}": set(members) for action, members in CHOICES.items()},
+    "silences": {
+        *(set(typing.get_args(quiet.Phase)) - {"over"}),
+        *typing.get_args(quiet.Kind),
+        *quieting.FIELDS,
+        *(f"any_{name}" for name in quieting.FIELDS),
+        *(f"did_{action}" for action in ("add", "extend", "end")),
+        *(f"{stem}.{form}" for stem in ("hushes", "will_hush") for form in ("one", "other")),
+        *("needs_until", "ended"),
+    },
     "account": {"accepted", "unchanged", "rejected"},
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},

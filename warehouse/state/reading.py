@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
-from sqlalchemy import case, select
+from sqlalchemy import case, or_, select
 
 from config.areas import AreaTree
 from config.models import GRAVITY
@@ -114,9 +115,14 @@ class Reading(Connected):
             rows = connection.execute(query).all()
         return [transition_of(row) for row in rows]
 
-    def audit(self, limit: int = 100) -> list[AuditEntry]:
-        """The newest actions, newest first; those that the engine took itself have no name."""
+    def audit(self, limit: int = 100, *, about: Sequence[str] = ()) -> list[AuditEntry]:
+        """The newest actions, newest first; those that the engine took itself have no name.
+
+        ``about``: only those with things of these kinds, such as ``silence``.
+        """
         query = select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)
+        if about:
+            query = query.where(or_(*(t.audit.c.object.startswith(f"{kind} ") for kind in about)))
         with self._engine.connect() as connection:
             return [
                 AuditEntry(row.id, row.at, row.who, row.action, row.object, row.detail)

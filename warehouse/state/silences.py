@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Final, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, case, func, insert, select, update
 
 from warehouse.state import tables as t
 from warehouse.state.connected import Connected, named, note, reasoned, touch
@@ -46,6 +46,23 @@ class Spans(Connected, Generic[R]):
             if (until_after is None or row.until > until_after)
             and (areas is None or row.area is None or row.area in areas)
         ]
+
+    def find(self, id: int, *, areas: Areas) -> R:
+        """The one of this number."""
+        with self._engine.connect() as connection:
+            return self._find(connection, id, areas)
+
+    def turns(self, now: dt.datetime, notice: dt.timedelta) -> int:
+        """How many beginnings, ends, and moments ``notice`` before an end have passed by ``now``.
+
+        Nothing is written down when time makes something quiet or heard again: screens learn of it by this.
+        """
+        c = self._table.c
+        until = func.coalesce(c.ended_at, c.ends_at)
+        passed = ((c.starts_at, now), (until, now), (until, now + notice))
+        steps = [func.coalesce(func.sum(case((column <= at, 1), else_=0)), 0) for column, at in passed]
+        with self._engine.connect() as connection:
+            return sum(connection.execute(select(*steps)).one())
 
     def extend(
         self, id: int, ends_at: dt.datetime, who: str, reason: str, now: dt.datetime, *, areas: Areas

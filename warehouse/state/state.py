@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from sqlalchemy import Engine
 
 from warehouse.state.database import connect
@@ -33,6 +35,10 @@ class State(Reading, Recording, Handling):
     def open(cls, url: str) -> State:
         """Open (or create) the state at ``url``, such as ``sqlite:///state.sqlite``. Raises StateError."""
         return cls(connect(url))
+
+    def turns(self, now: dt.datetime, notice: dt.timedelta) -> int:
+        """Grows when time makes something quiet or heard again, and ``notice`` before it is heard again."""
+        return self.silences.turns(now, notice) + self.maintenance.turns(now, notice)
 
     def close(self) -> None:
         """Let go of the database."""
