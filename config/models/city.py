@@ -180,7 +180,8 @@ class Warnings(Model):
     ``q``: of the warnings of statistical rules that are shown, the share that may be false, by severity.
     ``quiet``: how long a statistical warning stays one card after the last sign of it. ``escalate``: how long
     a warning may stand without being taken on before the next in line is told, by severity; one that is not
-    named is never escalated.
+    named is never escalated. ``keep_notices``: how long is remembered who was told of a warning, and who not,
+    after it is over; at least a week.
     """
 
     q: dict[Severity, Annotated[float, Field(gt=0, le=0.5)]] = Field(
@@ -188,6 +189,8 @@ class Warnings(Model):
     )
     quiet: Duration = dt.timedelta(days=7)
     escalate: dict[Severity, Duration] = Field(default={"critical": _HOUR / 4, "serious": 4 * _HOUR})
+
+    keep_notices: Annotated[Duration, Field(ge=dt.timedelta(days=7))] = dt.timedelta(days=400)
 
     def rate(self, severity: Severity) -> float:
         """The share of false warnings accepted among those of a severity."""

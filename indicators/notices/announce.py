@@ -35,7 +35,7 @@ from indicators.notices.offices import Office, office_named, offices
 from indicators.notices.timing import last_digest
 from indicators.subjects import cause_of
 from warehouse.state import Kind as WarningKind
-from warehouse.state import Message, Notice, Standing, State
+from warehouse.state import Message, Notice, Pruned, Standing, State
 
 Look = Callable[[City, State, Sequence[Standing], dt.datetime], Obstacles]
 """What keeps warnings quiet at a moment, given all that stand."""
@@ -74,6 +74,10 @@ class Announcer:
             self.state.outbox.commit(turn.changed, turn.notices.values(), messages)
         counted = Counter((Action(item.action), Reason(item.reason)) for item in turn.notices.values())
         return Announcement(counted, tuple(messages))
+
+    def forget(self, now: dt.datetime) -> Pruned:
+        """Forget who was told of what is over for longer than the city keeps it."""
+        return self.state.outbox.prune(now - self.city.head.warnings.keep_notices)
 
 
 class _Turn:

@@ -29,6 +29,8 @@ GIVEN_UP: Final = dt.timedelta(days=1)
 
 _TICK: Final = 15.0
 """Seconds after which it is looked whether anything held or tried before is due."""
+_TIDY: Final = dt.timedelta(days=1)
+"""How often what is long over is forgotten."""
 _AT_ONCE: Final = 4
 """Messages sent at a time."""
 
@@ -60,6 +62,7 @@ class Courier:
         self._begin, self._looked = begin, looked
         self._wake = threading.Event()
         self._ended = threading.Event()
+        self._tidied: dt.datetime | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -80,13 +83,18 @@ class Courier:
         self._wake.set()
 
     def look(self) -> None:
-        """Decide of what is due by now; nothing is sent."""
-        self._announcer.announce(self._clock())
+        """Decide of what is due by now; nothing is sent. Once a day what is long over is forgotten."""
+        now = self._clock()
+        self._announcer.announce(now)
+        if self._tidied is None or now - self._tidied >= _TIDY:
+            self._announcer.forget(now)
+            self._tidied = now
         self._looked()
 
     def once(self) -> int:
         """For a process that ends at once: take up what an earlier one was sending, and send what is due."""
         self._outbox.recover(self._clock())
+        self._announcer.forget(self._clock())
         return self.deliver()
 
     def deliver(self) -> int:

@@ -7,6 +7,7 @@ from warehouse.state.handling import HandlingError
 from warehouse.state.new_levels import Earlier, NewLevel
 from warehouse.state.notices import Delivery, Message, Notice, Standing
 from warehouse.state.outbox import Outbox, UnknownMessageError
+from warehouse.state.pruning import Pruned
 from warehouse.state.quiet import (
     Maintenance,
     Silence,
@@ -60,6 +61,7 @@ __all__ = [
     "Notice",
     "Outbox",
     "Outcome",
+    "Pruned",
     "QuietError",
     "Release",
     "RuleFigures",

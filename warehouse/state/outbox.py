@@ -31,6 +31,7 @@ from config.models import GRAVITY
 from warehouse.state import notice_tables as n
 from warehouse.state import tables as t
 from warehouse.state.notices import Delivery, Message, Notice, Standing, Step
+from warehouse.state.pruning import Pruned, prune
 from warehouse.state.tables import Utc
 
 T = TypeVar("T")
@@ -228,6 +229,11 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(update(n.message).where(n.message.c.id == message).values(**values))
             connection.execute(insert(n.attempt).values(message=message, at=now, error=error))
+
+    def prune(self, before: dt.datetime) -> Pruned:
+        """Forget what was decided and sent before a moment; never what is pending, see pruning.py."""
+        with self._engine.begin() as connection:
+            return prune(connection, before)
 
     def recover(self, now: dt.datetime) -> int:
         """Put back what a program that ended was sending; how many there were."""

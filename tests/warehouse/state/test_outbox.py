@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from tests.warehouse.state.conftest import HOUR, NOON, Office
-from warehouse.state import Delivery, Message, Notice, Outcome, State
+from warehouse.state import Delivery, Message, Notice, Outcome, Pruned, State
 
 
 def _notice(key: str, warning: int | None, action: str = "send", reason: str = "new") -> Notice:
@@ -140,3 +141,75 @@ def test_of_many_senders_one_takes_a_message(opened: Callable[[], State]) -> Non
     for thread in threads:
         thread.join()
     assert sorted(taken) == sorted(ids)
+
+
+LONG_AGO, LATELY = NOON - 500 * 24 * HOUR, NOON - 24 * HOUR
+BEFORE = NOON - 400 * 24 * HOUR
+STATES = ["", "stands", "over long ago", "over lately"]
+SENDS = ["", "waiting", "sending", "sent long ago", "sent lately", "given up"]
+
+
+def _told_of(office: Office) -> dict[str, int | None]:
+    """A warning in each of ``STATES``, by it; for the empty one, as with a digest, none."""
+    found: dict[str, int | None] = {"": None}
+    for number, name in enumerate(STATES[1:]):
+        found[name] = warning = office.tell(f"a{number}", at=LONG_AGO).id
+        assert warning is not None
+        if name != "stands":
+            at = LONG_AGO if name == "over long ago" else LATELY
+            office.state.conclude(warning, Outcome.TRUE, "Hạnh", "", at, areas=None)
+    return found
+
+
+def test_what_is_long_over_is_forgotten_and_nothing_that_is_pending(state: State) -> None:
+    outbox, office = state.outbox, Office(state)
+    warnings = _told_of(office)
+    outbox.commit(outbox.changed(), [], [])
+    kept_notices, kept_messages = set(), set()
+    for name, action, at, sent in product(STATES, ("hold", "send", "drop"), (LONG_AGO, LATELY), SENDS):
+        key = f"{name}|{action}|{at:%Y}|{sent}"
+        notice = replace(
+            _notice(key, warnings[name], action), at=at, decided_at=at, bundle=key if sent else None
+        )
+        message = replace(_message(key), created_at=at, due=at)
+        outbox.commit([], [notice], [message] if sent else [])
+        if sent not in ("", "waiting"):
+            (there,) = [found for found in outbox.messages(1) if found.key == key]
+            assert there.id is not None
+            assert outbox.claim(there.id)
+            if sent != "sending":
+                error = "refused" if sent == "given up" else None
+                outbox.settle(there.id, LATELY if sent == "sent lately" else at, error)
+        # In plain words: it waits or is on its way, is of late, or its warning stands or stood of late.
+        pending = action == "hold" or sent in ("waiting", "sending")
+        if pending or at == LATELY or name in ("stands", "over lately") or sent == "sent lately":
+            kept_notices.add(key)
+            kept_messages |= {key} if sent else set()
+    before = len(outbox.notices()), len(outbox.messages(1000))
+    gone = outbox.prune(BEFORE)
+    assert {notice.key for notice in outbox.notices()} == kept_notices
+    assert {message.key for message in outbox.messages(1000)} == kept_messages
+    assert (gone.notices, gone.messages) == (before[0] - len(kept_notices), before[1] - len(kept_messages))
+    assert gone.notices > 0
+    assert gone.messages > 0
+    assert outbox.prune(BEFORE) == Pruned(0, 0)
+    assert outbox.changed() == [], "what was taken in stays, or all of it would be told anew"
+
+
+def test_a_message_goes_with_the_last_of_what_it_told(state: State) -> None:
+    outbox, office = state.outbox, Office(state)
+    warnings = _told_of(office)
+    notices = [
+        replace(_notice(name, warnings[name]), at=LONG_AGO, decided_at=LONG_AGO, bundle="b")
+        for name in ("over long ago", "stands")
+    ]
+    outbox.commit([], notices, [replace(_message("b"), created_at=LONG_AGO, due=LONG_AGO)])
+    (message,) = outbox.due(NOON)
+    assert message.id is not None
+    assert outbox.claim(message.id)
+    outbox.settle(message.id, LONG_AGO)
+    assert outbox.prune(BEFORE) == Pruned(1, 0)
+    assert warnings["stands"] is not None
+    state.conclude(warnings["stands"], Outcome.TRUE, "Hạnh", "", LONG_AGO + HOUR, areas=None)
+    assert outbox.prune(BEFORE) == Pruned(1, 1)
+    assert outbox.attempts(message.id) == []
