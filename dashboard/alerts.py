@@ -10,7 +10,7 @@ from typing import Literal, cast
 from config import City
 from config.models import Severity
 from indicators.subjects import subject_of
-from warehouse.state import Kind, Maintenance, Silence, Status, Warning, silenced_until
+from warehouse.state import Kind, Maintenance, Silence, Status, Warning, running, silenced_until
 
 Phase = Literal["firing", "recovering", "no_data", "too_few", "closed"]
 
@@ -58,7 +58,7 @@ def alerts_from(
 
     ``quiet``: silences and windows of maintenance, of which those written down by ``now`` count.
     """
-    known = [span for span in quiet if span.created_at <= now]
+    known = running([span for span in quiet if span.created_at <= now], now)
 
     def quiet_until(warning: Warning) -> dt.datetime | None:
         if not known or not warning.open:

@@ -25,6 +25,7 @@ from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext
+from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
 from dashboard.runtime import Runtime
 from dashboard.screens import render
@@ -161,12 +162,17 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
     with reading(runtime.store, runtime.city, EVERYONE, as_of, boundaries) as reader:
         city = runtime.city if as_of is None else asof.city_at(runtime.city, reader.definitions())
         areas = visible_areas(EVERYONE, city.areas)
-        warnings = (
-            state.warnings(areas=areas, open_only=False, limit=_LISTED)
-            if as_of is None
-            else state.warnings_at(as_of, areas=areas, limit=_LISTED)
-        )
-        quiet: list[Silence | Maintenance] = [*state.silences.all(), *state.maintenance.all()]
+        if as_of is not None:
+            warnings = state.warnings_at(as_of, areas=areas, limit=_LISTED)
+        elif route.kind == "silences":  # which counts what is kept quiet
+            warnings = state.warnings(areas=areas)
+        else:
+            warnings = state.warnings(areas=areas, open_only=False, limit=_LISTED)
+        since = (as_of or now) - RECENT
+        quiet: list[Silence | Maintenance] = [
+            *state.silences.all(until_after=since),
+            *state.maintenance.all(until_after=since),
+        ]
         context = ScreenContext(
             city=city,
             reader=reader,

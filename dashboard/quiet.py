@@ -23,6 +23,8 @@ Span = Silence | Maintenance
 Kind = Literal["silence", "maintenance"]
 Phase = Literal["running", "ends_soon", "planned", "over"]
 
+RECENT = dt.timedelta(days=14)
+"""For how long one that is over is told of."""
 SCOPES: Mapping[Kind, tuple[str, ...]] = {
     "silence": ("rule", "domain", "area"),
     "maintenance": ("feed", "area"),

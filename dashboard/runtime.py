@@ -92,7 +92,7 @@ class Runtime:
         )
         for recipient, names in missing_secrets(self.city, os.environ).items():
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
-        self._turn = threading.Lock()
+        self._turn, self._publishing = threading.Lock(), threading.Lock()
         self.publish()
         return self
 
@@ -118,8 +118,10 @@ class Runtime:
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""
-        if self.version != self.hub.version:
-            self.hub.publish(self.version)
+        # Several threads come here: the one that looked first must not have the last word.
+        with self._publishing:
+            if (version := self.version) != self.hub.version:
+                self.hub.publish(version)
 
     def cycle(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
         """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages.

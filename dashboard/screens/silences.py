@@ -17,13 +17,11 @@ from dashboard.components.quiet_form import about, begin_form, change_form, name
 from dashboard.components.states import notice
 from dashboard.components.warnings import gravest_first, message, severity_chip, warning_href
 from dashboard.context import ScreenContext
-from dashboard.quiet import Kept, kept
+from dashboard.quiet import RECENT, Kept, kept
 
 if TYPE_CHECKING:
     from warehouse.state import AuditEntry
 
-RECENT: Final = dt.timedelta(days=14)
-"""How far back those that are over are listed."""
 LISTED: Final = 12
 """Warnings of one that are named, and deeds that are told."""
 

@@ -83,19 +83,23 @@ class Courier:
         self._wake.set()
 
     def look(self) -> None:
-        """Decide of what is due by now; nothing is sent. Once a day what is long over is forgotten."""
+        """Decide of what is due by now; nothing is sent."""
+        self._announcer.announce(self._clock())
+        self._looked()
+
+    def tidy(self) -> None:
+        """Forget what is long over, once a day however often this is asked for."""
         now = self._clock()
-        self._announcer.announce(now)
         if self._tidied is None or now - self._tidied >= _TIDY:
             self._announcer.forget(now)
             self._tidied = now
-        self._looked()
 
     def once(self) -> int:
         """For a process that ends at once: take up what an earlier one was sending, and send what is due."""
         self._outbox.recover(self._clock())
-        self._announcer.forget(self._clock())
-        return self.deliver()
+        tried = self.deliver()
+        self.tidy()
+        return tried
 
     def deliver(self) -> int:
         """Send everything that is due, at most once each; how many messages were tried."""
@@ -130,6 +134,7 @@ class Courier:
                     lost = False
                 self.look()
                 self.deliver()
+                self.tidy()
             except SQLAlchemyError:
                 # A database that is away for a while must not end the notices for good.
                 lost = True

@@ -97,18 +97,6 @@ def test_an_end_is_a_length_or_a_moment(tiny: City) -> None:
             end_of(tiny, nonsense, NOON)
 
 
-def test_time_alone_makes_a_new_version_once_at_each_turn(state: State) -> None:
-    state.silences.add(area="T1", starts_at=NOON + HOUR, ends_at=NOON + 4 * HOUR, **WHO)
-    state.maintenance.add(area="T2", ends_at=NOON + 6 * HOUR, **WHO)
-    minutes = [NOON + dt.timedelta(minutes=minute) for minute in range(8 * 60)]
-    counts = [state.turns(at, NOTICE) for at in minutes]
-    turned = [
-        at for before, after, at in zip(counts, counts[1:], minutes[1:], strict=False) if after > before
-    ]
-    assert counts == sorted(counts)
-    assert turned == [NOON + HOUR * k for k in (1, 3, 4, 5, 6)]
-
-
 def test_open_pages_learn_that_a_silence_is_over(tmp_path: Path, tiny: City) -> None:
     places = Places.of("tiny", tmp_path / "var")
     now = [NOON]

@@ -203,29 +203,33 @@ def test_once_a_day_what_is_long_over_is_forgotten_and_the_rest_goes_on(ward: Ma
     desk = ward({"id": "duty"} | HOOK)
     post = Post()
     courier = _courier(desk, post)
+
+    def turn() -> int:
+        courier.look()
+        tried = courier.deliver()
+        courier.tidy()
+        return tried
+
     desk.open("T1", "T2")
-    courier.look()
-    courier.deliver()
+    turn()
     desk.after(days=1)
     desk.close("T1")
-    courier.look()
-    courier.deliver()
+    turn()
     told = [n.kind for n in desk.outbox.notices()]
     assert told == ["opened", "opened", "resolved"]
     keep = desk.city.head.warnings.keep_notices
     desk.now += keep - dt.timedelta(hours=1)
-    courier.look()
+    turn()
     assert len(desk.outbox.notices()) == 3
     desk.after(hours=2)
-    courier.look()
-    assert len(desk.outbox.notices()) == 3, "it looked two hours ago"
+    turn()
+    assert len(desk.outbox.notices()) == 3, "it was tidied two hours ago"
     desk.after(hours=23)
-    courier.look()
+    turn()
     # T2 stands, and its end is told to whom its beginning was: nobody knows T1 any more, nor is told anew.
     assert [(n.area, n.kind) for n in desk.outbox.notices()] == [("T2", "opened")]
     desk.close("T2")
-    courier.look()
-    assert courier.deliver() == 1
+    assert turn() == 1
     assert [(n.area, n.kind, n.action) for n in desk.outbox.notices()] == [
         ("T2", "opened", "send"), ("T2", "resolved", "send"),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -193,3 +194,30 @@ def test_a_district_keeps_its_own_areas_quiet(state: State) -> None:
     with pytest.raises(QuietError, match=f"no silence {other.id}"):
         state.silences.end(other.id, "Lan", "x", NOON, areas={"d1"})
     assert state.silences.end(own.id, "Lan", "x", NOON, areas={"d1"}).ended_by == "Lan"
+
+
+def test_time_alone_makes_a_new_version_once_at_each_turn(state: State) -> None:
+    rest: dict[str, Any] = {"reason": "x", "who": "Lan", "now": NOON, "areas": None}
+    assert state.turns(NOON, HOUR) == 0
+    state.silences.add(area="d1", starts_at=NOON + HOUR, ends_at=NOON + 4 * HOUR, **rest)
+    early = state.silences.add(area="d2", ends_at=NOON + 9 * HOUR, **rest)
+    state.silences.end(early.id, "Lan", "x", NOON + MINUTE, areas=None)
+    state.maintenance.add(area="d2", ends_at=NOON + 6 * HOUR, **rest)
+    looked = [NOON + minute * MINUTE for minute in range(5, 8 * 60, 5)]
+    counts = [state.turns(at, HOUR) for at in looked]
+    assert counts == sorted(counts)
+    turned = [(at - NOON) / HOUR for at, (a, b) in zip(looked[1:], pairwise(counts), strict=True) if a < b]
+    assert turned == [1, 3, 4, 5, 6]
+
+
+def test_the_audit_trail_tells_of_some_kinds_of_things_alone(office: Office) -> None:
+    state = office.state
+    rest: dict[str, Any] = {"reason": "x", "who": "Lan", "now": NOON, "areas": None}
+    state.silences.add(rule="late", ends_at=NOON + HOUR, **rest)
+    state.acknowledge(office.tell().id, "Lan", "", NOON, areas=None)
+    state.maintenance.add(feed="hotline", ends_at=NOON + HOUR, **rest)
+    assert [entry.object for entry in state.audit(about=("silence", "maintenance"))] == [
+        "maintenance 1", "silence 1",
+    ]  # fmt: skip
+    assert [entry.object for entry in state.audit(about=("maintenance",))] == ["maintenance 1"]
+    assert len(state.audit()) == 3
