@@ -51,6 +51,8 @@ def _missing_key(_: Any, name: str) -> Said:
 
 
 def _missing_tag(error: Any, _: str) -> Said:
+    if not isinstance(error["input"], dict):
+        return _no_mapping(error, _)
     return f"key {error['ctx']['discriminator']} is missing".replace('"', ""), "it says which kind this is"
 
 
@@ -142,6 +144,7 @@ _WORDS: dict[str, Callable[[Any, str], Said]] = {
     "int_from_float": _not("a whole number"),
     "float_type": _not("a number"),
     "float_parsing": _not("a number"),
+    "finite_number": _not("a number"),
     "date_type": _not("a date", "write it as 2026-01-31"),
     "date_parsing": _not("a date", "write it as 2026-01-31"),
     "date_from_datetime_parsing": _not("a date", "write it as 2026-01-31"),

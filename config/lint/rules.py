@@ -17,6 +17,8 @@ def lint_rule(place: Place, rule: Rule) -> Iterator[Problem]:
     yield from place.texts(rule)
     for number, name in enumerate(rule.notify):
         yield from place.known(("notify", number), "recipient", name, place.named("recipient"))
+    yield from place.repeated(("notify",), "recipient", rule.notify)
+    yield from place.repeated(("inhibited_by",), "rule", rule.inhibited_by)
     if rule.public is not None and place.city.head.publisher is None:
         hint = "say under publisher in city.yaml who warns the public"
         yield place.problem(("public",), "nobody publishes the warnings of this city", hint)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, RootModel, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    RootModel,
+    StringConstraints,
+)
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=60)]
 """Lower-case name that is also a safe SQL identifier."""
@@ -15,6 +23,8 @@ Cron = Annotated[str, StringConstraints(pattern=r"^\S+(\s+\S+){4}$")]
 """Five-field cron expression, read in the city's time zone; write weekdays as names (mon, tue, …)."""
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_LONGEST: Final = timedelta(weeks=5200)
+"""So that every moment and a duration make a moment that a clock can tell."""
 
 
 def parse_duration(value: object) -> object:
@@ -24,10 +34,20 @@ def parse_duration(value: object) -> object:
     match = re.fullmatch(r"(\d+)\s*([smhdw])", value.strip()) if isinstance(value, str) else None
     if match is None:
         raise ValueError(f"{value!r} is not a duration; write a number and s, m, h, d or w, such as 3d")
-    return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
+    if (seconds := int(match[1]) * _UNITS[match[2]]) > _LONGEST.total_seconds():
+        raise ValueError(f"{value!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
+
+
+def _lasting(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("is no time at all; give more than 0")
+    return value
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=str)]
+LastingDuration = Annotated[Duration, AfterValidator(_lasting)]
+"""A duration that is not nothing."""
 
 
 def _full_minute(value: object) -> object:
@@ -42,9 +62,11 @@ Clock = Annotated[str, BeforeValidator(_full_minute, json_schema_input_type=str)
 
 
 class Model(BaseModel):
-    """A frozen part of a definition; an unknown key is an error, never ignored."""
+    """A frozen part of a definition; an unknown key is an error, never ignored, and so is a number that is
+    none (``.nan``, ``.inf``).
+    """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Text(RootModel[dict[str, str]]):

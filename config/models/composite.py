@@ -16,8 +16,8 @@ Normalise = Literal["goalposts", "min_max", "z_score", "rank"]
 class Goalposts(Model):
     """The values of an indicator that score the least and the most; beyond them a score goes no further."""
 
-    min: float = Field(allow_inf_nan=False)
-    max: float = Field(allow_inf_nan=False)
+    min: float
+    max: float
 
     @model_validator(mode="after")
     def _apart(self) -> Goalposts:
@@ -30,6 +30,6 @@ class Component(Model):
     """One indicator in an index. ``direction`` is the indicator's own if it is left out."""
 
     indicator: Identifier
-    weight: float = Field(default=1, gt=0, allow_inf_nan=False)
+    weight: float = Field(default=1, gt=0)
     direction: Literal["up", "down"] | None = None
     goalposts: Goalposts | None = None

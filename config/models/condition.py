@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, Tag, model_validator
 
-from config.models.base import Duration, Identifier, Model, Text, tag_or
+from config.models.base import Identifier, LastingDuration, Model, Text, tag_or
 
 Severity = Literal["watch", "serious", "critical"]
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
@@ -29,6 +29,8 @@ class Limits(Model):
     def _one_side(self) -> Limits:
         if (self.above is None) == (self.below is None):
             raise ValueError("give either above or below")
+        if (self.clear_above if self.below is None else self.clear_below) is not None:
+            raise ValueError("above clears by clear_below, and below by clear_above")
         if self.above is not None and self.clear_below is not None and self.clear_below > self.above:
             raise ValueError("clear_below lies above the limit: the warning would clear while it fires")
         if self.below is not None and self.clear_above is not None and self.clear_above < self.below:
@@ -140,6 +142,13 @@ class Projection(Limits):
 
     type: Literal["projection"]
 
+    @model_validator(mode="after")
+    def _probable(self) -> Projection:
+        given = (self.above, self.clear_below, self.below, self.clear_above)
+        if any(limit is not None and not 0 <= limit <= 100 for limit in given):
+            raise ValueError("a probability lies between 0 and 100 per cent")
+        return self
+
 
 class Deadline(Model):
     """Rows of a dataset that are still open and due soon: a warning before the deadline, not after it.
@@ -152,7 +161,7 @@ class Deadline(Model):
     dataset: Identifier
     due: Identifier
     done: Identifier
-    within: Duration
+    within: LastingDuration
     working: bool = True
     where: str | None = None
     above: float = Field(default=0, ge=0)
@@ -162,7 +171,7 @@ class Stale(Model):
     """The age of the newest accepted row of a feed."""
 
     type: Literal["stale"]
-    after: Duration
+    after: LastingDuration
 
 
 class Late(Model):
@@ -175,7 +184,7 @@ class Silent(Model):
     """Nothing at all came from a feed for so long, accepted or not."""
 
     type: Literal["silent"]
-    after: Duration
+    after: LastingDuration
 
 
 class Incomplete(Model):

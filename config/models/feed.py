@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from config.models.base import Cron, Duration, Identifier, Model, Text
+from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool
@@ -106,7 +106,7 @@ class AreaRule(Model):
 class Delivery(Model):
     """What the agency owes: a delivery each ``every``; the feed is late when ``grace`` has passed on top."""
 
-    every: Duration
+    every: LastingDuration
     grace: Duration
     remind: str = ""
 

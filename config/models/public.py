@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from config.models.base import Duration, Model, Text
+from config.models.base import LastingDuration, Model, Text
 
 Category = Literal[
     "Geo", "Met", "Safety", "Security", "Rescue", "Fire", "Health", "Env", "Transport", "Infra", "CBRNE",
@@ -37,7 +37,7 @@ class Public(Model):
     severity: Grade | None = None
     certainty: Certainty = "Observed"
     instruction: Text
-    valid: Duration = dt.timedelta(hours=24)
+    valid: LastingDuration = dt.timedelta(hours=24)
 
 
 def _name_in_cap(value: str) -> str:

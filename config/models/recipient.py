@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, Field
 
-from config.models.base import Clock, Duration, Identifier, Model, Text
+from config.models.base import Clock, Duration, Identifier, LastingDuration, Model, Text
 from config.models.condition import Severity
 
 REFERENCE = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
@@ -77,7 +77,7 @@ class Grouping(Model):
     by: tuple[Literal["rule", "domain", "area", "cause"], ...] = ()
     wait: Duration = dt.timedelta(0)
     interval: Duration = dt.timedelta(minutes=5)
-    repeat: Duration | None = None
+    repeat: LastingDuration | None = None
     unless: Severity = "critical"
 
 
@@ -88,7 +88,7 @@ class Rate(Model):
     """
 
     most: int = Field(default=30, ge=1)
-    within: Duration = dt.timedelta(hours=1)
+    within: LastingDuration = dt.timedelta(hours=1)
 
 
 class Recipient(Model):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from config.models.base import Duration, Identifier, Model, Text
+from config.models.base import Duration, Identifier, LastingDuration, Model, Text
 from config.models.condition import Combined, Condition, Deadline, OverFeed, Severity
 from config.models.indicator import Period
 from config.models.public import Public
@@ -18,7 +18,7 @@ class NoData(Model):
     After ``after`` without a value it is *no data*, and a warning when ``then: warn``.
     """
 
-    after: Duration
+    after: LastingDuration
     then: Literal["warn", "show"] = "show"
 
 

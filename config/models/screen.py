@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Tag
 
-from config.models.base import Duration, Identifier, Model, Text, tag_or
+from config.models.base import Identifier, LastingDuration, Model, Text, tag_or
 from config.models.indicator import Period
 
 
@@ -92,7 +92,7 @@ class WallPage(Model):
     """One page of the wall's rotation."""
 
     title: Text
-    dwell: Duration
+    dwell: LastingDuration
     area: str | None = None
     panels: tuple[Panel, ...] = Field(min_length=1)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from config import City
 from config.holidays import first_days
-from config.models import CountAnomaly, LevelAnomaly, LevelShift, Period
+from config.models import CountAnomaly, LevelAnomaly, LevelShift, Period, Unit
 from config.periods import day_of, moment_of
 from indicators.breaks import declared_breaks
 from indicators.rules.conditions import Verdict
@@ -71,7 +71,8 @@ class Anomalies:
         if not len(turn.kept):
             none = np.empty((len(turn.value), 0))
             return Verdict(none > 0, none > 0, none, none)
-        design, find = self._design(look), count_shifts if _counts(look) else level_shifts
+        unit = look.city.units[look.indicator.unit]
+        design, find = self._design(look), count_shifts if counts(unit) else level_shifts
 
         def judge(values: Floats, first: int, since: Ints) -> Shifts:
             return find(values, design, first, since=since)
@@ -129,9 +130,8 @@ class Anomalies:
         return self.designs[like, starts]
 
 
-def _counts(look: Look) -> bool:
-    """Whether the figures are counts of something rather than levels."""
-    unit = look.city.units[look.indicator.unit]
+def counts(unit: Unit) -> bool:
+    """Whether figures in this unit are counts of something rather than levels."""
     return unit.kind == "amount" and unit.decimals == 0 and unit.vnd is None
 
 

@@ -67,7 +67,9 @@ def scan_limit(level: float, before: Floats, expected: Moments, side: Side) -> F
     """The least (below: the greatest) count whose `scanned` p is ≤ ``level``; −1 where no count is so low."""
     sign = 1.0 if side == "above" else -1.0
     near, far = (sign * _reached(share, before, expected, side) for share in (level, level / 2.0))
-    near = near - 1.0  # p is at least the window's own, and at most twice that: the limit lies in between
+    # p is at least the window's own, and at most twice that: the limit lies in between. What is looked for is
+    # a whole number, also where a merger of areas left fractions in the period before.
+    near, far = np.floor(near - 1.0), np.ceil(far)
     while np.any(open_ := far - near > 1.0):
         middle = np.where(open_, np.floor((near + far) / 2.0), far)
         p = np.full_like(middle, np.nan)

@@ -62,6 +62,16 @@ def test_the_limit_is_where_p_is_the_level(side: Side, scan: bool) -> None:
     assert out.any()
 
 
+@pytest.mark.parametrize("side", ["above", "below"])
+def test_the_limit_is_a_whole_number_where_areas_that_merged_left_fractions(side: Side) -> None:
+    """The search between two whole numbers ends wherever it begins."""
+    counts = simulated(3) + np.linspace(0.05, 0.95, 19).repeat(19)[:WEEKS]
+    tests = count_tests(counts, of_weeks(WEEKS), FIRST, side=side)
+    judged = np.isfinite(tests.p)
+    assert judged.any()
+    assert np.all(tests.limit[judged] == np.floor(tests.limit[judged]))
+
+
 def test_p_is_calibrated_where_nothing_happens() -> None:
     """20,000 tests: at .01 some 200 are expected, fewer where counts are small and their steps wide."""
     counts = simulated(11, series=100, weeks=400)
