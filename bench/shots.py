@@ -51,6 +51,8 @@ def shots(city: City) -> Iterator[Shot]:
             "warnings": f"/{language}/warnings",
             "warning": f"/{language}/warning/1",
             "silences": f"/{language}/silences",
+            "rules": f"/{language}/rules",
+            "rule": f"/{language}/rule/{next(r.id for r in city.rules.values() if r.indicator)}",
             "health": f"/{language}/health",
             "missing": f"/{language}/no-such-page",
         }

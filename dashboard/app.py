@@ -20,13 +20,14 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof, public, quieting, releasing
+from dashboard import actions, asof, backtesting, public, quieting, releasing
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext
 from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
+from dashboard.rulebook import Rulebook
 from dashboard.runtime import Runtime
 from dashboard.screens import render
 from dashboard.stories import story_of
@@ -141,6 +142,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     actions.register(dash, city, state, areas, clock, publish)
     releasing.register(dash, city, state, areas, clock, publish)
     quieting.register(dash, city, state, areas, clock, publish)
+    backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
@@ -179,6 +181,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             alerts=alerts_from(city, warnings, quiet, as_of or now),
             history=lambda warning: state.history(warning, areas=areas),
             story=lambda warning: story_of(city, state, warning, areas, quiet, as_of or now),
+            rulebook=Rulebook(city, state, areas, now),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             members=partial(breakdown_series, city, reader),
             volume=partial(volume_shown, city, reader.cursor),

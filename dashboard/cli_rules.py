@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ from dashboard.cli_common import (
     stop,
     warehouse_of,
 )
-from dashboard.places import opened
+from dashboard.places import Places, opened
 
 app = typer.Typer(help="Try warning rules: scenarios, and replays of the past.", no_args_is_help=True)
 
@@ -47,15 +48,20 @@ def backtest(
     begin: Annotated[str, typer.Option("--from", help="First day, such as 2025-01-01.")],
     end: Annotated[str | None, typer.Option("--to", help="Day after the last one (default: today).")] = None,
     truth: Annotated[Path | None, typer.Option(help="CSV of incidents: area, start, end, name.")] = None,
+    who: Annotated[str, typer.Option(help="Name that it is kept under.")] = "ioc",
     as_json: JsonOption = False,
     city: CityOption = REFERENCE_CITY,
     var: VarOption = VAR,
 ) -> None:
-    """Replay a rule on the values as they were known at the time; nobody is told anything."""
+    """Replay a rule on the values as they were known at the time; nobody is told anything.
+
+    The result is kept: the screen of the rule shows it.
+    """
     from config.problems import did_you_mean
     from dashboard import rules
     from dashboard.runtime import utc_now
-    from indicators.rules.backtest import backtest as replayed
+    from indicators.rules.backtest import definition_of
+    from warehouse.state import BacktestError, State
 
     here, now = city_at(city), utc_now()
     if rule not in here.rules:
@@ -64,12 +70,15 @@ def backtest(
     try:
         first = dt.date.fromisoformat(begin)
         last = dt.date.fromisoformat(end) if end else now.astimezone(here.zone).date()
-        incidents = rules.read_incidents(truth, here) if truth else None
-        with opened(path, here.head.timezone) as store:
-            replay = replayed(here, store, here.rules[rule], first, last, now)
-    except (ValueError, rules.TruthError) as error:
+        trial = rules.Trial(rule, first, last, rules.read_incidents(truth, here) if truth else ())
+        people = Places.of(here.head.id, var).people
+        with opened(path, here.head.timezone) as store, closing(State.open(people)) as state:
+            replay, held = rules.replayed(here, store, state, trial, now, None)
+            state.backtests.abandon(now)  # nobody else has the warehouse open
+            made = state.backtests.begin(rule, first, last, definition_of(here.rules[rule]), who, now)
+            state.backtests.finish(made, rules.findings(replay, held), utc_now())
+    except (ValueError, rules.TruthError, BacktestError) as error:
         stop(str(error))
-    held = rules.score(here, replay, incidents) if incidents is not None else None
     if as_json:
         typer.echo(json.dumps(rules.replay_data(replay), ensure_ascii=False, indent=1))
         return

@@ -10,7 +10,9 @@ from urllib.parse import parse_qsl, urlencode
 
 from config import City
 
-ScreenKind = Literal["area", "indicator", "warnings", "warning", "silences", "health", "wall", "missing"]
+ScreenKind = Literal[
+    "area", "indicator", "warnings", "warning", "silences", "rules", "rule", "health", "wall", "missing"
+]
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "indicator", id_, params)
         case ["warning", number] if number.isdecimal() and len(number) < 10:
             return Route(language, "warning", number, params)
-        case ["warnings" | "silences" | "health" | "wall" as kind]:
+        case ["rule", id_] if id_ in city.rules:
+            return Route(language, "rule", id_, params)
+        case ["warnings" | "silences" | "rules" | "health" | "wall" as kind]:
             return Route(language, kind, "", params)
         case _:
             return Route(language, "missing", path, params)

@@ -1,10 +1,10 @@
-"""Rules on the command line: scenarios played, and replays of what a rule would have told."""
+"""Rules tried before they are trusted: scenarios played, replays held against what really happened."""
 
 from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,23 +12,34 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from config import City
-from indicators.rules.backtest import Backtest
+from indicators.rules.backtest import Backtest, backtest
 from indicators.rules.scenario import Play
-from warehouse.state import Episode
+from warehouse.state import Areas, Episode, Findings, Held, Outcome, State, WouldTell
+from warehouse.store import Store
+
+_FIELDS = ("area", "start", "end", "name")
 
 
 class TruthError(Exception):
-    """A file of incidents that cannot be used; the message says where and why."""
+    """A list of incidents that cannot be used; the message says where and why. ``line`` counts from 1."""
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        super().__init__(message)
+        self.line = line
 
 
 @dataclass(frozen=True)
 class Incident:
-    """Something that is known to have happened in an area, first and last day included."""
+    """Something that is known to have happened in an area, first and last day included.
+
+    ``warning`` is the number of the one by which people marked it, where they did.
+    """
 
     area: str
     start: dt.date
     end: dt.date
     name: str
+    warning: int | None = None
 
 
 @dataclass(frozen=True)
@@ -50,24 +61,121 @@ def read_incidents(path: Path, city: City) -> list[Incident]:
     """Incidents of a CSV file with the columns area, start, end and name. Raises TruthError."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return [
-                _incident(path, line, row, city) for line, row in enumerate(csv.DictReader(file), start=2)
-            ]
+            return _incidents(str(path), csv.DictReader(file), city)
     except (OSError, UnicodeDecodeError) as error:
         raise TruthError(f"{path}: cannot be read: {error}") from error
 
 
-def _incident(path: Path, line: int, row: dict[str, str], city: City) -> Incident:
+def incidents_in(text: str, city: City) -> list[Incident]:
+    """The same, written by a person: a line each of area, start, end and name, with or without a head.
+
+    Raises TruthError.
+    """
+    lines = [line for line in text.splitlines() if line.strip()]
+    if not lines:
+        return []
+    headed = lines[0].split(",")[0].strip().lower() == _FIELDS[0]
+    return _incidents("incidents", csv.DictReader(lines, None if headed else _FIELDS), city)
+
+
+def _incidents(source: str, rows: csv.DictReader[str], city: City) -> list[Incident]:
+    return [_incident(source, rows.line_num, row, city) for row in rows]
+
+
+def _incident(source: str, line: int, row: dict[str, str | None], city: City) -> Incident:
+    where = f"{source}:{line}"
     try:
-        area, start = row["area"].strip(), dt.date.fromisoformat(row["start"].strip())
-        end = dt.date.fromisoformat((row.get("end") or row["start"]).strip())
+        area, start = (row["area"] or "").strip(), dt.date.fromisoformat((row["start"] or "").strip())
+        end = dt.date.fromisoformat((row.get("end") or row["start"] or "").strip())
     except KeyError as error:
-        raise TruthError(f"{path}:{line}: column {error} is missing (area, start, end, name)") from error
+        raise TruthError(f"{where}: column {error} is missing (area, start, end, name)", line) from error
     except ValueError as error:
-        raise TruthError(f"{path}:{line}: {error} (write days as 2026-01-31)") from error
+        raise TruthError(f"{where}: {error} (write days as 2026-01-31)", line) from error
     if area not in city.areas:
-        raise TruthError(f"{path}:{line}: area {area!r} is unknown")
+        raise TruthError(f"{where}: area {area!r} is unknown", line)
+    if end < start:
+        raise TruthError(f"{where}: it ends before it begins", line)
     return Incident(area, start, end, (row.get("name") or "").strip())
+
+
+def marked_incidents(
+    city: City, state: State, rule: str, first: dt.date, until: dt.date, areas: Areas
+) -> list[Incident]:
+    """What people found to have really happened within [first, until): warnings over the rule's indicator
+    that they closed as rightly given, those of one area and overlapping days once.
+    """
+    indicator = city.rules[rule].indicator
+    like = {other.id for other in city.rules.values() if other.indicator == indicator}
+    found: list[Incident] = []
+    for warning in state.warnings(areas=areas, open_only=False):
+        if warning.rule not in like or warning.outcome is not Outcome.TRUE or warning.area not in city.areas:
+            continue
+        over = warning.ended_at or warning.closed_at or warning.firing_since
+        start, end = (at.astimezone(city.zone).date() for at in (warning.firing_since, over))
+        if start < until and end >= first:
+            found.append(Incident(warning.area, start, max(start, end), f"#{warning.id}", warning.id))
+    return _once(found)
+
+
+def _once(incidents: Iterable[Incident]) -> list[Incident]:
+    """Without those that lie within days of the same area that are marked already."""
+    kept: list[Incident] = []
+    for one in sorted(incidents, key=lambda i: (i.area, i.start, i.warning or 0)):
+        last = kept[-1] if kept else None
+        if last is not None and last.area == one.area and one.start <= last.end:
+            kept[-1] = Incident(last.area, last.start, max(last.end, one.end), last.name, last.warning)
+        else:
+            kept.append(one)
+    return kept
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A backtest that is asked for: the days [first, until) of a rule, and what is known to have happened
+    besides what people marked.
+    """
+
+    rule: str
+    first: dt.date
+    until: dt.date
+    incidents: Sequence[Incident] = ()
+
+
+def replayed(
+    city: City, store: Store, state: State, trial: Trial, now: dt.datetime, areas: Areas
+) -> tuple[Backtest, Score | None]:
+    """Make it, and hold it against all that is known to have happened (None: nothing is).
+
+    Raises ValueError as `indicators.rules.backtest.backtest` does.
+    """
+    rule = city.rules[trial.rule]
+    replay = backtest(city, store, rule, trial.first, trial.until, now, state.new_levels.standing())
+    known = [
+        *trial.incidents,
+        *marked_incidents(city, state, trial.rule, trial.first, trial.until, areas),
+    ]
+    return replay, score(city, replay, known) if known else None
+
+
+def findings(replay: Backtest, held: Score | None) -> Findings:
+    """A replay as it is kept."""
+    return Findings(
+        replay.series,
+        replay.tests,
+        replay.known_since,
+        tuple(
+            WouldTell(
+                one.area, one.severity, one.firing_since, one.opened_at, one.resolved_at, one.value,
+                one.worst_value, one.limit,
+            )
+            for one in replay.warnings
+        ),
+        tuple(
+            Held(one.area, one.start, one.end, one.name, delay, one.warning)
+            for one, delay in (held.delays if held is not None else ())
+        ),
+        held.false if held is not None else None,
+    )  # fmt: skip
 
 
 def score(city: City, replay: Backtest, incidents: Sequence[Incident]) -> Score:

@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 
 from config import City
+from dashboard.backtesting import Backtesting
 from dashboard.places import Places
 from dashboard.push import Hub
 from dashboard.routes import href
@@ -69,6 +70,7 @@ class Runtime:
     hub: Hub = field(init=False)
     announcer: Announcer = field(init=False)
     courier: Courier = field(init=False)
+    backtesting: Backtesting = field(init=False)
 
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
@@ -93,6 +95,7 @@ class Runtime:
         for recipient, names in missing_secrets(self.city, os.environ).items():
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._turn, self._publishing = threading.Lock(), threading.Lock()
+        self.backtesting = Backtesting(self.city, self.store, self.state, self.clock, self.publish)
         self.publish()
         return self
 
@@ -100,6 +103,7 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.hub.close()
+        self.backtesting.close()
         with self._turn:
             self.state.close()
             self.store.close()

@@ -22,6 +22,9 @@ _NAV: tuple[tuple[ScreenKind, str], ...] = (
     ("wall", "display"),
 )
 
+_DESK: frozenset[ScreenKind] = frozenset({"warning", "rules", "rule", "silences"})
+"""Screens that the warnings desk leads to."""
+
 
 def masthead(ctx: ScreenContext, area: str) -> Component:
     """City, navigation, area picker, languages, freshness. On a phone the navigation stands at the foot."""
@@ -57,7 +60,7 @@ def tabbar(ctx: ScreenContext) -> Component:
 
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
-    active: ScreenKind = "warnings" if ctx.route.kind in ("warning", "silences") else ctx.route.kind
+    active: ScreenKind = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
     counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
     tabs: list[Component] = []
     for kind, icon_name in _NAV:

@@ -9,7 +9,18 @@ from dash.development.base_component import Component
 from dashboard.compact import compact
 from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
-from dashboard.screens import area, health, indicator, missing, silences, wall, warning, warnings
+from dashboard.screens import (
+    area,
+    health,
+    indicator,
+    missing,
+    rule,
+    rules,
+    silences,
+    wall,
+    warning,
+    warnings,
+)
 
 __all__ = ["render"]
 
@@ -19,6 +30,8 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "warnings": warnings.render,
     "warning": warning.render,
     "silences": silences.render,
+    "rules": rules.render,
+    "rule": rule.render,
     "health": health.render,
     "wall": wall.render,
     "missing": missing.render,

@@ -78,6 +78,9 @@ def _head(ctx: ScreenContext, story: Story, sight: Sight | None) -> Component:
         ]
     elif alert.feed is not None:
         links.append(link([icon("database"), ctx.words("nav.health")], alert_href(ctx, alert)))
+    rule = ctx.city.rules.get(alert.rule)
+    if rule is not None:
+        links.append(link([icon("list"), rule.name.get(ctx.lang)], ctx.href("rule", rule.id)))
     assigned = html.Span([icon("people"), alert.assigned_to]) if alert.assigned_to else None
     return html.Section(
         [

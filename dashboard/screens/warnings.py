@@ -72,7 +72,8 @@ def render(ctx: ScreenContext) -> Component:
         html.Span(ctx.words.count("warnings.open", sum(1 for a in here if a.open))),
         html.Span(ctx.words.count("warnings.untaken", untaken)),
     ]
-    return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead, tools=_silences(ctx))
+    ways = [link([icon("list"), ctx.words("rules.open")], ctx.href("rules"), "btn-quiet"), _silences(ctx)]
+    return page(ctx, ctx.words("nav.warnings"), body, area=area, lead=lead, tools=ways)
 
 
 def _silences(ctx: ScreenContext) -> Component:

@@ -33,6 +33,15 @@ from warehouse.vintages import every_vintage
 _WEEK: Final = dt.timedelta(days=7)
 
 
+_TOLD: Final = {"id", "name", "inhibited_by", "notify", "message", "playbook", "public"}
+"""The fields of a rule that say how and to whom it tells; all others decide what."""
+
+
+def definition_of(rule: Rule) -> dict[str, Any]:
+    """What a backtest of the rule is a backtest of, as JSON: another definition has to be tried anew."""
+    return rule.model_dump(mode="json", exclude=_TOLD, exclude_defaults=True)
+
+
 @dataclass(frozen=True)
 class Backtest:
     """A replay of one rule over [begin, end).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from config import REFERENCE_CITY, City, load_city
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
+from dashboard.rulebook import Rulebook
 from dashboard.stories import Story
 from indicators.behind import RowsQuery
 from indicators.breakdown import Lines, Member
@@ -24,7 +25,7 @@ from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCoun
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
 from warehouse.rule_tests import Newest, RuleTest
-from warehouse.state import AuditEntry, Event, Maintenance, Silence
+from warehouse.state import AuditEntry, Event, Maintenance, Silence, State
 from warehouse.vintages import Version, Vintage
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
@@ -271,8 +272,16 @@ def came(first: dt.date, last: dt.date) -> FeedVolume:
     return FeedVolume(days, rows, 0, verdict)
 
 
+@pytest.fixture(scope="session")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """People's state in which nobody has done anything, for reading alone."""
+    state = State.open(f"sqlite:///{tmp_path_factory.mktemp('nobody')}/people.sqlite")
+    yield state
+    state.close()
+
+
 @pytest.fixture
-def context(city: City) -> Callable[..., ScreenContext]:
+def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
     """A context over the synthetic reader."""
 
     def make(
@@ -286,6 +295,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
         story: Story | None = None,
         quiet: Sequence[Silence | Maintenance] = (),
         deeds: Sequence[AuditEntry] = (),
+        book: Rulebook | None = None,
         **reader: Any,
     ) -> ScreenContext:
         return ScreenContext(
@@ -294,6 +304,7 @@ def context(city: City) -> Callable[..., ScreenContext]:
             alerts=alerts,
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
             story=lambda number: story if story is not None and story.warning.id == number else None,
+            rulebook=book or Rulebook(city, nobody, None, NOW),
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
             members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
             volume=lambda _rule, first, last, _side: came(first, last),

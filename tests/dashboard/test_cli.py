@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from config import REFERENCE_CITY, load_city
+from dashboard.places import Places
+from dashboard.rulebook import Rulebook
+from warehouse.state import State
+from warehouse.store import Store
 
 
 def ioc(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -61,10 +69,38 @@ def test_a_slip_of_the_pen_is_no_traceback(arguments: list[str]) -> None:
 
 
 def test_the_catalogue_for_machines_is_what_the_folder_defines() -> None:
-    from config import REFERENCE_CITY, load_city
-
     city = load_city(REFERENCE_CITY)
     found = json.loads(ioc("catalogue", "--json").stdout)
     assert [item["id"] for item in found["indicators"]] == list(city.indicators)
     assert [item["id"] for item in found["rules"]] == list(city.rules)
     assert all({"vi", "en"} <= set(item["name"]) for item in found["indicators"])
+
+
+def test_a_backtest_is_kept_where_the_screens_read_it(tmp_path: Path) -> None:
+    city = load_city(REFERENCE_CITY)
+    rule = next(r for r in city.rules.values() if r.indicator is not None)
+    given = [
+        "rules",
+        "backtest",
+        rule.id,
+        "--from",
+        "2026-01-01",
+        "--to",
+        "2026-03-01",
+        "--var",
+        str(tmp_path),
+    ]
+    assert "there is no warehouse" in only_line(ioc(*given))
+    places = Places.of(city.head.id, tmp_path)
+    places.make()
+    Store.open(places.warehouse, city.head.timezone).close()
+    done = ioc(*given, "--who", "Lan", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["warnings"] == []
+    with closing(State.open(places.people)) as state:
+        (made,) = state.backtests.all(rule.id)
+        assert (made.who, made.told, made.done) == ("Lan", 0, True)
+        assert (made.first, made.until) == (dt.date(2026, 1, 1), dt.date(2026, 3, 1))
+        assert Rulebook(city, state, None, dt.datetime(2026, 3, 1, tzinfo=dt.UTC)).tried(rule) == "tried"
+    feed = next(r for r in city.rules.values() if r.feed is not None)
+    assert "looks at the present moment alone" in only_line(ioc(*given[:2], feed.id, *given[3:]))

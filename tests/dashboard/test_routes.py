@@ -22,6 +22,8 @@ def test_what_is_written_is_read_back(city: City) -> None:
         ("indicator", indicator, {"area": root, "period": "day"}),
         ("warnings", "", {"state": "firing"}),
         ("warning", "17", {}),
+        ("rules", "", {"show": "untried"}),
+        ("rule", next(iter(city.rules)), {"backtest": "3"}),
         ("health", "", {}),
         ("wall", "", {}),
     ]
@@ -32,7 +34,17 @@ def test_what_is_written_is_read_back(city: City) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/vi/area/nowhere", "/en/indicator/none", "/fr", "/vi/area/79/x", "/x/y/z", "/vi/warning/x"]
+    "path",
+    [
+        "/vi/area/nowhere",
+        "/en/indicator/none",
+        "/fr",
+        "/vi/area/79/x",
+        "/x/y/z",
+        "/vi/warning/x",
+        "/vi/rule/none",
+        "/vi/rule",
+    ],
 )
 def test_what_does_not_exist_is_missing(city: City, path: str) -> None:
     assert parse(city, path).kind == "missing"

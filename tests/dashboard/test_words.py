@@ -17,6 +17,8 @@ from dashboard import quiet, quieting
 from dashboard.alerts import Phase
 from dashboard.components.handling import CHOICES
 from dashboard.i18n import LANGUAGES, words_in
+from dashboard.rulebook import Tried
+from dashboard.screens.rules import SHOWN
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
@@ -43,6 +45,9 @@ GROUPS: dict[str, set[str]] = {
         *("rebase", "unbase"),
         "nobody",
     },
+    "tried": set(typing.get_args(Tried)),
+    "rules_shown": {show or "all" for show in SHOWN},
+    **{f"rule_{name}": {"above", "below", "both"} for name in ("count", "level", "shift", "volume")},
     "why_feed": {"stale", "late", "silent", "incomplete"},
     "outcome": {outcome.value for outcome in Outcome},
     **{f"choice_{action}": set(members) for action, members in CHOICES.items()},

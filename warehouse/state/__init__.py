@@ -1,8 +1,9 @@
 """People's state in a database of its own: it is precious, the warehouse can be computed again."""
 
+from warehouse.state.backtests import STOPPED, BacktestError, Findings, Held, Made, WouldTell
 from warehouse.state.database import StateError
 from warehouse.state.escalation import Escalation, Limits, due_escalations
-from warehouse.state.figures import RuleFigures
+from warehouse.state.figures import RuleCounts, RuleFigures
 from warehouse.state.handling import HandlingError
 from warehouse.state.new_levels import Earlier, NewLevel
 from warehouse.state.notices import Delivery, Message, Notice, Standing
@@ -43,8 +44,10 @@ from warehouse.state.state import State
 
 __all__ = [
     "CLOSED",
+    "STOPPED",
     "Areas",
     "AuditEntry",
+    "BacktestError",
     "Correction",
     "Delivery",
     "Earlier",
@@ -52,9 +55,12 @@ __all__ = [
     "Escalation",
     "Evaluation",
     "Event",
+    "Findings",
     "HandlingError",
+    "Held",
     "Kind",
     "Limits",
+    "Made",
     "Maintenance",
     "Message",
     "NewLevel",
@@ -64,6 +70,7 @@ __all__ = [
     "Pruned",
     "QuietError",
     "Release",
+    "RuleCounts",
     "RuleFigures",
     "SeriesKey",
     "SeriesState",
@@ -77,6 +84,7 @@ __all__ = [
     "UnknownMessageError",
     "UnknownWarningError",
     "Warning",
+    "WouldTell",
     "due_at",
     "due_escalations",
     "ending_soon",

@@ -13,6 +13,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from warehouse.state import tables as t
 from warehouse.state.records import Outcome
+from warehouse.state.rows import Areas, within
 
 _WEEK: Final = dt.timedelta(weeks=1)
 
@@ -36,6 +37,17 @@ class RuleFigures:
     precision: float | None
     acknowledge_median: dt.timedelta | None
     weekly: float
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCounts:
+    """How much there is of a rule: series that it has judged, warnings that stand, and those that ``opened``
+    within a span, told at the time or only found when history was loaded.
+    """
+
+    series: int = 0
+    standing: int = 0
+    opened: int = 0
 
 
 class _Seconds(FunctionElement[float]):
@@ -68,6 +80,30 @@ def rule_figures(connection: Connection, start: dt.datetime, end: dt.datetime) -
         counts = connection.execute(_counts(start, end, by_rule))
         found += [_figures(row, medians.get(row.rule), weeks) for row in counts]
     return found
+
+
+def rule_counts(
+    connection: Connection, start: dt.datetime, end: dt.datetime, areas: Areas
+) -> dict[str, RuleCounts]:
+    """By rule, of ``areas``: counts of what is there, and of what opened from ``start`` to before ``end``."""
+    w, s = t.warning.c, t.series_state.c
+    judged = select(s.rule, func.count().label("many")).group_by(s.rule)
+    if areas is not None:
+        judged = judged.where(s.area.in_(areas))
+    series = {row.rule: row.many for row in connection.execute(judged)}
+    warned = (
+        select(
+            w.rule,
+            _count(w.resolved_at.is_(None)).label("standing"),
+            _count((w.opened_at >= start) & (w.opened_at < end)).label("opened"),
+        )
+        .where(within(areas))
+        .group_by(w.rule)
+    )
+    warnings = {row.rule: (row.standing, row.opened) for row in connection.execute(warned)}
+    return {
+        rule: RuleCounts(series.get(rule, 0), *warnings.get(rule, (0, 0))) for rule in {*series, *warnings}
+    }
 
 
 def _counts(start: dt.datetime, end: dt.datetime, by_rule: bool) -> Any:

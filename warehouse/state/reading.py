@@ -12,7 +12,7 @@ from config.models import GRAVITY
 from warehouse.scope import Scope
 from warehouse.state import tables as t
 from warehouse.state.connected import Connected
-from warehouse.state.figures import RuleFigures, rule_figures
+from warehouse.state.figures import RuleCounts, RuleFigures, rule_counts, rule_figures
 from warehouse.state.past import warnings_at
 from warehouse.state.records import AuditEntry, Correction, Event, Transition, Warning
 from warehouse.state.rows import Areas, find, transition_of, warning_of, within
@@ -103,6 +103,11 @@ class Reading(Connected):
         """
         with self._engine.connect() as connection:
             return rule_figures(connection, start, end)
+
+    def rule_counts(self, start: dt.datetime, end: dt.datetime, *, areas: Areas) -> dict[str, RuleCounts]:
+        """By rule, how much there is of it, and how many warnings opened from ``start`` to before ``end``."""
+        with self._engine.connect() as connection:
+            return rule_counts(connection, start, end, areas)
 
     def transitions(self, rule: str, area: str) -> list[Transition]:
         """Every change of status of one series, oldest first."""

@@ -6,6 +6,7 @@ import datetime as dt
 
 from sqlalchemy import Engine
 
+from warehouse.state.backtests import Backtests
 from warehouse.state.database import connect
 from warehouse.state.handling import Handling
 from warehouse.state.new_levels import NewLevels
@@ -20,7 +21,7 @@ class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
     Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
-    ``new_levels`` and ``outbox`` keep what their names say.
+    ``new_levels``, ``backtests`` and ``outbox`` keep what their names say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -29,6 +30,7 @@ class State(Reading, Recording, Handling):
         self.maintenance = Windows(engine)
         self.releases = Releases(engine)
         self.new_levels = NewLevels(engine)
+        self.backtests = Backtests(engine)
         self.outbox = Outbox(engine)
 
     @classmethod

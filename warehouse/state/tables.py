@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     Column,
+    Date,
     DateTime,
     Dialect,
     Float,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "4"
+SCHEMA_VERSION: Final = "5"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
@@ -237,6 +238,37 @@ Index(
     unique=True,
     sqlite_where=text("withdrawn_at IS NULL"),
     postgresql_where=text("withdrawn_at IS NULL"),
+)
+
+backtest = Table(
+    "backtest",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("rule", String, nullable=False),
+    Column("first", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("definition", JSON, nullable=False),
+    Column("who", String, nullable=False),
+    Column("started_at", Utc, nullable=False),
+    Column("finished_at", Utc),
+    Column("error", Text),
+    Column("series", Integer),
+    Column("tests", Integer),
+    Column("told", Integer),
+    Column("unfounded", Integer),
+    Column("known_since", Utc),
+    # What lists need stands in columns; these two are read for one backtest at a time.
+    Column("warnings", JSON),
+    Column("incidents", JSON),
+    Index("backtest_of_rule", "rule", "id"),
+)
+# Two people who ask at once get one replay, not two.
+Index(
+    "one_running_backtest",
+    backtest.c.rule,
+    unique=True,
+    sqlite_where=text("finished_at IS NULL"),
+    postgresql_where=text("finished_at IS NULL"),
 )
 
 audit = Table(
