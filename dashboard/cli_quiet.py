@@ -176,5 +176,7 @@ def _tell(here: City, state: State, spans: list[Span], as_json: bool, listed: bo
     if as_json:
         data = [quiet.as_data(item) for item in found]
         typer.echo(json.dumps(data if listed else data[0], ensure_ascii=False, indent=1))
-    else:
+    elif found:
         print_table(quiet.as_table(here, found))
+    else:
+        typer.echo("nothing is kept quiet")

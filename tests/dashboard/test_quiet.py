@@ -281,6 +281,7 @@ def test_the_command_line_adds_lists_prolongs_and_ends(ioc: Callable[..., Result
     over = json.loads(ioc("silences", "end", "1", *why).stdout)
     assert (over["state"], over["ended_by"]) == ("over", "Lan")
     assert json.loads(ioc("silences", "list", "--json").stdout) == []
+    assert ioc("silences", "list").stdout == "nothing is kept quiet\n"
     assert [item["state"] for item in json.loads(ioc("silences", "list", "--all", "--json").stdout)] == [
         "over"
     ]
