@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,6 +27,7 @@ class Desk:
         self.transitions: list[Transition] = []
         self._city = city
         self._open = dict(open_episodes)
+        self._ended: dict[SeriesKey, list[Episode]] = defaultdict(list)
         self._touched: dict[int, Episode] = {}
 
     def standing(self, rule: str, area: str) -> Episode | None:
@@ -107,7 +109,7 @@ class Desk:
         self, rule: Rule, area: str, before: SeriesState, after: SeriesState, sighting: Sighting | None
     ) -> Episode | None:
         assert after.since is not None
-        if isinstance(rule.when, Statistical) and self._covered(rule, area):
+        if isinstance(rule.when, Statistical) and self._covered(rule, area, after.since):
             return None
         if after.status is Status.FIRING and sighting is not None:
             begun = after.breach_since or after.since
@@ -127,10 +129,17 @@ class Desk:
         self._open[rule.id, area] = episode
         return episode
 
-    def _covered(self, rule: Rule, area: str) -> bool:
-        """Whether a warning of the rule stands for an area that holds this one: then this is part of it."""
-        above = (code for code in self._city.areas.path(area).values() if code != area)
-        return any((rule.id, code) in self._open for code in above)
+    def _covered(self, rule: Rule, area: str, at: dt.datetime) -> bool:
+        """Whether a warning of the rule stood then for an area that holds this one: this is part of it.
+
+        Not whether one stands now: where much is judged at once, that is another one, or none any more.
+        """
+        keys = [(rule.id, code) for code in self._city.areas.path(area).values() if code != area]
+        return any(
+            episode.opened_at <= at and (episode.resolved_at is None or at < episode.resolved_at)
+            for key in keys
+            for episode in (*self._ended[key], *filter(None, [self._open.get(key)]))
+        )
 
     def _episode(self, rule: Rule, area: str, kind: Kind, after: SeriesState, begun: dt.datetime) -> Episode:
         assert after.since is not None
@@ -148,7 +157,8 @@ class Desk:
     def _close(self, episode: Episode, at: dt.datetime, reason: Reason) -> None:
         episode.status, episode.resolved_at, episode.resolution = Status.NORMAL, at, reason.value
         self._touched[id(episode)] = episode
-        del self._open[episode.rule, episode.area]
+        key = episode.rule, episode.area
+        self._ended[key].append(self._open.pop(key))
 
     def _note(self, episode: Episode, transition: Transition) -> None:
         episode.transitions.append(transition)
