@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +14,7 @@ from config import City
 from config.models import GRAVITY, CountAnomaly, Rule
 from indicators.rules.anomalies import LEVEL
 from indicators.rules.conditions import Verdict
-from indicators.rules.conditions.verdict import Flags
+from indicators.rules.conditions.verdict import Flags, Floats, Ints
 from indicators.rules.look import Look
 from indicators.rules.sightings import Times
 from indicators.rules.statistics.fleet import Batch, Decision, Reason, decide
@@ -81,60 +82,82 @@ class Budget:
         }
 
     def _decided(self, fresh: Stored) -> Decision:
-        """Moment by moment, together with what was tested of it before; told of the fresh ones alone."""
-        none = np.zeros(len(fresh["p"]))
-        out = Decision(none.astype(np.int8), np.full(len(none), np.nan), none.copy(), none.astype(np.int64))
-        for at in np.unique(fresh["ended_at"]):
-            mine = np.flatnonzero(fresh["ended_at"] == at)
-            own = {name: column[mine] for name, column in fresh.items()}
-            found = decide(self._batch(own, self._before(own, at)))
-            out.reason[mine] = found.reason[: len(mine)]
-            out.p[mine], out.cutoff[mine] = found.p[: len(mine)], found.cutoff[: len(mine)]
-            out.tests[mine] = found.tests[: len(mine)]
-        return out
+        """Each moment by itself, together with what was tested of it before; told of the fresh ones alone."""
+        known = self._before(fresh)
+        shared = fresh.keys() & known.keys()
+        both = {name: np.concatenate([fresh[name], known[name]]) for name in shared} if known else fresh
+        found, n = decide(self._batch(both)), len(fresh["p"])
+        return Decision(found.reason[:n], found.p[:n], found.cutoff[:n], found.tests[:n])
 
-    def _before(self, fresh: Stored, at: np.datetime64) -> Stored:
-        """Tests of the moment that were made before and are not made anew, of rules that still stand."""
-        if not self.stored:
+    def _before(self, fresh: Stored) -> Stored:
+        """Tests of these moments that were made before and are not made anew, of rules that still stand."""
+        if not self.stored or not len(self.stored["p"]):
             return {}
-        anew = set(zip(fresh["rule"], fresh["area"], strict=True))
+        anew = set(_keys(fresh))
+        moments = set(fresh["ended_at"].tolist())
         keep = [
             index
-            for index in np.flatnonzero(self.stored["ended_at"] == at)
-            if (key := (self.stored["rule"][index], self.stored["area"][index])) not in anew
-            and key[0] in self.city.rules
-            and key[1] in self.city.areas
+            for index, key in enumerate(_keys(self.stored))
+            if key not in anew
+            and key[0] in moments
+            and key[1] in self.city.rules
+            and key[2] in self.city.areas
         ]
         return {name: column[keep] for name, column in self.stored.items()}
 
-    def _batch(self, fresh: Stored, before: Stored) -> Batch:
-        def both(name: str) -> NDArray[Any]:
-            return np.concatenate([fresh[name], before[name]]) if before else fresh[name]
-
-        ids, areas = both("rule"), both("area")
-        rules = [self.city.rules[id_] for id_ in ids]
-        place = {key: index for index, key in enumerate(zip(ids, areas, strict=True))}
-        levels = {level: tier for tier, level in enumerate(self.city.levels)}
-        parents = [self._parent(place, id_, area) for id_, area in zip(ids, areas, strict=True)]
-        warnings = self.city.head.warnings
+    def _batch(self, made: Stored) -> Batch:
+        """All moments in one, none of which shares its budget with another."""
+        rules = [self.city.rules[id_] for id_ in made["rule"]]
+        tiers = {level: tier for tier, level in enumerate(self.city.levels)}
+        tier = {area: tiers[self.city.areas[area].level] for area in set(made["area"])}
+        _, moment = np.unique(made["ended_at"], return_inverse=True)
+        gravity = np.array([GRAVITY[rule.severity] for rule in rules], dtype=np.int64)
+        rate = {rule.severity: self.city.head.warnings.rate(rule.severity) for rule in rules}
         return Batch(
             # Among few tests the budget alone would let through what is hardly unusual.
-            p=np.where(both("p") > LEVEL, 1.0, both("p").astype(float)),
-            tier=np.array([levels[self.city.areas[area].level] for area in areas], dtype=np.int64),
-            parent=np.array(parents, dtype=np.int64),
-            family=np.array([GRAVITY[rule.severity] for rule in rules], dtype=np.int64),
-            q=np.array([warnings.rate(rule.severity) for rule in rules]),
+            p=np.where(made["p"] > LEVEL, 1.0, made["p"].astype(float)),
+            tier=np.array([tier[area] for area in made["area"]], dtype=np.int64),
+            parent=self._parents(made),
+            family=moment * len(GRAVITY) + gravity,
+            q=np.array([rate[rule.severity] for rule in rules]),
             charge=np.array([_charge(rule) for rule in rules]),
-            observed=both("value").astype(float),
-            expected=both("expected").astype(float),
-            dispersion=both("spread").astype(float),
-            bound=both("bound").astype(float),
+            observed=made["value"].astype(float),
+            expected=made["expected"].astype(float),
+            dispersion=made["spread"].astype(float),
+            bound=made["bound"].astype(float),
         )
 
-    def _parent(self, place: dict[tuple[str, str], int], rule: str, area: str) -> int:
-        """Position of the rule's test of the nearest area above; −1 for none."""
-        above = [code for code in reversed(list(self.city.areas.path(area).values())) if code != area]
-        return next((place[rule, code] for code in above if (rule, code) in place), -1)
+    def _parents(self, made: Stored) -> Ints:
+        """Position of the same rule's test of the same moment of the nearest area above; −1 for none."""
+        place = {key: index for index, key in enumerate(_keys(made))}
+        areas = self.city.areas
+        above = {area: list(areas.path(area).values())[-2::-1] for area in set(made["area"])}
+        parents = [
+            next((place[at, rule, code] for code in above[area] if (at, rule, code) in place), -1)
+            for at, rule, area in _keys(made)
+        ]
+        return np.array(parents, dtype=np.int64)
+
+
+def tellable(p: Floats, stays: int) -> Flags:
+    """Where something may be told of tests with these p-values (areas × columns), whatever the budget says.
+
+    From a p-value that it may select until nothing has been unusual for ``stays`` columns; what happened
+    before the first column is not known.
+    """
+    found = np.zeros(p.shape, dtype=bool)
+    left = np.full(len(p), stays)
+    for column in range(p.shape[1]):
+        now = p[:, column]
+        lasts = (now <= LEVEL) | (~(now > CALM) & (left > 0))
+        found[:, column] = lasts | (left > 0)
+        left = np.where(lasts, stays, left - 1)
+    return found
+
+
+def _keys(made: Stored) -> Iterator[tuple[dt.datetime, str, str]]:
+    """Moment, rule and area of each test."""
+    return zip(made["ended_at"].tolist(), made["rule"], made["area"], strict=True)
 
 
 def _charge(rule: Rule) -> float:

@@ -103,13 +103,16 @@ class _Pairs:
     def __init__(self, x: Floats) -> None:
         self.x = x
         self.k = x.shape[1]
-        self._row, self._column = np.triu_indices(self.k)
-        self._products = x[:, self._row] * x[:, self._column]
+        row, column = np.triu_indices(self.k)
+        products = x[:, row] * x[:, column]
+        # weekdays, and phases of a holiday, never meet: a third of the products is nothing but zeros
+        some = products.any(axis=0)
+        self._row, self._column, self._products = row[some], column[some], products[:, some]
 
     def gram(self, weight: Floats) -> Floats:
         """X' diag(w) X for every row of the S × T weights."""
         packed = weight @ self._products
-        full = np.empty((len(weight), self.k, self.k))
+        full = np.zeros((len(weight), self.k, self.k))
         full[:, self._row, self._column] = packed
         full[:, self._column, self._row] = packed
         return full
