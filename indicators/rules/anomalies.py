@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from bisect import bisect_right
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, TypeVar, cast
 
 import numpy as np
@@ -18,7 +19,7 @@ from indicators.breaks import declared_breaks
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Floats, Ints
 from indicators.rules.look import Look
-from indicators.rules.statistics.counts import count_tests
+from indicators.rules.statistics.counts import Wanted, count_tests
 from indicators.rules.statistics.design import Days, Design, Kind, Moving, of_calendar
 from indicators.rules.statistics.hours import of_hours
 from indicators.rules.statistics.levels import level_tests
@@ -42,8 +43,11 @@ class Anomalies:
     city: City
     designs: dict[tuple[Period, tuple[dt.date, ...]], Design] = field(default_factory=dict)
 
-    def tests(self, look: Look) -> Tests:
-        """The tests of every period to judge (areas × kept columns); NaN where there is too little."""
+    def tests(self, look: Look, limits: bool | Wanted = True) -> Tests:
+        """The tests of every period to judge (areas × kept columns); NaN where there is too little.
+
+        Limits of counts may be left out where they are not wanted.
+        """
         condition, turn = look.rule.when, look.turn
         if not len(turn.kept):
             return Tests(*(np.empty((len(turn.value), 0)) for _ in Tests._fields))
@@ -52,7 +56,9 @@ class Anomalies:
         def judge(values: Floats, first: int, since: Ints) -> Tests:
             match condition:
                 case CountAnomaly(side=side, scan=scan):
-                    return count_tests(values, design, first, since=since, side=side, level=LEVEL, scan=scan)
+                    return count_tests(
+                        values, design, first, since=since, side=side, level=LEVEL, scan=scan, limits=limits
+                    )
                 case LevelAnomaly(side=side):
                     return level_tests(values, design, first, since=since, side=side, level=LEVEL)
                 case _:
@@ -96,8 +102,9 @@ class Anomalies:
         shift was confirmed held against another past: moved to the new level, or, without ``moved`` and where
         people said so, cut off. Each column is always judged by the same past, whenever that is done.
         """
-        first, values, since = int(look.turn.kept[0]), look.turn.value.copy(), _since(look)
-        found = judge(values, first, since)
+        first, values = int(look.turn.kept[0]), look.turn.value.copy()
+        since, breaks = np.zeros(len(values), dtype=np.intp), _breaks(look)
+        found = _between(breaks, judge, values, first, since)
         starts = np.array(look.turn.starts, dtype="datetime64[us]")
         row_of = {area: row for row, area in enumerate(look.grid.areas)}
         for level in look.levels:
@@ -110,7 +117,7 @@ class Anomalies:
             else:
                 values[[row]] = moved(values[[row]], np.array([began]), until)
             low = max(first, until)
-            part = judge(values[[row]], low, since[[row]])
+            part = _between(breaks, judge, values[[row]], low, since[[row]])
             for whole, piece in zip(found, part, strict=True):
                 whole[row, low - first :] = piece[0]
         return found
@@ -135,14 +142,30 @@ def counts(unit: Unit) -> bool:
     return unit.kind == "amount" and unit.decimals == 0 and unit.vnd is None
 
 
-def _since(look: Look) -> Ints:
-    """The first column after the last break of the series that lies before what is judged."""
-    turn = look.turn
-    days = [day_of(start) for start in turn.starts]
-    last = days[-1] if days else dt.date.max
-    breaks = [item.date for item in declared_breaks(look.city, look.group.indicator) if item.date <= last]
-    column = sum(day < max(breaks) for day in days) if breaks else 0
-    return np.full(len(turn.value), column, dtype=np.intp)
+def _breaks(look: Look) -> list[int]:
+    """The columns with which the series became another, by the breaks that the city's folder declares."""
+    days = [day_of(start) for start in look.turn.starts]
+    dates = sorted(item.date for item in declared_breaks(look.city, look.group.indicator))
+    return [bisect_left(days, date) for date in dates]
+
+
+def _between(
+    breaks: Sequence[int],
+    judge: Callable[[Floats, int, Ints], Found],
+    values: Floats,
+    first: int,
+    since: Ints,
+) -> Found:
+    """What ``judge`` finds of the columns from ``first`` on, each by what lies after the last break before
+    it.
+    """
+    edges = [first, *sorted({c for c in breaks if first < c < values.shape[1]}), values.shape[1]]
+    parts = []
+    for low, high in pairwise(edges):
+        last = max((column for column in breaks if column <= low), default=0)
+        parts.append(judge(values[:, :high], low, np.maximum(since, last)))
+    whole = (np.concatenate(pieces, axis=1) for pieces in zip(*parts, strict=True))
+    return type(parts[0])(*whole)
 
 
 def _of_city(city: City, like: Period, starts: tuple[dt.date, ...]) -> Design:

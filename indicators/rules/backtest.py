@@ -19,9 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from config import City
 from config.models import Rule
+from config.periods import moment_of
 from indicators.rules.budget import Stored
 from indicators.rules.grid import Grid, Group, Span, grids_of
 from indicators.rules.judging import Judging, merged
+from indicators.rules.sightings import micros
 from indicators.rules.sitting import Sitting
 from indicators.rules.watch import Watch
 from warehouse.rule_progress import News
@@ -103,8 +105,9 @@ class _Replay:
 
     def over(self, past: Past, until: dt.datetime) -> Backtest:
         known: np.datetime64 | None = None
-        for at, now in past.moments(until):
-            if known is not None and (self.rule.no_data or self.rule.settle):
+        clocked = self.rule.no_data is not None or self.rule.settle is not None
+        for at, now in past.moments(until, every=clocked or self.rule.partial):
+            if known is not None and clocked:
                 # A live run never sleeps: by now it has missed what was due and judged what settled.
                 self._sit(past.at(known), now)
             self._sit(past.at(at), now)
@@ -113,8 +116,8 @@ class _Replay:
             self.rule,
             self.begin,
             (until + dt.timedelta(days=1)).date() if until.time() != dt.time() else until.date(),
-            tuple(self.transitions),
-            tuple(self.warnings.values()),
+            tuple(sorted(self.transitions, key=lambda one: one.at)),
+            tuple(sorted(self.warnings.values(), key=lambda one: one.opened_at)),
             len(self.series),
             self.tests,
             past.first,
@@ -122,7 +125,7 @@ class _Replay:
 
     def _sit(self, source: Past, now: dt.datetime) -> None:
         sitting = Sitting(self.city, self.series, self.standing, now)
-        made = Judging(sitting, source, self.begin, self.levels).run({})
+        made = Judging(sitting, source, self.begin, self.levels, drawn=False).run({})
         found = sitting.desk.finish()
         self.series |= found.series
         self.transitions += sitting.desk.transitions
@@ -146,6 +149,7 @@ class Past:
     rule: str
     groups: Sequence[Group]
     columns: Mapping[str, NDArray[Any]]
+    published: bool
     since: np.datetime64 | None = None
     as_of: np.datetime64 | None = None
 
@@ -157,7 +161,7 @@ class Past:
         columns = every_vintage(
             cursor, groups[0].indicator, groups[0].period, [group.level for group in groups], spans
         )
-        return cls(city, cursor, watches[0].rule.id, groups, columns)
+        return cls(city, cursor, watches[0].rule.id, groups, columns, watches[0].published)
 
     @property
     def first(self) -> dt.datetime | None:
@@ -165,17 +169,49 @@ class Past:
         stored = self.columns["stored_at"]
         return stored.min().astype(object).replace(tzinfo=dt.UTC) if len(stored) else None
 
-    def moments(self, until: dt.datetime) -> list[tuple[np.datetime64, dt.datetime]]:
-        """When to evaluate, and on what was known when: first at the end of what has no vintages."""
+    def moments(self, until: dt.datetime, *, every: bool) -> list[tuple[np.datetime64, dt.datetime]]:
+        """When to evaluate, and on what was known when: first at the end of what has no vintages.
+
+        Unless it is to be ``every`` one, those are passed over that brought nothing but the periods that
+        follow on all that was known, if so did the next: what comes in turn is judged alike together.
+        """
         if self.first is None:
             return []
         stops = np.unique(self.columns["stored_at"])
         end = np.datetime64(until.astimezone(dt.UTC).replace(tzinfo=None), "us")
         zone = self.city.zone
-        told = [(at, at.astype(object).replace(tzinfo=dt.UTC).astimezone(zone)) for at in stops if at <= end]
         # Nothing may be judged by a clock that is behind what was known first.
-        last = stops[stops <= end][-1] if len(told) else stops[0]
-        return [*told, (last, until)]
+        told = stops[stops <= end] if stops[0] <= end else stops[:1]
+        follows = np.append(self._follows(told), True)
+        kept = told[~(follows[:-1] & follows[1:]) | every]
+        moments = [
+            (at, at.astype(object).replace(tzinfo=dt.UTC).astimezone(zone)) for at in kept if at <= end
+        ]
+        return [*moments, (told[-1], until)]
+
+    def _follows(self, stops: NDArray[Any]) -> NDArray[np.bool_]:
+        """Which of the moments brought nothing but later periods than any that was whole before."""
+        starts, place = np.unique(self.columns["start"], return_inverse=True)
+        came = np.searchsorted(stops, self.columns["stored_at"])
+        until = self.columns["known_until"]
+        went = np.where(np.isnat(until), len(stops), np.searchsorted(stops, until))
+        newest = np.full(len(stops) + 1, -1)
+        whole = self._whole(starts, place)
+        np.maximum.at(newest, came[whole], place[whole])
+        touched = np.full(len(stops) + 1, len(starts))
+        np.minimum.at(touched, came, place)
+        np.minimum.at(touched, went, place)
+        before = np.append(-1, np.maximum.accumulate(newest)[: len(stops) - 1])
+        follows: NDArray[np.bool_] = touched[: len(stops)] > before
+        return follows
+
+    def _whole(self, starts: NDArray[Any], place: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which rows hold a whole period, or one that may be judged as such."""
+        period, periods = self.groups[0].period, self.city.periods
+        named = starts.astype("datetime64[us]" if periods.timed(period) else "datetime64[D]").tolist()
+        ends = np.array([micros(moment_of(periods.next_start(period, at), self.city.zone)) for at in named])
+        whole: NDArray[np.bool_] = (self.columns["through"] >= ends[place]) | self.published
+        return whole
 
     def at(self, as_of: np.datetime64) -> Past:
         """What was known at ``as_of``; news are what was stored since the last time this was asked."""

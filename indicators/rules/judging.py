@@ -6,7 +6,9 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from math import ceil
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from config import City
 from config.models import Condition, LevelShift, Projection, Rule, Statistical
 from config.periods import moment_of
 from indicators.rules.anomalies import Anomalies
-from indicators.rules.budget import Budget, Stored, Tested
+from indicators.rules.budget import Budget, Stored, Tested, tellable
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
 from indicators.rules.grid import Group, Span
@@ -23,10 +25,14 @@ from indicators.rules.projecting import projected
 from indicators.rules.sightings import Course, Times
 from indicators.rules.sitting import Sitting
 from indicators.rules.source import Source
+from indicators.rules.statistics.counts import Wanted
+from indicators.rules.walk import machine_of
 from indicators.rules.watch import Watch
 from warehouse.progress import Progress, silent
 from warehouse.rule_progress import NOTHING
 from warehouse.state import NewLevel, Warning
+
+_YEAR: Final = dt.timedelta(days=365)
 
 Told = Mapping[tuple[str, str], Sequence[Warning]]
 """The warnings that people were given, by rule and area."""
@@ -53,13 +59,15 @@ class Judging:
     """The rules about indicators in one sitting, judged on what ``source`` has.
 
     ``since``: the first day that is looked at (None: as far back as rules do by themselves). ``levels``: the
-    shifts that people confirmed.
+    shifts that people confirmed. ``drawn``: whether charts will be drawn of all tests, and not only of what
+    is told.
     """
 
     sitting: Sitting
     source: Source
     since: dt.date | None = None
     levels: Sequence[NewLevel] = ()
+    drawn: bool = True
 
     @property
     def city(self) -> City:
@@ -72,7 +80,8 @@ class Judging:
         statistical = [one for one in seen if isinstance(one.errand.watch.rule.when, Statistical)]
         anomalies = Anomalies(self.city)
         tested = [
-            Tested(one.look, anomalies.tests(one.look), one.times, self._asked(one)) for one in statistical
+            Tested(one.look, anomalies.tests(one.look, self._limits(one)), one.times, self._asked(one))
+            for one in statistical
         ]
         verdicts, made = Budget(self.city, self._made_before(tested)).verdicts(tested)
         decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
@@ -147,6 +156,14 @@ class Judging:
             if errand.watch.group in grids
         ]
         return [_Seen(errand, look, errand.watch.times(look, now)) for errand, look in looks]
+
+    def _limits(self, one: _Seen) -> bool | Wanted:
+        """Which tests need the limit that is told and drawn, which costs more than the rest of a test."""
+        if self.drawn:
+            return True
+        rule, period = one.errand.watch.rule, one.look.group.period
+        periods = machine_of(self.city, rule).keep_firing / _YEAR * self.city.periods.most_in_year(period)
+        return partial(tellable, stays=ceil(periods) + 1)
 
     def _asked(self, one: _Seen) -> Flags:
         """What is to be tested: what is new, and the history of what was corrected."""

@@ -8,6 +8,7 @@ distribution, and one and two periods are judged together (`scan`). See docs/war
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -17,6 +18,9 @@ from indicators.rules.statistics.design import Design
 from indicators.rules.statistics.regression import LIMIT, Fit, fit_once
 from indicators.rules.statistics.scan import Moments, Side, scan_limit, scanned
 from indicators.rules.statistics.significance import Flags, Floats, Ints, Tests
+
+Wanted = Callable[[Floats], Flags]
+"""Of p-values (S × judged columns), where limits are wanted."""
 
 TAIL = 0.001
 """Where the tail of an estimated spread is made to agree with Student's: out there alarms are decided."""
@@ -37,7 +41,7 @@ def count_tests(
     side: Side | Literal["both"] = "above",
     level: float = 0.01,
     scan: bool = True,
-    limits: bool = True,
+    limits: bool | Wanted = True,
 ) -> Tests:
     """Test columns ``first`` to the last of S × T ``counts``, each by what came before it.
 
@@ -47,7 +51,7 @@ def count_tests(
     period is judged together with the one before. ``p`` is NaN where the count is not usable,
     or fewer than ``design.minimum`` usable columns lie before. ``limit`` is the count from which (below: to
     which) on p is at most ``level``, given the period before, −1 where no count is so low; it costs more
-    than p does, and without ``limits`` it is NaN.
+    than p does. Where ``limits``, or what it says of p, is false, it is NaN.
     """
     known = np.isfinite(counts) if usable is None else usable & np.isfinite(counts)
     if since is not None:
@@ -58,20 +62,16 @@ def count_tests(
     count, before = values[:, first:], shifted[:, first:]
     if not scan:
         before = np.full_like(count, np.nan)
-    if side == "both":
-        above = _tests(count, before, expected, "above", level / 2.0, limits)
-        below = _tests(count, before, expected, "below", level / 2.0, limits)
-        nearer = below.p < above.p
-        p = np.minimum(2.0 * np.minimum(above.p, below.p), 1.0)
-        return Tests(p, above.expected, np.where(nearer, below.limit, above.limit), above.spread)
-    return _tests(count, before, expected, side, level, limits)
-
-
-def _tests(count: Floats, before: Floats, expected: Moments, side: Side, level: float, limits: bool) -> Tests:
-    p = scanned(count, before, expected, side)
-    limit = scan_limit(level, before, expected, side) if limits else np.full_like(p, np.nan)
+    sides: tuple[Side, ...] = ("above", "below") if side == "both" else (side,)
+    each = np.stack([scanned(count, before, expected, one) for one in sides])
+    p = np.minimum(len(sides) * each.min(axis=0), 1.0)
     judged = np.isfinite(p)
-    return Tests(p, *(np.where(judged, part, np.nan) for part in (expected.mean, limit, expected.spread)))
+    wanted = judged & (np.full(p.shape, limits) if isinstance(limits, bool) else limits(p))
+    limit = np.full_like(p, np.nan)
+    for number, one in enumerate(sides):
+        here = wanted & (each.argmin(axis=0) == number)
+        limit[here] = scan_limit(level / len(sides), before[here], expected.at(here), one)
+    return Tests(p, np.where(judged, expected.mean, np.nan), limit, np.where(judged, expected.spread, np.nan))
 
 
 def expectations(counts: Floats, design: Design, first: int, known: Flags) -> Moments:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from config.models import Target
+from config.models import Break, Target
 
 if TYPE_CHECKING:
     from tests.indicators.rules.conftest import World
@@ -54,6 +54,20 @@ def test_a_quiet_level_and_one_with_gaps_tell_nothing(world: World) -> None:
     values = noisy(500)
     values[100:130] = np.nan
     assert judged(world, {"indicator": "pm25", "when": {"type": "level_anomaly"}}, values) == []
+
+
+def test_what_came_before_a_declared_break_is_judged_by_its_own_past(world: World) -> None:
+    values = np.random.default_rng(8).poisson(np.where(np.arange(320) < 300, 40.0, 120.0)).astype(float)
+    values[280] = 90
+    broken = Break.model_validate({"date": FIRST + 300 * DAY, "note": {"vi": "hệ mới", "en": "new system"}})
+    indicator = world.city.indicators["hotline_received"].model_copy(update={"breaks": (broken,)})
+    world.city = replace(
+        world.city, indicators=MappingProxyType(dict(world.city.indicators) | {indicator.id: indicator})
+    )
+    assert judged(world, {"indicator": indicator.id, "when": {"type": "count_anomaly"}}, values) == []
+    opened = [w.opened_at for w in world.warnings()]
+    assert world.at(FIRST + 281 * DAY) in opened
+    assert max(opened) <= world.at(FIRST + 300 * DAY)
 
 
 def test_a_shift_is_told_once_with_both_levels(world: World) -> None:
