@@ -105,15 +105,15 @@ class Upkeep:
 
     def _follow_presence(self, dataset: Dataset, table: str, *, hourly: bool) -> None:
         mark = f"{dataset.event_time} by {dataset.coverage}"
-        if self.tables.get(table) == mark:
-            days = self.changed.get((dataset.name, dataset.event_time), Days())
-            if days:
-                rows = presence_rows(dataset, self.moment, self.root, days, hourly=hourly)
-                # an event speaks for the days before it, too
-                self._note(dataset.name, self._update(table, rows, days).back(dataset.cadence - 1))
-        else:
+        days = self.changed.get((dataset.name, dataset.event_time), Days())
+        if self.tables.get(table) != mark:  # such as with the first delivery
             self._all(rebuild(table, presence_rows(dataset, self.moment, self.root, hourly=hourly)))
             self.tables[table] = mark
+        elif days:
+            rows = presence_rows(dataset, self.moment, self.root, days, hourly=hourly)
+            days = self._update(table, rows, days)
+        # an event speaks for the days before it, too
+        self._note(dataset.name, days.back(dataset.cadence - 1))
 
     def follow_scan(self, scan: Scan) -> None:
         """The additive parts of a scan."""
