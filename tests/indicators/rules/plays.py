@@ -263,6 +263,8 @@ class Rows(Play):
 class Due(Rows):
     """Open rows that fall due an hour from now, or none."""
 
+    patience = 24
+
     def __init__(self, rule: Rule, world: World) -> None:
         assert isinstance(rule.when, Deadline)
         self.when = rule.when
