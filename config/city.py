@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.areas import AreaTree
-from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen, Unit
+from config.models import CityModel, Column, Feed, Identity, Indicator, Recipient, Rule, Screen, Text, Unit
 from config.periods import Periods
 from config.problems import Problem
 from config.yamlio import Document, Path_
@@ -60,6 +60,19 @@ class City:
         for feed in self.feeds.values():
             datasets.setdefault(feed.table, feed)
         return datasets
+
+    def called(self, column: Column, value: str) -> Text | None:
+        """What people call a value of a column: its label, or the name of the definition whose id it is."""
+        return column.labels.get(value) or self._names.get(column.names or "", {}).get(value)
+
+    @cached_property
+    def _names(self) -> dict[str, dict[str, Text]]:
+        return {
+            "rule": {id: rule.name for id, rule in self.rules.items()},
+            "indicator": {id: indicator.name for id, indicator in self.indicators.items()},
+            "feed": {id: feed.name for id, feed in self.feeds.items()},
+            "domain": {domain.id: domain.name for domain in self.head.domains},
+        }
 
     def locate(self, kind: str, id: str, *keys: str | int) -> tuple[str, int]:
         """File and line of a definition, or of a key inside it (``kind`` is feed, indicator, rule, screen or

@@ -16,6 +16,7 @@ from dashboard.backtesting import Backtesting
 from dashboard.places import Places
 from dashboard.push import Hub
 from dashboard.routes import href
+from dashboard.warning_files import drop
 from indicators.engine import Engine, RefreshReport
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
@@ -146,6 +147,16 @@ class Runtime:
             self.announcer.announce(self.clock())
             self.courier.wake()
             self.publish()  # who was told, and what was escalated, is shown as well
+            runs += self._take_up_warnings(progress)
             arrange(self.store)
             self.store.settle()
         return Cycle(runs, refresh, evaluation)
+
+    def _take_up_warnings(self, progress: Progress) -> list[RunResult]:
+        """Load what became of the warnings as any other delivery, where the city has a feed of them."""
+        dropped = drop(self.city, self.state, self.places.inbox)
+        runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
+        if runs:
+            self.engine.refresh(self.clock(), progress)
+            self.publish()
+        return runs

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from config.city import City
 from config.lint.place import Place
-from config.models import Column, Feed
+from config.models import WARNING_FIELDS, Column, Feed
 from config.problems import Problem
 
 
@@ -18,6 +18,8 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     yield from place.repeated(("checks",), "check", [check.id for check in feed.checks])
     for number, column in enumerate(feed.columns):
         yield from _column(place, number, column)
+    if feed.connector.kind == "warnings":
+        yield from _of_warnings(place, feed)
     for number, name in enumerate(feed.key):
         yield from place.known(("key", number), "column", name, columns)
     yield from place.known(("event_time",), "column", feed.event_time, columns)
@@ -44,6 +46,15 @@ def _column(place: Place, number: int, column: Column) -> Iterator[Problem]:
     values = [str(value) for value in column.values or ()]
     for label in column.labels:
         yield from place.known((*keys, "labels", label), "value", label, values)
+
+
+def _of_warnings(place: Place, feed: Feed) -> Iterator[Problem]:
+    for number, column in enumerate(feed.columns):
+        keys = ("columns", number, "source" if column.source else "name")
+        yield from place.known(keys, "field of warnings", column.source or column.name, WARNING_FIELDS)
+    if not feed.connector.path.endswith("/*.jsonl"):
+        hint = "write a folder and /*.jsonl, such as warnings/*.jsonl"
+        yield place.problem(("connector", "path"), "warnings are dropped as JSON lines into a folder", hint)
 
 
 def _area(place: Place, feed: Feed, columns: list[str]) -> Iterator[Problem]:

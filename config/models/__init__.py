@@ -40,7 +40,7 @@ from config.models.condition import (
     Volume,
     Worsening,
 )
-from config.models.feed import AreaRule, Check, Column, Feed, FolderConnector
+from config.models.feed import WARNING_FIELDS, AreaRule, Check, Column, Feed, FolderConnector
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import (
     PERIODS,
@@ -76,6 +76,7 @@ __all__ = [
     "GRAVITY",
     "PERIODS",
     "SEVERITIES",
+    "WARNING_FIELDS",
     "Area",
     "AreaChange",
     "AreaRule",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -10,6 +10,25 @@ from config.models.base import Cron, Duration, Identifier, LastingDuration, Mode
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool
+WARNING_FIELDS: Final = (
+    "warning",
+    "rule",
+    "indicator",
+    "feed",
+    "domain",
+    "area",
+    "severity",
+    "kind",
+    "since",
+    "opened_at",
+    "told_at",
+    "acknowledged_at",
+    "ended_at",
+    "resolution",
+    "outcome",
+    "escalated",
+)
+"""What the program says of each of its warnings, in the files that it drops for ``kind: warnings``."""
 
 
 class Unpivot(Model):
@@ -29,9 +48,10 @@ class FolderConnector(Model):
 
     ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json
     .jsonl .parquet .xlsx). ``header_row`` is the 1-based line of the header; rows above it are titles.
+    ``kind: warnings``: the program itself drops its own warnings there, those that changed, as JSON lines.
     """
 
-    kind: Literal["folder"] = "folder"
+    kind: Literal["folder", "warnings"] = "folder"
     path: str = Field(min_length=1)
     format: Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx"] = "auto"
     encoding: str = "utf-8"
@@ -52,7 +72,8 @@ class Column(Model):
     broken down by it. ``source`` is the header in the file (default: the column's own name). ``format`` is
     a strptime pattern for dates and timestamps that are not ISO. ``strip`` is a regular expression removed
     from the text before it is read (a unit in the cell). Timestamps without an offset are read in the
-    city's zone.
+    city's zone. ``names``: values are ids of the city's own definitions, and people call them as these are
+    called.
     """
 
     name: Identifier
@@ -65,6 +86,7 @@ class Column(Model):
     pattern: str | None = None
     values: tuple[Scalar, ...] | None = None
     labels: dict[str, Text] = Field(default_factory=dict)
+    names: Literal["rule", "indicator", "feed", "domain"] | None = None
     min: float | None = None
     max: float | None = None
 

@@ -55,8 +55,9 @@ def member_name(ctx: ScreenContext, indicator: Indicator, dimension: str, member
     if member is None:
         return ctx.words("breakdown.unknown")
     column = _column(ctx, indicator, dimension)
-    if member in column.labels:
-        return column.labels[member].get(ctx.lang)
+    called = ctx.city.called(column, member)
+    if called is not None:
+        return called.get(ctx.lang)
     if column.type == "boolean":
         return ctx.words(f"breakdown.{member}")
     return member

@@ -240,7 +240,7 @@ def _cell(ctx: ScreenContext, cell: Any, column: Column | None, places: int) -> 
         return td(ctx.words("rows.true" if cell else "rows.false"))
     if isinstance(cell, int | float) and column is not None and column.type in _NUMBERS:
         return td(fmt.number(cell, ctx.lang, places), number=True)
-    word = column.labels.get(str(cell)) if column is not None else None
+    word = ctx.city.called(column, str(cell)) if column is not None else None
     return td(str(cell) if word is None else html.Span(word.get(ctx.lang), title=str(cell)))
 
 

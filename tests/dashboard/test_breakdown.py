@@ -22,8 +22,15 @@ Make = Callable[..., ScreenContext]
 
 @pytest.fixture(scope="module")
 def parted(city: City) -> Measure | Stock:
-    """An indicator of the reference city that has several dimensions."""
-    found = max(city.indicators.values(), key=lambda item: len(dimensions(city, item)))
+    """An indicator of the reference city that has several dimensions, with words for their members."""
+    found = max(
+        (
+            item
+            for item in city.indicators.values()
+            if all(column(city, item, name).labels for name in dimensions(city, item))  # type: ignore[arg-type]
+        ),
+        key=lambda item: len(dimensions(city, item)),
+    )
     assert isinstance(found, Measure | Stock)
     assert len(found.by) > 1
     return found
@@ -69,6 +76,16 @@ def test_days_are_told_by_the_month_that_holds_them(context: Make, city: City) -
     assert isinstance(item, Measure | Stock)
     ctx = context("indicator", item.id)
     assert told(ctx, item, "day").replace("period=day", "period=month") == told(ctx, item, "month")
+
+
+def test_members_that_are_definitions_of_the_city_are_called_as_these_are(city: City, context: Make) -> None:
+    item = city.indicators["warnings_told"]
+    rule, domain = next(iter(city.rules.values())), city.head.domains[0]
+    for language in ("vi", "en"):
+        ctx = context("indicator", item.id, lang=language)
+        assert member_name(ctx, item, "rule", rule.id) == rule.name.get(language)
+        assert member_name(ctx, item, "domain", domain.id) == domain.name.get(language)
+        assert member_name(ctx, item, "rule", "a_rule_that_is_gone") == "a_rule_that_is_gone"
 
 
 def test_no_dimension_no_panel(context: Make, city: City) -> None:

@@ -20,6 +20,7 @@ from config import REFERENCE_CITY, City, load_city
 from dashboard.app import create_app
 from dashboard.places import Places
 from dashboard.runtime import Runtime
+from warehouse.state import Outcome
 
 ROOT = Path(__file__).parents[2]
 CITIES = ROOT / "tests" / "cities"
@@ -202,6 +203,15 @@ def reference(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     running.start()
     try:
         running.runtime.cycle()
+        _found_right(running)
+        running.runtime.cycle()
         yield running
     finally:
         running.stop()
+
+
+def _found_right(running: Running) -> None:
+    """Somebody finds a warning that is over to have been right: how well the centre warns rests on that."""
+    state = running.runtime.state
+    over = next(one for one in state.warnings(areas=None, open_only=False) if not one.open)
+    state.conclude(over.id, Outcome.TRUE, "Lan", "", running.now, areas=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from sqlalchemy import case, or_, select
+from sqlalchemy import case, func, or_, select
 
 from config.areas import AreaTree
 from config.models import GRAVITY
@@ -14,7 +14,7 @@ from warehouse.state import tables as t
 from warehouse.state.connected import Connected
 from warehouse.state.figures import RuleCounts, RuleFigures, rule_counts, rule_figures
 from warehouse.state.past import warnings_at
-from warehouse.state.records import AuditEntry, Correction, Event, Transition, Warning
+from warehouse.state.records import AuditEntry, Correction, Event, Mark, Transition, Warning
 from warehouse.state.rows import Areas, find, transition_of, warning_of, within
 
 _GRAVITY = case(dict(GRAVITY), value=t.warning.c.severity, else_=-1)
@@ -65,6 +65,23 @@ class Reading(Connected):
         """
         with self._engine.connect() as connection:
             return warnings_at(connection, within(areas), at, limit)
+
+    def changed_since(self, mark: Mark) -> tuple[list[Warning], Mark]:
+        """Warnings of all areas of which anything was written down after ``mark``, and how far that reaches.
+
+        A change that is written meanwhile may be among them and be told again later; none is left out.
+        """
+        seen, done = t.transition.c, t.handling.c
+        moved = select(seen.warning).where(seen.id > mark.transition, seen.warning.is_not(None))
+        handled = select(done.warning).where(done.id > mark.deed)
+        query = select(t.warning).where(or_(t.warning.c.id.in_(moved), t.warning.c.id.in_(handled)))
+        with self._engine.connect() as connection:
+            reached = Mark(
+                connection.execute(select(func.coalesce(func.max(seen.id), 0))).scalar_one(),
+                connection.execute(select(func.coalesce(func.max(done.id), 0))).scalar_one(),
+            )
+            rows = connection.execute(query.order_by(t.warning.c.id))
+            return [warning_of(row) for row in rows], reached
 
     def warning(self, warning_id: int, *, areas: Areas) -> Warning:
         """One warning. Raises UnknownWarningError if it does not exist or lies outside ``areas``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 
 class Status(StrEnum):
@@ -58,6 +58,13 @@ class SeriesState:
 
 SeriesKey = tuple[str, str]
 """Rule and area."""
+
+
+class Mark(NamedTuple):
+    """How far the history of warnings has been read: the last change of status, the last deed."""
+
+    transition: int = 0
+    deed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
