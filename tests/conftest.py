@@ -19,10 +19,10 @@ from bench.common.browser import chromium, find_chromium
 
 ROOT = Path(__file__).parents[1]
 
-settings.register_profile("ci", derandomize=True)
-"""What passes on one server passes on the next; laptops go on trying what nobody tried."""
-if os.environ.get("CI") == "true":
-    settings.load_profile("ci")
+# What passes on one server passes on the next, however busy it is; laptops go on trying what nobody tried.
+settings.register_profile("laptop", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "laptop")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
