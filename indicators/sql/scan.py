@@ -104,9 +104,13 @@ def presence_rows(
     )
 
 
-def rebuild(table: str, rows: str) -> list[str]:
-    """Make a kept table anew."""
-    return [f"CREATE OR REPLACE TABLE {quote(table)} AS\nSELECT * FROM (\n{rows}\n) ORDER BY day, area"]
+def rebuild(table: str, first: str, *more: str) -> list[str]:
+    """Make a kept table anew, from the rows of one span of time after the other."""
+    made = f"CREATE OR REPLACE TABLE {quote(table)} AS\nSELECT * FROM (\n{first}\n) ORDER BY day, area"
+    return [
+        made,
+        *(f"INSERT INTO {quote(table)}\nSELECT * FROM (\n{rows}\n) ORDER BY day, area" for rows in more),
+    ]
 
 
 def set_aside(rows: str) -> str:

@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 
 from config import City
-from indicators import own
+from indicators import own, upkeep
 from indicators.engine import Engine
 from indicators.measures import Own, Part
 from indicators.optimisation import BEST, LEVELS
 from indicators.plan import Plan
 from indicators.planner import make_plan
-from indicators.sql import nearby
+from indicators.sql import nearby, scan
 from indicators.sql.nearby import Nearby
 from warehouse.derived import MARK, declare, derived_columns
 from warehouse.facts import fact_table
@@ -80,7 +80,25 @@ def counts(plan: Plan, city: City) -> set[str]:
 def test_every_level_gives_the_same_values(
     facts: World, make_world: WorldMaker, best: pd.DataFrame, level: str
 ) -> None:
-    found = computed(facts, make_world, level)
+    agree(computed(facts, make_world, level), best, facts)
+
+
+def test_a_long_history_is_taken_in_year_by_year(
+    facts: World, make_world: WorldMaker, best: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "AT_ONCE", 1)
+    made: list[int] = []
+
+    def rebuild(table: str, *rows: str) -> list[str]:
+        made.append(len(rows))
+        return scan.rebuild(table, *rows)
+
+    monkeypatch.setattr(upkeep, "rebuild", rebuild)
+    agree(computed(facts, make_world, "stored"), best, facts)
+    assert max(made) == 2
+
+
+def agree(found: pd.DataFrame, best: pd.DataFrame, facts: World) -> None:
     assert len(found) == len(best) > 10_000
     pd.testing.assert_frame_equal(found[KEYS + WHOLE], best[KEYS + WHOLE])
     exact = best["indicator"].isin(counts(make_plan(facts.city), facts.city)).to_numpy()
