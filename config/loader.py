@@ -14,7 +14,7 @@ from config.areas import AreaTree
 from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
-from config.messages import say_all
+from config.messages import problems_of
 from config.models import CityModel, Derived, Feed, Identity, Indicator, Recipient, Rule, Screen
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
@@ -187,11 +187,7 @@ def _validate(
     try:
         return _adapter(annotation).validate_python(entry)
     except ValidationError as error:
-        for item, keys, (message, hint) in say_all(annotation, error):
-            holder = keys[:-1] if item["type"] in ("missing", "extra_forbidden") else keys
-            line = document.line((*place, *(holder if item["type"] == "missing" else keys)))
-            at = ".".join(map(str, (object_, *holder)))
-            problems.append(Problem(document.file, line, at, message, hint))
+        problems += problems_of(annotation, error, document, place, object_)
         return None
 
 

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from config.models import Model
-from config.problems import did_you_mean
+from config.problems import Problem, did_you_mean
 from config.where import Keys, written_at
+from config.yamlio import Document, Path_
 
 Said = tuple[str, str]
 """A message and a hint."""
@@ -25,6 +26,16 @@ def say_all(annotation: Any, error: ValidationError) -> Iterator[tuple[ErrorDeta
             continue
         seen.add(keys)
         yield item, keys, _say(item, str(keys[-1]) if keys else "", holder)
+
+
+def problems_of(
+    annotation: Any, error: ValidationError, document: Document, place: Path_, object_: str
+) -> Iterator[Problem]:
+    """Every mistake in a value of this type that stands at ``place`` of a document, with its line."""
+    for item, keys, (message, hint) in say_all(annotation, error):
+        holder = keys[:-1] if item["type"] in ("missing", "extra_forbidden") else keys
+        line = document.line((*place, *(holder if item["type"] == "missing" else keys)))
+        yield Problem(document.file, line, ".".join(map(str, (object_, *holder))), message, hint)
 
 
 _SCALARS = frozenset({"string_type", "int_type", "float_type", "bool_type"})

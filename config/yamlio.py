@@ -6,7 +6,7 @@ import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -30,6 +30,18 @@ class Document:
         return self.lines.get(path, 1)
 
 
+class _UnreadableError(Exception):
+    """A value that YAML's grammar allows and its meaning does not."""
+
+    def __init__(self, line: int, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.line, self.hint = line, hint
+
+
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ufffe\uffff]")
+"""What YAML allows in no file."""
+
+
 class _Loader(yaml.CSafeLoader):
     """YAML 1.2's idea of a boolean: `on`, `yes` and `no` are words."""
 
@@ -50,6 +62,12 @@ def read_yaml(path: Path, name: str) -> tuple[Document | None, list[Problem]]:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         return None, [Problem(name, 1, "file", f"is not UTF-8 at byte {error.start}", "save it as UTF-8")]
+    except OSError as error:
+        return None, [Problem(name, 1, "file", f"cannot be read: {error.strerror}", "")]
+    if unprintable := _UNPRINTABLE.search(text):
+        line = text.count("\n", 0, unprintable.start()) + 1
+        what = f"holds the control character {unprintable[0]!r}"
+        return None, [Problem(name, line, "file", what, "take it out")]
     loader = _Loader(text)
     try:
         node = loader.get_single_node()
@@ -58,6 +76,8 @@ def read_yaml(path: Path, name: str) -> tuple[Document | None, list[Problem]]:
         if node is not None:
             _walk(loader, node, (), lines, problems, name)
         data = None if node is None else loader.construct_document(node)
+    except _UnreadableError as error:
+        return None, [Problem(name, error.line, "file", str(error), error.hint)]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line if mark else 0
@@ -71,20 +91,44 @@ def read_yaml(path: Path, name: str) -> tuple[Document | None, list[Problem]]:
 
 
 def _walk(
-    loader: _Loader, node: yaml.Node, path: Path_, lines: dict[Path_, int], problems: list[Problem], name: str
+    loader: _Loader,
+    node: yaml.Node,
+    path: Path_,
+    lines: dict[Path_, int],
+    problems: list[Problem],
+    name: str,
+    above: tuple[yaml.Node, ...] = (),
 ) -> None:
     lines[path] = node.start_mark.line + 1
+    if any(node is other for other in above):
+        raise _UnreadableError(node.start_mark.line + 1, "holds itself by an alias", "write it out")
+    above = (*above, node)
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
-            key = loader.construct_object(key_node, deep=True)
             line = key_node.start_mark.line + 1
+            key = _scalar(loader, key_node)
+            if not isinstance(key, Hashable):
+                raise _UnreadableError(line, "has a list or mapping for a key", "put a name before the colon")
             if (*path, key) in lines:
                 where = ".".join(map(str, (*path, key)))
                 problems.append(
                     Problem(name, line, where, "is given twice in one mapping", "keep one of them")
                 )
-            _walk(loader, value_node, (*path, key), lines, problems, name)
+            _walk(loader, value_node, (*path, key), lines, problems, name, above)
             lines[(*path, key)] = line
     elif isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
-            _walk(loader, item, (*path, index), lines, problems, name)
+            _walk(loader, item, (*path, index), lines, problems, name, above)
+    elif isinstance(node, yaml.ScalarNode):
+        _scalar(loader, node)
+
+
+def _scalar(loader: _Loader, node: yaml.Node) -> Any:
+    """What a node stands for. Raises _UnreadableError where it has the form of something that it is not."""
+    try:
+        return loader.construct_object(node, deep=True)
+    except ValueError as error:
+        line = node.start_mark.line + 1
+        raise _UnreadableError(
+            line, f"{node.value!r} does not exist: {error}", "dates are 2026-01-31"
+        ) from error

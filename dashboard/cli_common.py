@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 from rich.console import Console
 
-from config import City
+from config import City, Problem
 from dashboard.check import checked_city
 from dashboard.places import Places
 
@@ -28,9 +29,7 @@ def city_at(path: Path) -> City:
     """The city at ``path``, or the end of the program with every problem of it."""
     city, problems = checked_city(path)
     if city is None or problems:
-        for problem in problems:
-            typer.echo(str(problem), err=True)
-        stop(f"{path} has {len(problems)} problem(s); mend them first")
+        stop_at(problems, path)
     return city
 
 
@@ -40,6 +39,13 @@ def warehouse_of(city: City, var: Path) -> Path:
     if not path.exists():
         stop(f"there is no warehouse in {path.parent}; run ioc load first")
     return path
+
+
+def stop_at(problems: Sequence[Problem], path: Path) -> NoReturn:
+    """End the program with every problem of what the user wrote at ``path``."""
+    for problem in problems:
+        typer.echo(str(problem), err=True)
+    stop(f"{path} has {len(problems)} problem(s); mend them first")
 
 
 def print_table(table: object) -> None:

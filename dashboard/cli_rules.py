@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -19,9 +19,12 @@ from dashboard.cli_common import (
     city_at,
     print_table,
     stop,
+    stop_at,
     warehouse_of,
 )
 from dashboard.places import Places, opened
+
+_EARLIEST: Final = dt.date(1900, 1, 1)
 
 app = typer.Typer(help="Try warning rules: scenarios, and replays of the past.", no_args_is_help=True)
 
@@ -35,7 +38,7 @@ def try_scenarios(file: Path, city: CityOption = REFERENCE_CITY) -> None:
     try:
         plays = read_scenarios(file, city_at(city).rules)
     except ScenarioError as error:
-        stop(str(error))
+        stop_at(error.problems, file)
     passed = [play.run() for play in plays]
     print_table(scenarios_table(plays))
     if not all(passed):
@@ -68,8 +71,8 @@ def backtest(
         stop(f"there is no rule {rule!r} ({did_you_mean(rule, here.rules)})")
     path = warehouse_of(here, var)
     try:
-        first = dt.date.fromisoformat(begin)
-        last = dt.date.fromisoformat(end) if end else now.astimezone(here.zone).date()
+        first = _day("--from", begin)
+        last = _day("--to", end) if end else now.astimezone(here.zone).date()
         trial = rules.Trial(rule, first, last, rules.read_incidents(truth, here) if truth else ())
         people = Places.of(here.head.id, var).people
         with opened(path, here.head.timezone) as store, closing(State.open(people)) as state:
@@ -80,7 +83,17 @@ def backtest(
     except (ValueError, rules.TruthError, BacktestError) as error:
         stop(str(error))
     if as_json:
-        typer.echo(json.dumps(rules.replay_data(replay), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(rules.replay_data(replay, held), ensure_ascii=False, indent=1))
         return
     print_table(rules.replay_table(here, replay))
     typer.echo(rules.summary(replay, held))
+
+
+def _day(option: str, given: str) -> dt.date:
+    try:
+        day = dt.date.fromisoformat(given)
+    except ValueError:
+        stop(f"{option}: {given!r} is not a day; write it as 2026-01-31")
+    if day < _EARLIEST:
+        stop(f"{option}: {day} is before {_EARLIEST:%Y}, when no figures were kept")
+    return day

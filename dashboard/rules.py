@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from rich.table import Table
 
 from config import City
+from config.problems import did_you_mean
 from indicators.rules.backtest import Backtest, backtest
 from indicators.rules.scenario import Play
 from warehouse.state import Areas, Episode, Findings, Held, Outcome, State, WouldTell
@@ -63,7 +64,7 @@ def read_incidents(path: Path, city: City) -> list[Incident]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             return _incidents(str(path), csv.DictReader(file), city)
     except (OSError, UnicodeDecodeError) as error:
-        raise TruthError(f"{path}: cannot be read: {error}") from error
+        raise TruthError(f"{path}:1: cannot be read: {error}") from error
 
 
 def incidents_in(text: str, city: City) -> list[Incident]:
@@ -92,7 +93,8 @@ def _incident(source: str, line: int, row: dict[str, str | None], city: City) ->
     except ValueError as error:
         raise TruthError(f"{where}: {error} (write days as 2026-01-31)", line) from error
     if area not in city.areas:
-        raise TruthError(f"{where}: area {area!r} is unknown", line)
+        hint = did_you_mean(area, [each.code for each in city.areas.all()])
+        raise TruthError(f"{where}: area {area!r} is unknown ({hint})", line)
     if end < start:
         raise TruthError(f"{where}: it ends before it begins", line)
     return Incident(area, start, end, (row.get("name") or "").strip())
@@ -278,14 +280,27 @@ def summary(replay: Backtest, held: Score | None) -> str:
     return "\n".join(lines)
 
 
-def replay_data(replay: Backtest) -> dict[str, Any]:
-    """A replay for machines."""
+def replay_data(replay: Backtest, held: Score | None) -> dict[str, Any]:
+    """A replay for machines. ``truth``: of each incident after how many days it was told (None: missed), and
+    how many warnings belong to none; None where no incident is known.
+    """
+    incidents = held and [
+        {
+            "area": incident.area,
+            "start": incident.start.isoformat(),
+            "end": incident.end.isoformat(),
+            "name": incident.name,
+            "days": delay,
+        }
+        for incident, delay in held.delays
+    ]
     return {
         "rule": replay.rule.id,
         "from": replay.begin.isoformat(),
         "to": replay.end.isoformat(),
         "warnings_a_week": replay.a_week,
         "tests": replay.tests,
+        "truth": held and {"incidents": incidents, "false": held.false},
         "warnings": [
             {
                 "area": warning.area,

@@ -109,16 +109,39 @@ def test_analysts_write_scenarios_of_their_own_rules(reference_city: City, tmp_p
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("{a: 1}", "is no list of scenarios"),
-        ("- {name: x, rule: {when: {above: 1}}, values: 1 zwei}", "'x': values: 'zwei' is neither a number"),
+        ("{a: 1}", "wrong.yaml:1: file: is no list of scenarios (begin each with"),
+        ("", "wrong.yaml:1: file: is no list of scenarios"),
+        (
+            "- name: x\n  rule: {when: {above: 1}}\n  values: 1 zwei",
+            "wrong.yaml:3: scenario x.values: 'zwei' is neither a number nor one of _ ? ~ (3 times 12: 12*3)",
+        ),
         ("- {name: x, rule: hotline_overdue_hihg, values: 1}", "did you mean hotline_overdue_high"),
         (
             "- {name: x, rule: {when: {type: change, against: previous, above: 1}}, values: 1}",
             "ioc rules backtest",
         ),
-        ("- {rule: {when: {above: 1}}, values: 1}", "scenario 'number 1': name: Field required"),
-        ("- {name: x, rule: {when: {over: 1}}, values: 1}", "scenario 'x'"),
-        ("- [", "cannot be read"),
+        ("- {rule: {when: {above: 1}}, values: 1}", "scenario number 1: key 'name' is missing"),
+        (
+            "- name: x\n  values: 1\n  rule:\n    when: {over: 1}",
+            "wrong.yaml:4: scenario x.rule.when: key 'over' is unknown",
+        ),
+        ("- {name: x, rule: {when: {above: 1}}, values: 1*999999999999}", "are more than 100,000"),
+        (
+            "- {name: x, rule: {when: {above: 1}}, every: 100w, values: 1*99999}",
+            "values: run beyond the year 9999",
+        ),
+        ("- {name: x, rule: {when: {above: 1}}, every: 0d, values: 1}", "every: is no time at all"),
+        ("- {name: x, rule: {when: {above: 1}}, zone: Mars, values: 1}", "zone: 'Mars' is not an IANA"),
+        (
+            "- {name: x, rule: {when: {above: 1}}, values: 1, expect: [[2, firing, limit_crossed]]}",
+            "expect.0: there is no value number 2 (1 to 1)",
+        ),
+        (
+            "- {name: x, rule: {when: {above: 1}}, values: 1, expect: [[1, firign, limit_crossed]]}",
+            "expect.0: status 'firign' is unknown (did you mean firing?)",
+        ),
+        ("- {name: x, rule: {when: {above: 1}}, from: 2026-13-01, values: 1}", "month must be in 1..12"),
+        ("- [", "file: is not YAML"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_told(reference_city: City, tmp_path: Path, text: str, why: str) -> None:
@@ -127,3 +150,25 @@ def test_what_is_wrong_with_a_file_is_told(reference_city: City, tmp_path: Path,
     with pytest.raises(ScenarioError, match=r"wrong\.yaml") as told:
         read_scenarios(file, reference_city.rules)
     assert why in str(told.value)
+
+
+def test_every_mistake_of_a_file_is_told_at_once(reference_city: City, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    file.write_text("- {name: x, rule: nope, values: 1}\n- {name: y, values: 1}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as told:
+        read_scenarios(file, reference_city.rules)
+    assert [(each.line, each.object) for each in told.value.problems] == [
+        (1, "scenario x.rule"),
+        (2, "scenario y"),
+    ]
+
+
+def test_a_begin_with_an_offset_is_that_moment(reference_city: City, tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    when = "2024-05-06T08:00:00+09:00"
+    file.write_text(
+        f"- {{name: a, rule: {{when: {{above: 1}}}}, zone: Asia/Bangkok, from: {when}, values: 1}}\n",
+        encoding="utf-8",
+    )
+    (play,) = read_scenarios(file, reference_city.rules)
+    assert play.steps[0][0].isoformat() == "2024-05-06T06:01:00+07:00"
