@@ -21,6 +21,9 @@ Tried = Literal["never", "outdated", "tried", "running", "present"]
 so; or it looks at the present moment alone, which cannot be replayed.
 """
 
+UNTRIED: Final[frozenset[Tried]] = frozenset({"never", "outdated"})
+"""What a rule is marked with that was never tried as it is now."""
+
 
 class Rulebook:
     """The rules of a city at ``now`` (UTC), of ``areas`` that the viewer may see. Reads when it is asked."""

@@ -15,12 +15,19 @@ from dashboard.context import ScreenContext
 
 SPAN: Final = dt.timedelta(days=365)
 """How far back a backtest reaches unless somebody says otherwise."""
+EVERY: Final = "*"
+"""Stands in the form for every rule that was not tried yet."""
 
 
-def backtest_form(ctx: ScreenContext, rule: Rule) -> Component:
-    """Span, incidents that are known besides those marked on screens, name."""
+def backtest_form(ctx: ScreenContext, rule: Rule | None = None) -> Component:
+    """Span, incidents that are known besides those marked on screens, name.
+
+    Without a ``rule`` it is about all that were not tried yet, folded away and without incidents.
+    """
     words = ctx.words
-    key = {"rule": rule.id, "lang": ctx.lang}
+    about = EVERY if rule is None else rule.id
+    key = {"rule": about, "lang": ctx.lang}
+    name = words("backtest.do_all") if rule is None else words("backtest.do")
     first, last = (
         dbc.Input(
             id={"type": f"backtest-{name}", **key},
@@ -44,12 +51,15 @@ def backtest_form(ctx: ScreenContext, rule: Rule) -> Component:
     return html.Div(
         html.Details(
             [
-                html.Summary([icon("flask"), words("backtest.do")], className="btn-quiet"),
+                html.Summary([icon("flask"), name], className="btn-quiet"),
                 html.Div(
                     [
                         html.Label([words("backtest.first"), first], className="field field-day"),
                         html.Label([words("backtest.last"), last], className="field field-day"),
-                        html.Label([words("backtest.incidents"), incidents], className="field field-wide"),
+                        html.Label(
+                            [words("backtest.incidents"), incidents],
+                            className="field field-wide" + (" is-alone" if rule is None else ""),
+                        ),
                         html.Label([words("action.who"), who], className="field"),
                         do,
                         html.P(id={"type": "backtest-said", **key}, className="said", role="status"),
@@ -57,9 +67,9 @@ def backtest_form(ctx: ScreenContext, rule: Rule) -> Component:
                     className="handle-form",
                 ),
             ],
-            className="handle is-plain",
-            open=True,
+            className="handle" if rule is None else "handle is-plain",
+            open=rule is not None,
         ),
         className="card-alert",
-        id=f"backtest-{rule.id}",
+        id="backtest-untried" if rule is None else f"backtest-{rule.id}",
     )

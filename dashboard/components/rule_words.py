@@ -88,6 +88,8 @@ def _when(ctx: ScreenContext, rule: Rule) -> str:
             return words("rules.on_last_year", over=_over(ctx, rule, when))
         case TargetGap():
             limit = when.above if when.above is not None else when.below
+            if limit == 0:
+                return words("rules.missed")
             return words("rules.off_target", limit=_limit(ctx, rule, limit))
         case Worsening():
             by = words("rules.worse_by", by=fmt.number(when.by, ctx.lang, 1)) if when.by else ""

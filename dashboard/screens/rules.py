@@ -11,25 +11,28 @@ from dash.development.base_component import Component
 
 from config.models import Rule
 from dashboard import format as fmt
+from dashboard.components.backtest_form import backtest_form
 from dashboard.components.base import dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.page import page
 from dashboard.components.rule_marks import noticed, precision, public_mark, rate, series, tried_mark
 from dashboard.components.rule_words import condition, reach, subject
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.rulebook import LATELY, domain_of
+from dashboard.rulebook import LATELY, UNTRIED, domain_of
 
 SHOWN: Final[Mapping[str, Callable[[ScreenContext, Rule], bool]]] = {
     "": lambda _ctx, _rule: True,
     "standing": lambda ctx, rule: ctx.rulebook.counts(rule.id).standing > 0,
-    "untried": lambda ctx, rule: ctx.rulebook.tried(rule) in ("never", "outdated"),
+    "untried": lambda ctx, rule: ctx.rulebook.tried(rule) in UNTRIED,
     "public": lambda _ctx, rule: rule.public is not None,
 }
 """By the parameter ``show`` of the address, which rules are listed."""
+FEEDS: Final = "feeds"
+"""Stands in an address for the rules that have no domain: those over feeds."""
 
 
 def render(ctx: ScreenContext) -> Component:
-    """All rules, or those that ``show`` of the address names."""
+    """All rules, or those that ``show`` and ``domain`` of the address name."""
     words = ctx.words
     chosen = ctx.route.params.get("show", "")
     chosen = chosen if chosen in SHOWN else ""
@@ -37,16 +40,32 @@ def render(ctx: ScreenContext) -> Component:
     grouped: dict[str, list[Rule]] = defaultdict(list)
     for rule in rules:
         if SHOWN[chosen](ctx, rule):
-            grouped[domain_of(ctx.city, rule)].append(rule)
+            grouped[domain_of(ctx.city, rule) or FEEDS].append(rule)
     headings = [(d.id, d.name.get(ctx.lang), d.icon) for d in ctx.city.head.domains]
-    headings.append(("", words("rules.feeds"), "database"))
-    body = [_panel(ctx, name, picture, grouped[id_]) for id_, name, picture in headings if grouped[id_]]
+    headings = [one for one in [*headings, (FEEDS, words("rules.feeds"), "database")] if grouped[one[0]]]
+    domain = ctx.route.params.get("domain", "")
+    domain = domain if domain in grouped else ""
+    body = [
+        _panel(ctx, name, picture, grouped[id_]) for id_, name, picture in headings if domain in ("", id_)
+    ]
     if not body:
         body = [notice("empty", "filter", words("rules.none"), words("rules.none_hint"))]
     return page(
         ctx,
         words("rules.title"),
-        [_choices(ctx, rules, chosen), *body],
+        [
+            html.Div(
+                [
+                    _choices(ctx, rules, chosen, domain),
+                    _domains(ctx, headings, grouped, chosen, domain),
+                    backtest_form(ctx)
+                    if any(ctx.rulebook.tried(rule) in UNTRIED for rule in rules)
+                    else None,
+                ],
+                className="w-12 rule-filters",
+            ),
+            *body,
+        ],
         area=ctx.city.areas.root.code,
         trail=[(words("nav.warnings"), ctx.href("warnings")), (words("rules.title"), "")],
         lead=[
@@ -56,7 +75,7 @@ def render(ctx: ScreenContext) -> Component:
     )
 
 
-def _choices(ctx: ScreenContext, rules: Sequence[Rule], chosen: str) -> Component:
+def _choices(ctx: ScreenContext, rules: Sequence[Rule], chosen: str, domain: str) -> Component:
     """Filters are addresses: they can be kept, sent and opened again."""
     made = []
     for show, holds in SHOWN.items():
@@ -65,13 +84,31 @@ def _choices(ctx: ScreenContext, rules: Sequence[Rule], chosen: str) -> Componen
         made.append(
             link(
                 [html.Span(name), html.Span(str(many), className="choice-count")],
-                ctx.href("rules", show=show),
+                ctx.href("rules", show=show, domain=domain),
                 "choice is-active" if show == chosen else "choice",
             )
         )
-    return html.Nav(
-        made, className="w-12 choices rule-choices", **dashed(aria_label=ctx.words("warnings.filter"))
-    )
+    return html.Nav(made, className="choices rule-choices", **dashed(aria_label=ctx.words("warnings.filter")))
+
+
+def _domains(
+    ctx: ScreenContext,
+    headings: Sequence[tuple[str, str, str]],
+    grouped: Mapping[str, Sequence[Rule]],
+    chosen: str,
+    domain: str,
+) -> Component:
+    """The headings under which there are rules."""
+    made = [
+        link(
+            [icon(picture), html.Span(name), html.Span(str(len(grouped[id_])), className="choice-count")],
+            # Chosen once more, it lets go.
+            ctx.href("rules", show=chosen, domain="" if id_ == domain else id_),
+            "choice is-active" if id_ == domain else "choice",
+        )
+        for id_, name, picture in headings
+    ]
+    return html.Nav(made, className="choices rule-choices", **dashed(aria_label=ctx.words("rules.domain")))
 
 
 def _panel(ctx: ScreenContext, name: str, picture: str, rules: Sequence[Rule]) -> Component:
@@ -128,4 +165,5 @@ def _row(ctx: ScreenContext, rule: Rule) -> Component:
 
 def _figure(name: str, text: str, strong: bool = False) -> Component:
     """A cell that says on a phone, where there are no columns, what it is."""
-    return html.Td(html.B(text) if strong else text, className="num", **dashed(data_name=name))
+    nothing = " is-nothing" if text in ("0", fmt.NOTHING) else ""
+    return html.Td(html.B(text) if strong else text, className="num" + nothing, **dashed(data_name=name))

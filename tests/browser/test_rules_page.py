@@ -52,6 +52,24 @@ def test_a_rule_is_tried_and_everybody_sees_what_it_would_have_told(
     expect(mine).to_contain_text(words("tried.tried"))
 
 
+def test_all_rules_that_were_not_tried_are_tried_and_the_marks_change_by_themselves(
+    centre: Instance, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(f"{centre.url}/en/rules")
+    page.wait_for_selector("#backtest-untried summary")
+    untried = page.locator(".chip-tried-never")
+    assert untried.count() > 0
+    before = untried.count() + page.locator(".chip-tried-tried").count()
+    form = page.locator("#backtest-untried")
+    form.locator("summary").click()
+    form.locator("input[name=name]").fill("Lan")
+    form.locator("button").click()
+    expect(untried).to_have_count(0, timeout=120_000)
+    expect(page.locator(".chip-tried-tried")).to_have_count(before)
+    expect(page.locator("#backtest-untried")).to_have_count(0)
+
+
 def test_the_rules_and_a_rule_do_not_scroll_sideways_on_a_phone(
     centre: Instance, context: BrowserContext
 ) -> None:

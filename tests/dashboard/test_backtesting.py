@@ -13,6 +13,7 @@ import pytest
 from config import City
 from config.models import Rule, Threshold
 from dashboard.backtesting import Asked, Backtesting, start
+from dashboard.components.backtest_form import EVERY
 from dashboard.format import Lang
 from dashboard.i18n import words_in
 from dashboard.rules import Incident, Trial, TruthError, incidents_in, marked_incidents, read_incidents
@@ -175,6 +176,26 @@ def test_the_form_says_what_it_lacks(
         news.get(timeout=60)
     (made,) = state.backtests.all()
     assert (made.first, made.until, made.told, made.unfounded) == (FIRST, UNTIL, 2, 1)
+
+
+def test_every_rule_that_was_not_tried_is_tried_in_turn(
+    city: City, store: Store, state: State, rule: Rule, news: Queue[int]
+) -> None:
+    others = [r for r in city.rules.values() if r.indicator is not None][:2]
+    feed = next(r for r in city.rules.values() if r.feed is not None)
+    few = replace(city, rules={r.id: r for r in (rule, *others, feed)})
+    backtesting = Backtesting(few, store, state, lambda: NOW, lambda: news.put(1))
+    backtesting.start(Trial(others[0].id, FIRST, UNTIL), "Minh", None).result(60)
+    asked = Asked(EVERY, FIRST.isoformat(), (UNTIL - DAY).isoformat(), "Lan", "not looked at")
+    assert start(few, backtesting, None, asked, "en") == words_in("en").count("backtest.begun_all", 2)
+    for future in backtesting.start_untried(FIRST, UNTIL, "Lan", None):  # asked for twice: made once
+        future.result(60)
+    made = [(one.rule, one.who, one.told) for one in reversed(state.backtests.all())]
+    assert made == [(others[0].id, "Minh", 0), (rule.id, "Lan", 2), (others[1].id, "Lan", 0)]
+    assert backtesting.start_untried(FIRST, UNTIL, "Lan", None) == []
+    told = [news.get(timeout=60) for _ in range(4)]  # begun and done alone; the last of each line
+    assert news.empty(), told
+    backtesting.close()
 
 
 def test_one_that_is_under_way_is_not_begun_again(

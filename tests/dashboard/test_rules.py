@@ -145,6 +145,11 @@ CONDITIONS: list[tuple[dict[str, Any], str, str]] = [
         "More than 2.0 °C on the wrong side of its target",
     ),
     (
+        {"type": "target_gap", "above": 0},
+        "Lệch về phía xấu so với mục tiêu",
+        "On the wrong side of its target",
+    ),
+    (
         {"type": "worsening", "periods": 3, "by": 1.5},
         "3 kỳ liên tiếp, kỳ sau xấu hơn kỳ trước, tổng cộng 1,5",
         "3 periods in a row, each worse than the one before, by 1.5 in all",
@@ -325,6 +330,10 @@ def test_filters_show_what_they_say(
     assert listed("public") == {r.id for r in city.rules.values() if r.public is not None}
     assert listed("untried") == {r.id for r in city.rules.values() if r.indicator is not None} - {rule.id}
     assert listed("standing") == set()
+    for domain in {domain_of(city, r) or "feeds" for r in city.rules.values()}:
+        narrowed = told(context("rules", "", "en", {"domain": domain}, book=book))
+        mine = {r.id for r in city.rules.values() if (domain_of(city, r) or "feeds") == domain}
+        assert set(re.findall(r"/en/rule/(\w+)", narrowed)) == mine
     assert "No rule of this kind" in told(context("rules", "", "en", {"show": "standing"}, book=book))
 
 
