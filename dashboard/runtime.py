@@ -156,7 +156,8 @@ class Runtime:
         """Load what became of the warnings as any other delivery, where the city has a feed of them."""
         dropped = drop(self.city, self.state, self.places.inbox)
         runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
-        if runs:
+        if any(run.inserted or run.updated for run in runs):  # a comment, say, changes no figure
             self.engine.refresh(self.clock(), progress)
+        if runs:
             self.publish()
         return runs
