@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from config.models import Period
@@ -75,7 +76,7 @@ def read_grids(
         return {}
     table = ", ".join(["(?, ?, ?, ?, ?::TIMESTAMP, ?::TIMESTAMP)"] * len(rows))
     narrow = [_narrowed(wanted, period) for period in sorted({group.period for group in groups})]
-    found = cursor.execute(
+    found = cursor.sql(
         f"""
         WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table}),
              v AS ({" UNION ALL ".join(sql for sql, _ in narrow)})
@@ -85,24 +86,33 @@ def read_grids(
         FROM v JOIN wanted AS w USING (indicator, level, period)
         WHERE v.start >= w.low AND v.start < w.high
         """,
-        [
+        params=[
             *(part for g, group, span in rows for part in (g, *group, *span)),
             *(part for _, parameters in narrow for part in parameters),
         ],
-    ).fetchnumpy()
-    return grids_of(found, groups, periods)
+    ).to_arrow_table()
+    columns = {name: found.column(name).combine_chunks() for name in found.column_names}
+    return grids_of(columns, groups, periods)
 
 
 def grids_of(found: Mapping[str, Any], groups: Sequence[Group], periods: Periods) -> dict[Group, Grid]:
-    """Grids from columns: ``g`` (place in ``groups``), area, start, value, n, through. A group without any
-    line is absent.
+    """Grids from columns: ``g`` (place in ``groups``), area (text, or an Arrow array of it), start, value, n,
+    through. A group without any line is absent.
     """
-    columns = {name: np.asarray(found[name]) for name in ("g", "area", "start", "value", "n", "through")}
-    number = columns["g"]
+    # few names stand for millions of lines: numbers are sorted and compared in their place
+    area = found["area"]
+    coded = (area if isinstance(area, pa.Array) else pa.array(area, pa.string())).dictionary_encode()
+    names = np.array(coded.dictionary.to_pylist(), dtype=object)
+    ordered = np.argsort(names)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[ordered] = np.arange(len(names))
+    columns = {name: np.asarray(found[name]) for name in ("g", "start", "value", "n", "through")}
+    columns["area"] = rank[np.asarray(coded.indices)]
+    number = columns["g"].astype(np.int16)  # numpy sorts these by counting them
     order = np.argsort(number, kind="stable")
     edges = np.searchsorted(number[order], np.arange(len(groups) + 1))
     return {
-        group: _grid(columns, order[edges[g] : edges[g + 1]], periods.timed(group.period))
+        group: _grid(columns, order[edges[g] : edges[g + 1]], names[ordered], periods.timed(group.period))
         for g, group in enumerate(groups)
         if edges[g] < edges[g + 1]
     }
@@ -131,9 +141,12 @@ def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp], timed: bool) -> Grid:
-    areas, a = np.unique(columns["area"][rows].astype(str), return_inverse=True)
-    moments, d = np.unique(columns["start"][rows], return_inverse=True)
+def _grid(
+    columns: Mapping[str, NDArray[Any]], rows: NDArray[np.intp], names: NDArray[Any], timed: bool
+) -> Grid:
+    areas, a = _distinct(columns["area"][rows])
+    unit = "h" if timed else "D"
+    moments, d = _distinct(columns["start"][rows].astype(f"datetime64[{unit}]").astype(np.int64))
     shape = (len(areas), len(moments))
     value, n = np.full(shape, np.nan), np.full(shape, np.nan)
     present, through = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
@@ -141,5 +154,12 @@ def _grid(columns: dict[str, NDArray[Any]], rows: NDArray[np.intp], timed: bool)
     n[a, d] = columns["n"][rows]
     present[a, d] = True
     through[a, d] = columns["through"][rows]
-    starts = tuple(moments.astype("datetime64[us]" if timed else "datetime64[D]").tolist())
-    return Grid(tuple(map(str, areas)), starts, value, n, present, through)
+    starts = tuple(moments.astype(f"datetime64[{unit}]").tolist())
+    return Grid(tuple(names[areas].tolist()), starts, value, n, present, through)
+
+
+def _distinct(numbers: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The numbers that occur, in their order, and the place of each among them; they lie close together."""
+    first = numbers.min()
+    there = np.bincount(numbers - first) > 0
+    return np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]

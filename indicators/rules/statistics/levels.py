@@ -20,7 +20,9 @@ import numpy as np
 
 from indicators.rules.statistics.design import Design
 from indicators.rules.statistics.fitting import products, quantiles, robust, solve, spread
-from indicators.rules.statistics.remembering import remember
+from indicators.rules.statistics.kept import Kept
+from indicators.rules.statistics.regression import MEMORY
+from indicators.rules.statistics.remembering import Habits, Memory, foretell, habits
 from indicators.rules.statistics.significance import Flags, Floats, Ints, Tests
 from indicators.rules.statistics.tails import Side, Tails, tails
 
@@ -115,6 +117,11 @@ class _Frame(NamedTuple):
         holiday = (x[:, special] != 0).any(axis=1)
         return cls(x, penalty, fitted, design.memory, uneven, holiday)
 
+    @property
+    def swinging(self) -> Floats:
+        """The regressors that the scale follows, after a one."""
+        return np.column_stack([np.ones(len(self.regressors)), self.regressors[:, self.uneven]])
+
     def rows(self, some: Flags) -> _Frame:
         """The frame of some of the series."""
         return self._replace(penalty=self.penalty[some])
@@ -187,39 +194,78 @@ def _mixed(linear: _Foretold, logs: _Foretold, on_log: Flags, better: Flags) -> 
 
 
 def _foretold(values: Floats, frame: _Frame) -> _Foretold:
-    past = values[:, : frame.fitted]
+    past, x = values[:, : frame.fitted], frame.regressors
+    given = past, x[: frame.fitted], frame.penalty, frame.holiday[: frame.fitted], np.array(frame.memory)
+    known = _kept.of(given, lambda: _learnt(past, frame))
+    residual = (values - known.middle) / known.size - known.course @ x.T
+    memory = foretell(residual, known.habits, frame.memory)
+    scale = known.wider(memory) * _swing(known.swing, frame.swinging)
+    centre = (known.course @ x.T + memory.foretold) * known.size + known.middle
+    return _Foretold(centre, scale * known.size, known.tails)
+
+
+class _Learnt(NamedTuple):
+    """What the past says of S series: ``middle`` and ``size`` (S × 1) bring them to a spread of 1; of that
+    the coefficients of their ``course`` (S × K), what residuals say of the next one, the usual error (S × 1),
+    the coefficients of its ``swing``, and its tails.
+    """
+
+    middle: Floats
+    size: Floats
+    course: Floats
+    habits: Habits
+    usual: Floats
+    swing: Floats
+    tails: Tails
+
+    def wider(self, memory: Memory) -> Floats:
+        """How many times the usual error, because the last period is missing (S × T)."""
+        return _wider(memory, self.usual)
+
+
+_kept: Kept[_Learnt] = Kept(MEMORY)
+
+
+def _learnt(past: Floats, frame: _Frame) -> _Learnt:
     middle = quantiles(past, 0.5)[:, None]
     size = spread(past - middle)[:, None]
     size = np.where(size > 0, size, 1.0)
-    u = (values - middle) / size
-    x = frame.regressors
-    fitted = slice(frame.fitted)
-    course = robust(x[fitted], u[:, fitted], frame.penalty, frame.holiday[fitted]) @ x.T
-    residual = u - course
-    memory = remember(residual, frame.fitted, frame.memory)
+    u = (past - middle) / size
+    x = frame.regressors[: frame.fitted]
+    course = robust(x, u, frame.penalty, frame.holiday[: frame.fitted])
+    residual = u - course @ x.T
+    known = habits(residual, frame.memory)
+    memory = foretell(residual, known, frame.memory)
     error = residual - memory.foretold
-    full = spread(np.where(memory.extra > 0, np.nan, error)[:, : frame.fitted])[:, None]
-    wider = np.sqrt(1.0 + memory.extra / np.where(full > 0, full, 1.0) ** 2)
-    scale = wider * _swing(error / wider, frame)
-    ends = tails((error / scale)[:, : frame.fitted], x.shape[1] + 3)
-    return _Foretold((course + memory.foretold) * size + middle, scale * size, ends)
+    usual = spread(np.where(memory.extra > 0, np.nan, error))[:, None]
+    even = error / _wider(memory, usual)
+    swinging = frame.swinging[: frame.fitted]
+    swing = _swings(even, swinging, frame)
+    ends = tails(even / _swing(swing, swinging), x.shape[1] + 3)
+    return _Learnt(middle, size, course, known, usual, swing, ends)
 
 
-def _swing(error: Floats, frame: _Frame) -> Floats:
-    """How many times the usual error each column's is, by season, weekday and hour (S × T).
+def _wider(memory: Memory, usual: Floats) -> Floats:
+    wider: Floats = np.sqrt(1.0 + memory.extra / np.where(usual > 0, usual, 1.0) ** 2)
+    return wider
 
-    A regression of log |error|, which outliers hardly move, held to ``_UNEVEN`` times either way.
+
+def _swings(error: Floats, swinging: Floats, frame: _Frame) -> Floats:
+    """What season, weekday and hour do to the usual error: a regression of log |error|, which outliers hardly
+    move.
     """
-    past = error[:, : frame.fitted]
-    usual = spread(past)[:, None]
+    usual = spread(error)[:, None]
     usual = np.where(usual > 0, usual, 1.0)
-    there = np.isfinite(past)
-    sizes = np.log(np.clip(np.abs(np.where(there, past, usual)) / usual, 0.05, 10.0))
-    x = np.column_stack([np.ones(len(frame.regressors)), frame.regressors[:, frame.uneven]])
+    there = np.isfinite(error)
+    sizes = np.log(np.clip(np.abs(np.where(there, error, usual)) / usual, 0.05, 10.0))
     level = np.zeros((len(frame.penalty), 1))
     penalty = np.concatenate([level, 5.0 * frame.penalty[:, frame.uneven]], axis=1)
-    fitted = x[: frame.fitted]
-    found = solve(fitted, products(fitted), sizes, there.astype(np.float64), penalty)
+    found = solve(swinging, products(swinging), sizes, there.astype(np.float64), penalty)
     found[:, 0] = 0.0
+    return found
+
+
+def _swing(coefficients: Floats, swinging: Floats) -> Floats:
+    """How many times the usual error each column's is (S × T): at most `_UNEVEN` times either way."""
     bound = np.log(_UNEVEN)
-    return np.exp(np.clip(found @ x.T, -bound, bound))
+    return np.exp(np.clip(coefficients @ swinging.T, -bound, bound))

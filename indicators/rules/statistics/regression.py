@@ -7,13 +7,12 @@ matrices over all series.
 
 from __future__ import annotations
 
-import hashlib
-from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
 from scipy import special
 
+from indicators.rules.statistics.kept import Kept
 from indicators.rules.statistics.significance import Flags, Floats, lower_tail, upper_tail
 
 OUTLIER = 2.0
@@ -70,31 +69,12 @@ def fit(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit
 
 
 def fit_once(counts: Floats, regressors: Floats, prior: Floats, usable: Flags) -> Fit:
-    """`fit`, remembered: between two dates of a fit, each new period asks for the same one again."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (np.where(usable, counts, np.nan), regressors, prior):
-        digest.update(repr(array.shape).encode())
-        digest.update(array.tobytes())
-    key = digest.digest()
-    with _lock:
-        known = _remembered.pop(key, None)
-        if known is not None:
-            _remembered[key] = known  # now the latest
-            return known
-    found = fit(counts, regressors, prior, usable)
-    with _lock:
-        _remembered[key] = found
-        while len(_remembered) > 1 and sum(map(_size, _remembered.values())) > MEMORY:
-            del _remembered[next(iter(_remembered))]
-    return found
+    """`fit`, remembered."""
+    given = np.where(usable, counts, np.nan), regressors, prior
+    return _kept.of(given, lambda: fit(counts, regressors, prior, usable))
 
 
-_remembered: dict[bytes, Fit] = {}
-_lock = Lock()
-
-
-def _size(fitted: Fit) -> int:
-    return sum(part.nbytes for part in fitted)
+_kept: Kept[Fit] = Kept(MEMORY)
 
 
 class _Pairs:

@@ -30,56 +30,102 @@ class Memory(NamedTuple):
     extra: Floats
 
 
+class Habit(NamedTuple):
+    """What the past of S series says of their next residual: the coefficients of the last one and of both
+    means (S × 3), how much of a residual is left after one period (S × 1), and the spread (S).
+    """
+
+    beta: Floats
+    rho: Floats
+    scale: Floats
+
+
+class Habits(NamedTuple):
+    """``raw`` foretells from residuals as they are, with errors of spread ``usual`` (S × 1); ``tame`` from
+    those whose spikes were cut.
+    """
+
+    raw: Habit
+    usual: Floats
+    tame: Habit
+
+
 def remember(residuals: Floats, fitted: int, stretches: tuple[int, int]) -> Memory:
     """Foretell each column of ``residuals`` (S × T, NaN = missing) from the columns before it.
 
     The coefficients rest on the first ``fitted`` columns; ``stretches`` are the lengths of the two means.
     """
-    first = _foretell(residuals, fitted, stretches)
-    error = residuals - first.foretold
-    scale = spread(error[:, :fitted])[:, None]
-    signed = np.where(np.abs(error) > WILD * scale, np.sign(error), 0.0)
+    return foretell(residuals, habits(residuals[:, :fitted], stretches), stretches)
+
+
+def habits(past: Floats, stretches: tuple[int, int]) -> Habits:
+    """What is to be learnt of the ``past`` residuals (S × T)."""
+    raw = _habit(past, stretches)
+    foretold = _foretell(past, raw, stretches).foretold
+    usual = spread(past - foretold)[:, None]
+    return Habits(raw, usual, _habit(_tamed(past, foretold, usual), stretches))
+
+
+def foretell(residuals: Floats, known: Habits, stretches: tuple[int, int]) -> Memory:
+    """Each column of ``residuals`` from the columns before it, by what is ``known`` of the series."""
+    foretold = _foretell(residuals, known.raw, stretches).foretold
+    return _foretell(_tamed(residuals, foretold, known.usual), known.tame, stretches)
+
+
+def _tamed(residuals: Floats, foretold: Floats, usual: Floats) -> Floats:
+    error = residuals - foretold
+    signed = np.where(np.abs(error) > WILD * usual, np.sign(error), 0.0)
     before = np.concatenate([np.zeros((len(error), 1)), signed[:, :-1]], axis=1)
     spike = (signed != 0) & (signed != before)
-    tamed = np.where(spike, first.foretold + signed * WILD * scale, residuals)
-    return _foretell(tamed, fitted, stretches)
+    return np.where(spike, foretold + signed * WILD * usual, residuals)
 
 
-def _foretell(residuals: Floats, fitted: int, stretches: tuple[int, int]) -> Memory:
-    last, short, long = _features(residuals, stretches)
-    target = np.where(np.isnan(last), np.nan, residuals)[:, :fitted]
+def _habit(past: Floats, stretches: tuple[int, int]) -> Habit:
+    last, short, long = _features(past, stretches)
+    target = np.where(np.isnan(last), np.nan, past)
     known = np.isfinite(target)
     scale = spread(target)
-    last, lost = _bridged(residuals, last, fitted, scale)
+    rho = _rho(past, last, scale)
+    last, _ = _bridged(last, rho, scale)
     x = np.stack([last, short, long], axis=2)
-    y, xs = np.where(known, target, 0.0), x[:, :fitted]
+    y = np.where(known, target, 0.0)
     penalty = np.array(_PENALTY) * np.where(np.isfinite(scale), scale**2, 1.0)[:, None]
     diagonal = np.arange(3)
     weight = known.astype(np.float64)
     beta = np.zeros((len(y), 3))
     for _ in range(4):
-        normal = (weight[:, :, None] * xs).transpose(0, 2, 1) @ xs
+        normal = (weight[:, :, None] * x).transpose(0, 2, 1) @ x
         normal[:, diagonal, diagonal] += penalty + 1e-9
-        right = ((weight * y)[:, None, :] @ xs)[:, 0]
+        right = ((weight * y)[:, None, :] @ x)[:, 0]
         beta = np.asarray(np.linalg.solve(normal, right[:, :, None])[:, :, 0], dtype=np.float64)
-        error = np.where(known, y - (xs @ beta[:, :, None])[:, :, 0], np.nan)
+        error = np.where(known, y - (x @ beta[:, :, None])[:, :, 0], np.nan)
         weight = m_weights(error)
-    foretold = (x @ beta[:, :, None])[:, :, 0]
-    return Memory(foretold, np.square(beta[:, :1]) * lost)
+    return Habit(beta, rho, scale)
 
 
-def _bridged(residuals: Floats, last: Floats, fitted: int, scale: Floats) -> tuple[Floats, Floats]:
+def _foretell(residuals: Floats, habit: Habit, stretches: tuple[int, int]) -> Memory:
+    last, short, long = _features(residuals, stretches)
+    last, lost = _bridged(last, habit.rho, habit.scale)
+    x = np.stack([last, short, long], axis=2)
+    return Memory((x @ habit.beta[:, :, None])[:, :, 0], np.square(habit.beta[:, :1]) * lost)
+
+
+def _rho(past: Floats, last: Floats, scale: Floats) -> Floats:
+    """The autocorrelation of neighbours (S × 1), which wild values do not raise."""
+    bound = WILD * np.where(scale > 0, scale, 1.0)[:, None]
+    now, before = (np.clip(v, -bound, bound) for v in (past, last))
+    both = np.isfinite(now + before)
+    product = np.where(both, now * before, 0.0).sum(axis=1)
+    square = np.where(both, before**2, 0.0).sum(axis=1)
+    return np.asarray(np.clip(product / np.where(square > 0, square, 1.0), 0.0, 0.98))[:, None]
+
+
+def _bridged(last: Floats, rho: Floats, scale: Floats) -> tuple[Floats, Floats]:
     """The last residual, or what an older one says of it where it is missing; and the variance of that error.
 
     An AR(1) forgets g periods at a rate of ρ^g, and keeps (1 − ρ^2g) of its variance to itself.
     """
-    bound = WILD * np.where(scale > 0, scale, 1.0)[:, None]
-    now, before = (np.clip(v[:, :fitted], -bound, bound) for v in (residuals, last))
-    both = np.isfinite(now + before)
-    product = np.where(both, now * before, 0.0).sum(axis=1)
-    square = np.where(both, before**2, 0.0).sum(axis=1)
-    rho = np.clip(product / np.where(square > 0, square, 1.0), 0.0, 0.98)[:, None]
-    here = np.arange(residuals.shape[1])
+    here = np.arange(last.shape[1])
     seen = np.maximum.accumulate(np.where(np.isfinite(last), here, -1), axis=1)
     older = np.take_along_axis(last, np.maximum(seen, 0), axis=1)
     age = np.where(seen >= 0, here - seen, len(here))

@@ -8,6 +8,7 @@ from scipy import optimize
 
 from indicators.rules.statistics import regression
 from indicators.rules.statistics.design import of_weeks
+from indicators.rules.statistics.kept import Kept
 from indicators.rules.statistics.regression import Fit, fit, fit_once
 from indicators.rules.statistics.significance import Flags, Floats
 
@@ -81,7 +82,8 @@ def test_a_fit_is_remembered_by_all_that_it_rests_on(monkeypatch: pytest.MonkeyP
         made.append(given)
         return fit(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(regression, "_remembered", {})
+    kept: Kept[Fit] = Kept(regression.MEMORY)
+    monkeypatch.setattr(regression, "_kept", kept)
     monkeypatch.setattr(regression, "fit", counted)
     first = fit_once(counts, x, prior, usable)
     assert fit_once(counts.copy(), x, prior, usable) is first
@@ -94,6 +96,9 @@ def test_a_fit_is_remembered_by_all_that_it_rests_on(monkeypatch: pytest.MonkeyP
     for other in ((more, x, prior, usable), (counts, shifted, prior, usable), (counts, x, prior * 2, usable)):
         assert fit_once(*other) is not first
     assert len(made) == 4
-    monkeypatch.setattr(regression, "MEMORY", 0)
+    kept.memory = 0
     fit_once(counts * 2, x, prior, usable)
-    assert len(regression._remembered) == 1
+    assert fit_once(counts * 2, x, prior, usable) is not first
+    assert len(made) == 5
+    fit_once(counts, x, prior, usable)  # was forgotten
+    assert len(made) == 6
