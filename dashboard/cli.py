@@ -236,6 +236,7 @@ def notices(
         if retry is not None:
             typer.echo(told.again(state.outbox, retry, utc_now()))
             return
+        told.known(here, state.outbox, to, warning)
         if warning is not None:
             table = told.decisions_table(here, state.outbox, state.outbox.notices(warning=warning, office=to))
         else:

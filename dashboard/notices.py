@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import cast
 
+from rich.markup import escape
 from rich.table import Table
 
 from config import City
@@ -25,6 +26,16 @@ class NoticeError(Exception):
     """There is no such recipient or message, or nothing to be done with it; the message says what."""
 
 
+def known(city: City, outbox: Outbox, to: str | None, warning: int | None) -> None:
+    """Raises NoticeError for a recipient or a warning that never was; of those that are gone one may ask."""
+    if to is not None and office_named(city, to) is None and not outbox.messages(1, office=to):
+        raise NoticeError(
+            f"there is no recipient {to!r} ({did_you_mean(to.partition('@')[0], city.recipients)})"
+        )
+    if warning is not None and not outbox.warnings([warning]):
+        raise NoticeError(f"there is no warning {warning}")
+
+
 def messages_table(city: City, messages: Iterable[Message]) -> Table:
     """Messages, newest first; channels as the city writes them, without their secrets."""
     table = Table("id", "written", "to", "by", "status", "tries", "subject", "error")
@@ -36,8 +47,8 @@ def messages_table(city: City, messages: Iterable[Message]) -> Table:
             item.channel or "–",
             f"[{_STYLES.get(item.status, '')}]{item.status}[/]" if item.status in _STYLES else item.status,
             str(item.attempts),
-            item.subject,
-            item.error or "",
+            escape(item.subject),
+            escape(item.error or ""),
         )
     return table
 

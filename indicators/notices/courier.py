@@ -14,8 +14,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from indicators.notices.announce import Announcer
 from indicators.notices.send import Send
 from warehouse.state import Message, Outbox
@@ -135,8 +133,9 @@ class Courier:
                 self.look()
                 self.deliver()
                 self.tidy()
-            except SQLAlchemyError:
-                # A database that is away for a while must not end the notices for good.
+            except Exception:
+                # Neither a database that is away for a while nor a warning that cannot be put into words must
+                # end the notices for good: this thread is the only one that tells anybody.
                 lost = True
-                log.exception("notices could not be read or written; they are tried again")
+                log.exception("notices could not be decided, read or written; they are tried again")
             self._wake.wait(_TICK)

@@ -56,7 +56,12 @@ def by_apprise(environment: Mapping[str, str]) -> Send:
             url = resolved(message.channel, environment)
         except MissingSecretError as error:
             return str(error)
-        return redacted(_deliver(url, message) or "", message.channel, environment) or None
+        try:
+            failed = _deliver(url, message)
+        except Exception as error:  # noqa: BLE001 -- whatever a library does, others must not wait for it
+            failed = f"{type(error).__name__}: {error}"
+        # Cut last: half a secret would no longer be known as one.
+        return redacted(failed or "", message.channel, environment)[:_LONGEST] or None
 
     return send
 
@@ -80,8 +85,7 @@ def _deliver(url: str, message: Message) -> str | None:
         return None
     told = [entry for service in result.results for entry in service.logs()]
     grave = [entry.message for entry in told if entry.level in ("WARNING", "ERROR", "CRITICAL")]
-    words = " ".join(" ".join([*grave, f"({result.status.name.lower()})"]).split())
-    return words[:_LONGEST]
+    return " ".join(" ".join([*grave, f"({result.status.name.lower()})"]).split())
 
 
 def _keyed(url: str, key: str) -> str:

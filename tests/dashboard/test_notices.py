@@ -122,6 +122,9 @@ def test_the_command_line_lists_shows_explains_and_tries(folder: Path, tmp_path:
     for options, said in (
         (("--test", "offise"), "there is no recipient 'offise' (did you mean office?)"),
         (("--show", "99"), "there is no message 99"),
+        (("--to", "dutty"), "there is no recipient 'dutty' (did you mean duty?)"),
+        (("--to", "office@T9"), "there is no recipient 'office@T9'"),
+        (("--warning", "99"), "there is no warning 99"),
         (("--retry", "1"), "message 1 is sent: there is nothing to send again"),
     ):
         done = ioc(*options)

@@ -116,10 +116,12 @@ class Outbox:
         return self._notices(n.notice.c.action == "hold")
 
     def notices(self, *, warning: int | None = None, office: str | None = None) -> list[Notice]:
-        """The notices of a warning or an office, oldest first; of all when neither is given."""
+        """The notices of a warning, or of an office or all of a recipient, oldest first; of all when nothing
+        is given.
+        """
         terms = [
             column == value
-            for column, value in ((n.notice.c.warning, warning), (n.notice.c.office, office))
+            for column, value in ((n.notice.c.warning, warning), (_named(n.notice.c, office), office))
             if value is not None
         ]
         return self._notices(and_(True, *terms))
@@ -266,8 +268,10 @@ class Outbox:
     def messages(
         self, limit: int = 100, *, office: str | None = None, id: int | None = None
     ) -> list[Message]:
-        """The newest messages, newest first; those to an office, or the one of an id."""
-        given = ((n.message.c.office, office), (n.message.c.id, id))
+        """The newest messages, newest first; those to an office or to all of a recipient, or the one of an
+        id.
+        """
+        given = ((_named(n.message.c, office), office), (n.message.c.id, id))
         where = and_(True, *(column == value for column, value in given if value is not None))
         return self._messages(where, n.message.c.id.desc(), limit)
 
@@ -282,6 +286,12 @@ class Outbox:
         query = select(n.message).where(where).order_by(order).limit(limit)
         with self._engine.connect() as connection:
             return [_message(row) for row in connection.execute(query)]
+
+
+def _named(columns: Any, office: str | None) -> ColumnElement[str]:
+    """The column of offices, or of recipients for a name that says no area."""
+    found: ColumnElement[str] = columns.office if office is not None and "@" in office else columns.recipient
+    return found
 
 
 def _message(row: Row[Any]) -> Message:

@@ -199,6 +199,36 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
     assert all(name.startswith("notice") for name in post.threads)
 
 
+def test_what_nobody_foresaw_does_not_end_the_notices(
+    ward: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The courier's thread is the only one that tells anybody: a slip in it must not silence a city."""
+    desk = ward({"id": "duty"} | HOOK)
+    post = Post()
+    announcer = Announcer(desk.city, desk.state, link)
+    courier = Courier(announcer, desk.outbox, post, lambda: desk.now)
+    failed = threading.Event()
+    announce = announcer.announce
+
+    def slip(now: dt.datetime) -> object:
+        if not failed.is_set():
+            failed.set()
+            raise KeyError("a rule that is gone")
+        return announce(now)
+
+    monkeypatch.setattr(announcer, "announce", slip)
+    desk.open("T1")
+    courier.start()
+    thread = next(thread for thread in threading.enumerate() if thread.name == "notices")
+    assert failed.wait(20)
+    while not post.sent and thread.is_alive():
+        courier.wake()
+        threading.Event().wait(0.01)
+    courier.stop()
+    assert len(post.sent) == 1
+    assert "a rule that is gone" in caplog.text
+
+
 def test_once_a_day_what_is_long_over_is_forgotten_and_the_rest_goes_on(ward: Make) -> None:
     desk = ward({"id": "duty"} | HOOK)
     post = Post()
@@ -234,3 +264,14 @@ def test_once_a_day_what_is_long_over_is_forgotten_and_the_rest_goes_on(ward: Ma
         ("T2", "opened", "send"), ("T2", "resolved", "send"),
     ]  # fmt: skip
     assert len(desk.outbox.messages()) == 2
+
+
+def test_a_recipient_is_asked_for_by_name_whatever_offices_they_have(ward: Make) -> None:
+    desk = ward({"id": "office", "each": "district"} | HOOK, {"id": "duty"} | HOOK)
+    desk.open("T1")
+    desk.open("T2")
+    desk.announce()
+    assert {item.office for item in desk.outbox.messages(office="office")} == {"office@T1", "office@T2"}
+    assert {item.office for item in desk.outbox.notices(office="office")} == {"office@T1", "office@T2"}
+    assert [item.office for item in desk.outbox.messages(office="office@T2")] == ["office@T2"]
+    assert [item.office for item in desk.outbox.messages(office="duty")] == ["duty"]

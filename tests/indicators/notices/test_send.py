@@ -58,6 +58,17 @@ def test_a_refusal_is_told(hook: Hook, answer: int, told: str) -> None:
     assert told in error
 
 
+def test_a_library_that_raises_is_a_failed_attempt_without_its_secrets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def raises(*_: object, **__: object) -> bool:
+        raise ValueError("cannot read json://127.0.0.1/s3cret")
+
+    monkeypatch.setattr("apprise.Apprise.notify", raises)
+    error = by_apprise({"TOKEN": "s3cret"})(_message("json://127.0.0.1/${TOKEN}"))
+    assert error == "ValueError: cannot read json://127.0.0.1/${TOKEN}"
+
+
 def test_nobody_there_is_told() -> None:
     error = by_apprise({})(_message("json://127.0.0.1:9/hook"))
     assert error
