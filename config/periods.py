@@ -105,6 +105,20 @@ class Periods:
         """Start of the period after it: its exclusive end."""
         return self.shift(period, start, 1)
 
+    def over(self, period: Period, start: dt.date, zone: ZoneInfo) -> dt.datetime:
+        """The moment at which the period is over by the clock of ``zone``.
+
+        Remembered: rules ask for the ends of years of days at every evaluation.
+        """
+        key = period, start, zone
+        if key not in self._over:
+            self._over[key] = moment_of(self.next_start(period, start), zone)
+        return self._over[key]
+
+    @cached_property
+    def _over(self) -> dict[tuple[Period, dt.date, ZoneInfo], dt.datetime]:
+        return {}
+
     def begin(self, period: Period, start: dt.date) -> dt.date:
         """From when on a period counts: its start, but of year-to-date 1 January."""
         return start.replace(month=1) if period == "year_to_date" else start

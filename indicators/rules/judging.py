@@ -14,7 +14,6 @@ import numpy as np
 
 from config import City
 from config.models import Condition, LevelShift, Projection, Rule, Statistical
-from config.periods import moment_of
 from indicators.rules.anomalies import Anomalies
 from indicators.rules.budget import Budget, Stored, Tested, tellable
 from indicators.rules.conditions import Verdict
@@ -141,7 +140,7 @@ class Judging:
         first = watch.start(start)
         if judged is None or first < watch.earliest(self.sitting.now):
             return False
-        return moment_of(self.city.periods.next_start(watch.group.period, first), self.city.zone) <= judged
+        return self.city.periods.over(watch.group.period, first, self.city.zone) <= judged
 
     def _read(self, errands: Sequence[Errand]) -> list[_Seen]:
         now = self.sitting.now

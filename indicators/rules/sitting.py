@@ -52,7 +52,7 @@ class Sitting:
         self._windows = windows
         self.now = now
         self.judged = 0
-        self.stored = {key: _local(state, city.zone) for key, state in series.items()}
+        self.stored = _local(series, city.zone)
         self.states: dict[str, dict[str, SeriesState]] = defaultdict(dict)
         for (rule, area), state in self.stored.items():
             if rule in city.rules and self.watches(city.rules[rule], area):
@@ -233,16 +233,21 @@ class Sitting:
             yield from after_its_parts(rule)
 
 
-def _local(series: SeriesState, zone: ZoneInfo) -> SeriesState:
-    """A stored state with its times in the city's zone."""
-    return replace(
-        series,
-        since=_in(series.since, zone),
-        breach_since=_in(series.breach_since, zone),
-        clear_since=_in(series.clear_since, zone),
-        judged_through=_in(series.judged_through, zone),
-    )
+def _local(series: Mapping[SeriesKey, SeriesState], zone: ZoneInfo) -> dict[SeriesKey, SeriesState]:
+    """Stored states with their times in the city's zone; thousands share the same few times."""
 
+    @cache
+    def local(at: dt.datetime | None) -> dt.datetime | None:
+        return None if at is None else at.astimezone(zone)
 
-def _in(at: dt.datetime | None, zone: ZoneInfo) -> dt.datetime | None:
-    return None if at is None else at.astimezone(zone)
+    return {
+        key: SeriesState(
+            state.status,
+            local(state.since),
+            local(state.breach_since),
+            local(state.clear_since),
+            local(state.judged_through),
+            state.before,
+        )
+        for key, state in series.items()
+    }

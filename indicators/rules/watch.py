@@ -69,8 +69,7 @@ class Watch:
 
     def ended(self, start: dt.date, now: dt.datetime) -> bool:
         """Whether the period that begins there is over, and what is reported late has come in."""
-        end = moment_of(self.city.periods.next_start(self.group.period, start), self.city.zone)
-        return end <= now - self.settle
+        return self.city.periods.over(self.group.period, start, self.city.zone) <= now - self.settle
 
     @property
     def settle(self) -> dt.timedelta:
@@ -118,11 +117,11 @@ class Watch:
         """The values of ``grid`` from ``begin`` on, and which of them are whole."""
         kept = grid.select(np.array([begin <= start for start in grid.starts], dtype=bool))
         first = len(grid.starts) - len(kept.starts)
-        next_start, period = self.city.periods.next_start, self.group.period
-        ends = [moment_of(next_start(period, start), self.city.zone) for start in grid.starts]
+        over, period = self.city.periods.over, self.group.period
+        ends = [over(period, start, self.city.zone) for start in grid.starts]
         end_us = np.array([micros(at) for at in ends], dtype=np.int64)
-        over = end_us <= micros(now - self.settle)
-        whole: Flags = over & ((grid.through >= end_us) | self.published)
+        settled = end_us <= micros(now - self.settle)
+        whole: Flags = settled & ((grid.through >= end_us) | self.published)
         return Look(self.city, self.rule, self.group, grid, kept, first, ends, whole, self.levels)
 
     def times(self, look: Look, now: dt.datetime) -> Times:
