@@ -6,6 +6,7 @@ others. What is loaded there is a value that the next scrape finds.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import time
@@ -112,10 +113,8 @@ def _ready(port: int, seconds: float = 60.0) -> None:
     """Return once the program behind ``port`` is ready. Raises RuntimeError when it is not in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        try:
+        with contextlib.suppress(httpx.TransportError):
             if httpx.get(f"http://127.0.0.1:{port}/-/ready").status_code == httpx.codes.OK:
                 return
-        except httpx.TransportError:
-            pass
         time.sleep(0.1)
     raise RuntimeError(f"nothing was ready on port {port} within {seconds:.0f} s")
