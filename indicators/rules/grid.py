@@ -147,13 +147,18 @@ def _grid(
     areas, a = _distinct(columns["area"][rows])
     unit = "h" if timed else "D"
     moments, d = _distinct(columns["start"][rows].astype(f"datetime64[{unit}]").astype(np.int64))
-    shape = (len(areas), len(moments))
-    value, n = np.full(shape, np.nan), np.full(shape, np.nan)
-    present, through = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
-    value[a, d] = columns["value"][rows]
-    n[a, d] = columns["n"][rows]
-    present[a, d] = True
-    through[a, d] = columns["through"][rows]
+    shape, at = (len(areas), len(moments)), a * len(moments) + d
+
+    def laid(column: NDArray[Any], empty: Any) -> NDArray[Any]:
+        cells = np.full(len(areas) * len(moments), empty)
+        cells[at] = column
+        return cells.reshape(shape)
+
+    value, n = (laid(columns[name][rows], np.nan) for name in ("value", "n"))
+    present, through = (
+        laid(np.ones(len(rows), dtype=bool), False),
+        laid(columns["through"][rows], np.int64(0)),
+    )
     starts = tuple(moments.astype(f"datetime64[{unit}]").tolist())
     return Grid(tuple(names[areas].tolist()), starts, value, n, present, through)
 
