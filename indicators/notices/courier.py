@@ -30,7 +30,11 @@ _TICK: Final = 15.0
 _TIDY: Final = dt.timedelta(days=1)
 """How often what is long over is forgotten."""
 _AT_ONCE: Final = 4
-"""Messages sent at a time."""
+"""Messages that a process which ends at once sends at a time."""
+_CHANNELS: Final = 16
+"""Channels that are sent by at a time, each one message after another."""
+_DUE: Final = 1000
+"""Messages looked at to see which channels have something to send."""
 
 
 def try_again(message: Message, now: dt.datetime) -> dt.datetime | None:
@@ -61,6 +65,9 @@ class Courier:
         self._wake = threading.Event()
         self._ended = threading.Event()
         self._tidied: dt.datetime | None = None
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
+        self._lost = False
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -107,6 +114,43 @@ class Courier:
                 tried += sum(pool.map(self._one, batch))
         return tried
 
+    def _dispatch(self, pool: ThreadPoolExecutor) -> None:
+        """Have every channel that is idle and has something due send it; nothing is waited for."""
+        for channel in {item.channel for item in self._outbox.due(self._clock(), _DUE)}:
+            with self._lock:
+                if channel in self._busy:
+                    continue
+                self._busy.add(channel)
+            pool.submit(self._by, channel)
+
+    def _by(self, channel: str) -> None:
+        """Send all that is due by a channel."""
+        try:
+            while batch := [
+                item for item in self._outbox.due(self._clock(), _DUE) if item.channel == channel
+            ]:
+                for item in batch:
+                    if self._ended.is_set():
+                        return
+                    if self._claimed(item):
+                        self._one(item)
+        except Exception:
+            self._lost = True
+            log.exception("notices by a channel could not be read or written; they are tried again")
+        finally:
+            with self._lock:
+                self._busy.discard(channel)
+                lost = self._lost
+            if not lost:  # after a failure it is waited
+                self._wake.set()  # what came while it was busy
+
+    def _recover(self) -> None:
+        """Take back what was being sent when something failed, once nothing is being sent any more."""
+        with self._lock:
+            if self._lost and not self._busy:
+                self._outbox.recover(self._clock())
+                self._lost = False
+
     def _claimed(self, message: Message) -> bool:
         return message.id is not None and not self._ended.is_set() and self._outbox.claim(message.id)
 
@@ -123,19 +167,20 @@ class Courier:
 
     def _run(self) -> None:
         self._begin()
-        lost = False
+        with ThreadPoolExecutor(_CHANNELS, thread_name_prefix="notice") as pool:
+            self._go_on(pool)
+
+    def _go_on(self, pool: ThreadPoolExecutor) -> None:
         while not self._ended.is_set():
             self._wake.clear()
             try:
-                if lost:
-                    self._outbox.recover(self._clock())
-                    lost = False
+                self._recover()
                 self.look()
-                self.deliver()
+                self._dispatch(pool)
                 self.tidy()
             except Exception:
                 # Neither a database that is away for a while nor a warning that cannot be put into words must
                 # end the notices for good: this thread is the only one that tells anybody.
-                lost = True
+                self._lost = True
                 log.exception("notices could not be decided, read or written; they are tried again")
             self._wake.wait(_TICK)

@@ -199,6 +199,43 @@ def test_a_database_that_is_away_for_a_while_ends_nothing(
     assert all(name.startswith("notice") for name in post.threads)
 
 
+def test_a_channel_that_hangs_holds_up_neither_others_nor_what_comes_later(ward: Make) -> None:
+    """However much waits for it: what is told by another channel in the meantime goes out at once."""
+    hanging, calm = "json://127.0.0.1:9/hangs", "json://127.0.0.1:9/calm"
+    desk = ward(
+        {"id": "duty", "channels": [calm], "areas": ["T2"]},
+        *({"id": f"office_{number}", "channels": [hanging], "areas": ["T1"]} for number in range(12)),
+    )
+    began, go_on, later = threading.Event(), threading.Event(), threading.Event()
+    sent: list[str] = []
+
+    def send(message: Message) -> str | None:
+        if message.channel == hanging:
+            began.set()
+            assert go_on.wait(20)
+        sent.append(message.channel)
+        if message.channel == calm:
+            later.set()
+        return None
+
+    courier = _courier(desk, send)
+    desk.open("T1")
+    courier.start()
+    try:
+        assert began.wait(20)
+        desk.open("T2")
+        courier.wake()
+        assert later.wait(10)
+        assert sent == [calm]
+    finally:
+        go_on.set()
+        while len(sent) < 13:
+            threading.Event().wait(0.01)
+        courier.stop()
+    assert sorted(sent) == sorted([calm, *[hanging] * 12])
+    assert {item.status for item in desk.outbox.messages()} == {Delivery.SENT}
+
+
 def test_what_nobody_foresaw_does_not_end_the_notices(
     ward: Make, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
