@@ -107,20 +107,21 @@ class Budget:
 
     def _batch(self, made: Stored) -> Batch:
         """All moments in one, none of which shares its budget with another."""
-        rules = [self.city.rules[id_] for id_ in made["rule"]]
+        ids, of = np.unique(made["rule"].astype(str), return_inverse=True)
+        rules = [self.city.rules[id_] for id_ in ids]
         tiers = {level: tier for tier, level in enumerate(self.city.levels)}
         tier = {area: tiers[self.city.areas[area].level] for area in set(made["area"])}
         _, moment = np.unique(made["ended_at"], return_inverse=True)
         gravity = np.array([GRAVITY[rule.severity] for rule in rules], dtype=np.int64)
-        rate = {rule.severity: self.city.head.warnings.rate(rule.severity) for rule in rules}
+        rates = np.array([self.city.head.warnings.rate(rule.severity) for rule in rules])
         return Batch(
             # Among few tests the budget alone would let through what is hardly unusual.
             p=np.where(made["p"] > LEVEL, 1.0, made["p"].astype(float)),
             tier=np.array([tier[area] for area in made["area"]], dtype=np.int64),
             parent=self._parents(made),
-            family=moment * len(GRAVITY) + gravity,
-            q=np.array([rate[rule.severity] for rule in rules]),
-            charge=np.array([_charge(rule) for rule in rules]),
+            family=moment * len(GRAVITY) + gravity[of],
+            q=rates[of],
+            charge=np.array([_charge(rule) for rule in rules])[of],
             observed=made["value"].astype(float),
             expected=made["expected"].astype(float),
             dispersion=made["spread"].astype(float),

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special
 
 from indicators.rules.statistics.kept import Kept
-from indicators.rules.statistics.significance import Flags, Floats, lower_tail, upper_tail
+from indicators.rules.statistics.significance import Flags, Floats, lower_tail, mass, upper_tail
 
 OUTLIER = 2.0
 """Standardised residual beyond which a past value is weighed down, to pull no more than at that limit.
@@ -84,10 +84,11 @@ class _Pairs:
         self.x = x
         self.k = x.shape[1]
         row, column = np.triu_indices(self.k)
-        products = x[:, row] * x[:, column]
+        lines = np.ascontiguousarray(x.T)
+        products = lines[row] * lines[column]
         # weekdays, and phases of a holiday, never meet: a third of the products is nothing but zeros
-        some = products.any(axis=0)
-        self._row, self._column, self._products = row[some], column[some], products[:, some]
+        some = products.any(axis=1)
+        self._row, self._column, self._products = row[some], column[some], products[some].T
 
     def gram(self, weight: Floats) -> Floats:
         """X' diag(w) X for every row of the S × T weights."""
@@ -144,6 +145,6 @@ def _residual(y: Floats, mean: Floats, spread: Floats) -> Floats:
     z: Floats = 1.5 * (np.cbrt(y) ** 2 - np.cbrt(mean) ** 2) / (mean ** (1 / 6) * np.sqrt(spread))
     for tail, far, sign in ((upper_tail, z > 1.5, 1.0), (lower_tail, z < -1.5, -1.0)):
         at = y[far], mean[far], spread[far]
-        middle = (tail(*at) + tail(at[0] + sign, *at[1:])) / 2.0
+        middle = tail(*at) - mass(*at) / 2.0
         z[far] = -sign * special.ndtri(np.clip(middle, 1e-300, 0.5))
     return z

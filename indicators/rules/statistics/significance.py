@@ -68,6 +68,19 @@ def lower_tail(count: Floats, mean: Floats, spread: Floats) -> Floats:
     return np.where(count >= 0, tail, np.where(np.isnan(count + mean + spread), np.nan, 0.0))
 
 
+def mass(count: Floats, mean: Floats, spread: Floats) -> Floats:
+    """P(Y = count), or what `upper_tail` loses from a count that is not whole to the next one; for counts
+    from 0 on and arrays of one shape. It costs a tenth of a tail.
+    """
+    over = spread > POISSON
+    extra = np.where(over, spread - 1.0, 1.0)
+    size = mean / extra
+    wide = count * np.log(extra / (1.0 + extra)) - size * np.log1p(extra)
+    wide = wide + special.gammaln(count + size) - special.gammaln(size)
+    log: Floats = np.where(over, wide, count * np.log(mean) - mean) - special.gammaln(count + 1.0)
+    return np.exp(log)
+
+
 def upper_limit(level: Floats | float, mean: Floats, spread: Floats) -> Floats:
     """The least whole count with P(Y ≥ count) ≤ level, for levels below .9; NaN where mean or spread is."""
     level, mean, spread = np.broadcast_arrays(level, mean, spread)

@@ -13,6 +13,7 @@ from indicators.rules.statistics.significance import (
     Floats,
     lower_limit,
     lower_tail,
+    mass,
     upper_limit,
     upper_tail,
 )
@@ -36,6 +37,16 @@ def test_tails_are_those_of_scipy(mean: float, spread: float, count: int) -> Non
     at = one(count), one(mean), one(spread)
     np.testing.assert_allclose(upper_tail(*at), known.sf(count - 1), rtol=1e-7, atol=1e-300)
     np.testing.assert_allclose(lower_tail(*at), known.cdf(count), rtol=1e-7, atol=1e-300)
+    np.testing.assert_allclose(mass(*at), known.pmf(count), rtol=1e-7, atol=1e-300)
+
+
+@given(MEANS, st.one_of(st.just(1.0), SPREADS), st.floats(0.5, 400))
+def test_between_whole_counts_the_mass_is_what_the_tail_loses(
+    mean: float, spread: float, count: float
+) -> None:
+    at = one(mean), one(spread)
+    lost = upper_tail(one(count), *at) - upper_tail(one(count + 1), *at)
+    np.testing.assert_allclose(mass(one(count), *at), lost, rtol=1e-6, atol=1e-12)
 
 
 @given(MEANS, SPREADS, st.floats(1e-6, 0.2))
