@@ -10,6 +10,7 @@ from config.models.indicator import Period
 from indicators.dirty import Spans
 from indicators.measures import Own, Part
 from indicators.plan import Cube, OwnLevel
+from indicators.portions import periods_of, portions
 from indicators.sql.cube import own_block
 from indicators.sql.nearby import Nearby
 from indicators.sql.prelude import Moment
@@ -36,22 +37,25 @@ def fill_own(cursor: Cursor, step: Cube, moment: Moment, root: Area, table: str,
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE {table} (area VARCHAR, period VARCHAR, start TIMESTAMP{columns})"
     )
+    found = portions(cursor, own.scan)
     for period in step.shape.periods:
         below = ""
+        spans = list(periods_of(found, moment.calendar.periods, period, moment.wall))
         for level in reversed(step.shape.levels):
             wanted = own.at(level, period)
             if not wanted:
                 continue
-            block = own_block(own, wanted, level, period, moment, root, None, ahead=ahead)
             nearby = _nearby(own, wanted, level, below, period, root, table)
             if nearby is None or not _is_worth(cursor, nearby):
-                cursor.execute(f"INSERT INTO {table} BY NAME\n{block}")
+                for span in spans:
+                    block = own_block(own, wanted, level, period, moment, root, span, ahead=ahead)
+                    cursor.execute(f"INSERT INTO {table} BY NAME\n{block}")
             else:
                 cursor.execute(nearby.values(moment, ahead=ahead))
                 missing = [start for (start,) in cursor.execute(nearby.missing(moment)).fetchall()]
                 if missing:
-                    spans = Spans.at(moment.calendar.periods, period, missing)
-                    rest = own_block(own, wanted, level, period, moment, root, spans, ahead=ahead)
+                    left = Spans.at(moment.calendar.periods, period, missing)
+                    rest = own_block(own, wanted, level, period, moment, root, left, ahead=ahead)
                     cursor.execute(
                         f"INSERT INTO {table} BY NAME\n"
                         f"SELECT * FROM (\n{rest}\n) ANTI JOIN {table} USING (area, period, start)"

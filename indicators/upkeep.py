@@ -10,7 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Final
 
 from config.models import Area
 from config.models.indicator import Period
@@ -18,6 +17,7 @@ from indicators.changes import Standing, table_fingerprint
 from indicators.datasets import Dataset
 from indicators.dirty import Days
 from indicators.plan import Plan, Scan
+from indicators.portions import portions
 from indicators.split import Split
 from indicators.sql.breakdown import rebuild_split, update_split
 from indicators.sql.prelude import Moment
@@ -32,11 +32,6 @@ from indicators.sql.scan import (
 )
 from warehouse.store import Cursor
 from warehouse.syntax import quote
-
-AT_ONCE: Final = 12_000_000
-"""Facts that one pass takes in, or those of one year. It holds every value that a percentile is told of, so
-that a long history at once would outgrow the memory that is set.
-"""
 
 
 class Upkeep:
@@ -127,8 +122,9 @@ class Upkeep:
         own = any(cube.scan == scan and cube.own is not None for cube in self.plan.cubes)
         days = self.changed.get((scan.dataset.name, scan.time), Days())
         if self.tables.get(scan.table) != mark:
-            ahead, spans = self.ahead(scan), self._spans(scan)
-            self._all(rebuild(scan.table, *(scan_rows(scan, self.moment, s, ahead=ahead) for s in spans)))
+            ahead, found = self.ahead(scan), portions(self.cursor, scan)
+            rows = (scan_rows(scan, self.moment, days, ahead=ahead) for days in found)
+            self._all(rebuild(scan.table, *rows))
             self.tables[scan.table] = mark
         elif days:
             moved = self._update(scan.table, scan_rows(scan, self.moment, days), slots_of(scan, days))
@@ -136,26 +132,6 @@ class Upkeep:
             # one.
             days = days if own else moved
         self._note(scan.table, days)
-
-    def _spans(self, scan: Scan) -> list[Days | None]:
-        """The years of a scan, together as far as one pass takes them in; None: all at once."""
-        table, day = scan.dataset.table, f"{scan.time}__day"
-        (rows,) = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchone() or (0,)
-        if rows <= AT_ONCE:
-            return [None]
-        found = self.cursor.execute(
-            f"SELECT year({day}), count(*) FROM {table} WHERE {day} IS NOT NULL GROUP BY ALL ORDER BY ALL"
-        )
-        spans: list[tuple[int, int]] = []
-        held = 0
-        for year, count in found.fetchall():
-            if spans and held + count <= AT_ONCE:
-                spans[-1] = (spans[-1][0], year)
-                held += count
-            else:
-                spans.append((year, year))
-                held = count
-        return [Days.between(dt.date(first, 1, 1), dt.date(last, 12, 31)) for first, last in spans]
 
     def ahead(self, scan: Scan) -> bool:
         """Whether any fact lies in the future by the scan's time."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from config import City
-from indicators import own, upkeep
+from indicators import own, portions, upkeep
 from indicators.engine import Engine
 from indicators.measures import Own, Part
 from indicators.optimisation import BEST, LEVELS
@@ -86,7 +86,7 @@ def test_every_level_gives_the_same_values(
 def test_a_long_history_is_taken_in_year_by_year(
     facts: World, make_world: WorldMaker, best: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "AT_ONCE", 1)
+    monkeypatch.setattr(portions, "AT_ONCE", 1)
     made: list[int] = []
 
     def rebuild(table: str, *rows: str) -> list[str]:
