@@ -76,6 +76,7 @@ def read_grids(
         return {}
     table = ", ".join(["(?, ?, ?, ?, ?::TIMESTAMP, ?::TIMESTAMP)"] * len(rows))
     narrow = [_narrowed(wanted, period) for period in sorted({group.period for group in groups})]
+    cursor.complete()  # of what was asked before, one line may have been fetched and the rest not
     found = cursor.sql(
         f"""
         WITH wanted(g, indicator, level, period, low, high) AS (VALUES {table}),

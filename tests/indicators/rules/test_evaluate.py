@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from config.models import Target
 from config.periods import shift
+from indicators.rules.grid import Group, read_grids
 from warehouse.state import Kind, Status
 
 if TYPE_CHECKING:
@@ -26,6 +27,16 @@ LOW = {"when": {"below": 80, "clear_above": 88}, "for": "2d", "keep_firing": "1d
 def evening(world: World, days: int, hours: float = 2) -> dt.datetime:
     """Two hours after the end of the ``days``-th day from FIRST on."""
     return world.at(FIRST + days * DAY, hours)
+
+
+def test_values_are_read_whatever_was_asked_before(world: World) -> None:
+    world.days("760", FIRST, 95, 70)
+    group = Group("hotline_on_time", "district", "day")
+    with world.store.read() as cursor:
+        cursor.execute("SELECT * FROM range(9)").fetchone()
+        (grid,) = read_grids(cursor, world.city.periods, {group: [(FIRST, FIRST + 9 * DAY)]}).values()
+    assert (grid.areas, grid.starts) == (("760",), (FIRST, FIRST + DAY))
+    assert grid.value.tolist() == [[95, 70]]
 
 
 def test_a_rule_fires_says_so_once_and_ends(world: World) -> None:
