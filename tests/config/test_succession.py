@@ -127,7 +127,7 @@ def moved(tree: AreaTree, rows: list[tuple[str, dt.date, float]], on: dt.date) -
     return found
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.data())
 def test_totals_stand_whatever_day_is_chosen(data: st.DataObject) -> None:
     history = data.draw(histories())
@@ -148,7 +148,7 @@ def test_totals_stand_whatever_day_is_chosen(data: st.DataObject) -> None:
         assert math.fsum(row.values()) == pytest.approx(1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_whole_units_are_counted_exactly(data: st.DataObject) -> None:
     history = data.draw(histories(whole=True))
@@ -161,7 +161,7 @@ def test_whole_units_are_counted_exactly(data: st.DataObject) -> None:
     assert sum(moved(tree, [(u, d, float(a)) for u, d, a in rows], on).values()) == sum(a for *_, a in rows)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_shares_are_followed_one_reform_after_another(data: st.DataObject) -> None:
     """Against plain fractions, walked forward unit by unit."""
@@ -180,7 +180,7 @@ def test_shares_are_followed_one_reform_after_another(data: st.DataObject) -> No
         assert tree.recast(on).row(unit, start) == pytest.approx({c: float(p) for c, p in here.items()})
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_the_heir_has_the_largest_part(data: st.DataObject) -> None:
     history = data.draw(histories())

@@ -40,7 +40,7 @@ def works(calendar: Calendar, at: dt.datetime) -> bool:
     return is_working(calendar, at.date()) and any(begin <= clock < end for begin, end in calendar.hours)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     hours=HOURS,
     weekend=WEEKENDS,

@@ -47,7 +47,7 @@ def made(wanted: set[dt.date]) -> Spans:
 
 
 @given(days, days)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_runs_are_sets(one: set[dt.date], other: set[dt.date]) -> None:
     left, right = made(one), made(other)
     assert cells(left) == touched(one)
@@ -58,7 +58,7 @@ def test_runs_are_sets(one: set[dt.date], other: set[dt.date]) -> None:
 
 
 @given(days)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_statements_find_the_periods_and_no_others(wanted: set[dt.date]) -> None:
     spans, every = made(wanted), made({FIRST + dt.timedelta(days=n) for n in range(0, 500, 9)})
     rows = duckdb.execute(f"SELECT period, start FROM ({every.rows()}) WHERE {spans.sql()}").fetchall()
@@ -66,7 +66,7 @@ def test_statements_find_the_periods_and_no_others(wanted: set[dt.date]) -> None
 
 
 @given(days, st.sets(st.integers(-14, 14), max_size=3))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_shifting(wanted: set[dt.date], distances: set[int]) -> None:
     moved = {
         (kind, clock_of(PERIODS.shift(kind, start, distance)))
@@ -77,7 +77,7 @@ def test_shifting(wanted: set[dt.date], distances: set[int]) -> None:
 
 
 @given(days, st.integers(0, 40))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_days(wanted: set[dt.date], count: int) -> None:
     runs = Days.of(wanted)
     spread = {day + dt.timedelta(days=n) for day in wanted for n in range(count + 1)}

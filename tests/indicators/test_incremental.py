@@ -79,7 +79,7 @@ def disturb(world: World, now: dt.datetime, rng: np.random.Generator, random_row
     world.put(name, pd.concat([frame, news], ignore_index=True), now)
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**31))
 def test_incremental_equals_full(
     make_world: WorldMaker, lab: City, fill_world: Callable[..., None], random_rows: RandomRows, seed: int

@@ -157,7 +157,7 @@ MOMENTS = st.integers(0, 67 * 365 * 24 * 12).map(
 
 
 @pytest.mark.parametrize("zone", ["Asia/Ho_Chi_Minh", "America/New_York", "Europe/London", "UTC"])
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(moment=MOMENTS)
 def test_the_clock_agrees_with_the_standard_library(zone: str, moment: dt.datetime) -> None:
     clock, tz = clock_of(zone), ZoneInfo(zone)

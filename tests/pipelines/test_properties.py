@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
 
 HEADER = "id,opened,closed,ward,rating,channel"
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 cell = st.one_of(
     st.sampled_from(

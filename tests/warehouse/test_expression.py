@@ -198,7 +198,7 @@ def facts() -> duckdb.DuckDBPyConnection:
     return connection
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=st.recursive(_LEAVES, _grow, max_leaves=6))
 def test_what_compiles_runs_and_is_inside(facts: duckdb.DuckDBPyConnection, text: str) -> None:
     try:
@@ -209,7 +209,7 @@ def test_what_compiles_runs_and_is_inside(facts: duckdb.DuckDBPyConnection, text
     facts.execute(f"SELECT {row.sql} FROM fact").fetchall()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     inner=st.recursive(_LEAVES, _grow, max_leaves=3),
     function=st.sampled_from(["count", "sum", "avg", "min", "max", "median", "string_agg", "first"]),

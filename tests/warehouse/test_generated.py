@@ -92,7 +92,7 @@ def strangers(sql: str, columns: Columns) -> list[str]:
 
 # The properties
 
-MANY = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=100, suppress_health_check=list(HealthCheck))
 SEEDS = st.randoms(use_true_random=True)
 
 
@@ -230,7 +230,7 @@ def test_noise_is_refused_or_harmless(
     facts.execute(f"SELECT 1{''.join(f', {sql}' for sql in passed)} FROM extreme").fetchall()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(text=st.text(max_size=60))
 def test_any_text_is_read_or_refused(columns: Columns, text: str) -> None:
     for parse in (parse_row, parse_measure):

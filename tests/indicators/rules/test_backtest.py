@@ -81,7 +81,7 @@ DELIVERY = st.dictionaries(st.tuples(st.sampled_from(AREAS), st.integers(0, 4)),
 
 @pytest.mark.parametrize("rule", RULES)
 @given(deliveries=st.lists(DELIVERY, min_size=4, max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_replay_equals_the_live_run(
     world: World, rule: dict[str, object], deliveries: list[dict[tuple[str, int], float]]
 ) -> None:

@@ -103,7 +103,7 @@ VALUE = st.sampled_from([60.0, 75.0, 84.0, 90.0, 95.0])
     edits=st.lists(st.tuples(st.integers(0, 13), VALUE), max_size=6),
     stops=st.lists(st.integers(1, 14), max_size=4),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_corrections_a_series_stands_where_it_would_had_they_been_known(
     pair: tuple[World, World], history: list[float], edits: list[tuple[int, float]], stops: list[int]
 ) -> None:

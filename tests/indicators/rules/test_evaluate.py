@@ -436,7 +436,7 @@ RULES = st.fixed_dictionaries(
         "no_data": st.sampled_from([None, {"after": "2d"}, {"after": "3d", "then": "warn"}]),
     }
 )
-SLOW = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def everything(world: World) -> tuple[object, ...]:

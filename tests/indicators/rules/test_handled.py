@@ -177,7 +177,7 @@ def grew(before: list[Event], after: list[Event]) -> bool:
     return all(event in rest for event in before)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_people_and_engine_never_get_into_each_others_way(
     city: City, tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, Any]]

@@ -24,7 +24,7 @@ def simulated(seed: int, series: int = 6, weeks: int = WEEKS) -> Floats:
     return rng.negative_binomial(mean / 0.8, 1 / 1.8).astype(float)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 2**32 - 1), st.integers(FIRST + 1, WEEKS))
 def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
     counts = simulated(seed)
@@ -39,7 +39,7 @@ def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
             np.testing.assert_allclose(w[:, : end - FIRST], c, rtol=1e-7, atol=1e-12)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.permutations(range(6)))
 def test_series_do_not_know_of_each_other(seed: int, order: list[int]) -> None:
     counts = simulated(seed)

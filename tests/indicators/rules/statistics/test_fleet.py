@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy import stats
@@ -18,7 +18,6 @@ probabilities = hnp.arrays(
 budgets = st.floats(0.01, 0.5)
 
 
-@settings(deadline=None)
 @given(probabilities, budgets)
 def test_selects_what_the_adjusted_p_values_say(p: np.ndarray, q: float) -> None:
     tested = ~np.isnan(p)
@@ -32,14 +31,12 @@ def test_selects_what_the_adjusted_p_values_say(p: np.ndarray, q: float) -> None
     assert (found.selected == (p <= found.cutoff))[clear & (p > 0)].all()
 
 
-@settings(deadline=None)
 @given(probabilities, budgets, st.integers(0, 1000))
 def test_the_order_of_the_tests_does_not_matter(p: np.ndarray, q: float, seed: int) -> None:
     order = np.random.default_rng(seed).permutation(len(p))
     assert (benjamini_hochberg(p[order], q).selected == benjamini_hochberg(p, q).selected[order]).all()
 
 
-@settings(deadline=None)
 @given(probabilities, budgets, st.floats(0, 1))
 def test_smaller_p_values_never_select_less(p: np.ndarray, q: float, factor: float) -> None:
     before = benjamini_hochberg(p, q).selected
@@ -49,7 +46,6 @@ def test_smaller_p_values_never_select_less(p: np.ndarray, q: float, factor: flo
         assert (before <= (p <= q)).all(), "only what is below the budget on its own"
 
 
-@settings(deadline=None)
 @given(probabilities, probabilities, budgets, budgets)
 def test_families_do_not_touch_each_other(one: np.ndarray, two: np.ndarray, q1: float, q2: float) -> None:
     both = np.concatenate([one, two])
@@ -174,7 +170,6 @@ def test_each_severity_has_a_budget_of_its_own() -> None:
     assert (apart[:50] == Reason.SELECTED).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_the_order_of_the_areas_does_not_matter(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -187,7 +182,6 @@ def test_the_order_of_the_areas_does_not_matter(seed: int) -> None:
     assert (decide(mixed).reason == decide(tests).reason[order]).all()
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_what_is_told_is_below_its_cutoff_and_stands_out_of_what_is_told_above(seed: int) -> None:
     tests = _random_batch(np.random.default_rng(seed))
@@ -254,7 +248,6 @@ def test_a_group_has_one_card() -> None:
     assert (found.opens == _named("x..", "...", "..x", "...", "...", "...", "x..")).all()
 
 
-@settings(deadline=None)
 @given(hnp.arrays(np.bool_, (12, 3)), st.integers(0, 12), st.integers(1, 4))
 def test_cards_go_on_from_where_they_were(named: np.ndarray, cut: int, quiet: int) -> None:
     whole = cards(named, BELOW, quiet)

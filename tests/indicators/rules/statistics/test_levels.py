@@ -133,7 +133,7 @@ def test_tails_find_the_student_t_that_made_the_errors() -> None:
 # --- the whole ------------------------------------------------------------------
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.integers(FIRST + 1, DAYS))
 def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
     values = simulated(seed)
@@ -147,7 +147,7 @@ def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
         np.testing.assert_allclose(w[:, : end - FIRST], c, rtol=1e-9)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1), st.permutations(range(5)))
 def test_series_do_not_know_of_each_other(seed: int, order: list[int]) -> None:
     values = simulated(seed)
@@ -172,7 +172,7 @@ def test_the_limit_is_where_p_is_the_level(side: str) -> None:
     np.testing.assert_array_equal(out[judged], tests.p[judged] <= 0.05)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.floats(0.01, 100.0))
 def test_another_unit_changes_no_decision(factor: float) -> None:
     values = simulated(8)

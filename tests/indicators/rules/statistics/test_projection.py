@@ -80,7 +80,7 @@ def test_past_years_alone_by_hand() -> None:
     assert (found.median < found.high).all()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 50), st.integers(1, 11), st.floats(1e-3, 1e6))
 def test_units_do_not_matter(seed: int, elapsed: int, factor: float) -> None:
     values = hidden(fleet(seed, series=5), elapsed)
@@ -89,7 +89,7 @@ def test_units_do_not_matter(seed: int, elapsed: int, factor: float) -> None:
     same(one, other._replace(median=other.median / factor, low=other.low / factor, high=other.high / factor))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.integers(0, 50), st.integers(1, 11))
 def test_a_higher_floor_is_missed_more_often_and_the_sides_add_up(seed: int, elapsed: int) -> None:
     values = hidden(fleet(seed, series=6), elapsed)

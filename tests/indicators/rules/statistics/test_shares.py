@@ -7,7 +7,7 @@ from math import comb, prod
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -26,7 +26,6 @@ def a(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float64)
 
 
-@settings(deadline=None)
 @given(
     st.integers(0, 300), st.integers(0, 300), st.floats(0.01, 0.99), st.floats(1.002, 20), st.floats(0.5, 900)
 )
@@ -38,7 +37,6 @@ def test_the_share_is_beta_binomial(part: int, others: int, share: float, spread
     assert found == pytest.approx(oracle, rel=1e-5, abs=1e-7), "scipy sums the lower side"
 
 
-@settings(deadline=None)
 @given(st.integers(1, 20), st.integers(0, 20), st.integers(1, 400), st.integers(1, 400))
 def test_the_share_is_beta_binomial_to_the_last_digit(part: int, others: int, a8: int, b8: int) -> None:
     """By Pólya's urn in whole numbers: alpha and beta in eighths, a spread of 2."""
@@ -55,7 +53,6 @@ def test_the_share_is_beta_binomial_to_the_last_digit(part: int, others: int, a8
     assert found == pytest.approx(float(tail), rel=1e-9)
 
 
-@settings(deadline=None)
 @given(st.integers(0, 300), st.integers(0, 300), st.floats(0.01, 0.99))
 def test_without_extra_spread_the_share_is_binomial(part: int, others: int, share: float) -> None:
     found = share_tail(a(part), a(part + others), a(share), a(1.0), 1.0)[0]

@@ -38,7 +38,7 @@ def wandering(rng: np.random.Generator, series: int, days: int, phi: float) -> F
     return noise
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.integers(FIRST + 1, WEEKS))
 def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
     values = counts(seed, ratio=1.8)
@@ -53,7 +53,7 @@ def test_what_comes_later_changes_no_past_decision(seed: int, end: int) -> None:
             np.testing.assert_allclose(w[:, : end - FIRST], c, rtol=1e-6)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 2**32 - 1), st.permutations(range(6)))
 def test_series_do_not_know_of_each_other(seed: int, order: list[int]) -> None:
     values = counts(seed, ratio=1.8)

@@ -81,7 +81,7 @@ def enumerated(count: int, before: int, mean: float, mean_before: float, spread:
 
 
 @pytest.mark.parametrize("side", ["above", "below"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_the_scan_is_exact(side: Side, data: st.DataObject) -> None:
     mean, mean_before = data.draw(st.floats(0.1, 80)), data.draw(st.floats(0.1, 80))
