@@ -18,7 +18,7 @@ def test_a_silence_is_started_prolonged_and_ended_on_its_page(
     mine, desk = context.new_page(), context.new_page()
     desk.goto(f"{centre.url}/en/warnings")
     desk.wait_for_selector("#screen .cause-lead")
-    desk.locator(".title-row a.btn-quiet").click()
+    desk.locator(".title-row a[href$='/silences']").click()
     desk.wait_for_url(re.compile(r"/en/silences$"))
     expect(desk.locator(".notice")).to_contain_text("Nothing is kept quiet")
     desk.go_back()
