@@ -5,17 +5,18 @@ confirm the shift that it tells.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from dash import MATCH, Dash, Input, Output, ctx, no_update
+from dash import MATCH, Input, Output, ctx, no_update
 from dash import State as FormState
 
 from config import City
 from config.models.base import parse_duration
 from dashboard.components.handling import CHOICES
 from dashboard.format import Lang
+from dashboard.forms import Forms
 from dashboard.i18n import words_in
 from warehouse.state import (
     Areas,
@@ -40,23 +41,13 @@ class Asked:
     other: str = ""
 
 
-def register(
-    app: Dash,
-    city: City,
-    state: State,
-    areas: Callable[[], Areas],
-    clock: Callable[[], dt.datetime],
-    changed: Callable[[], object],
-) -> None:
-    """Wire the forms of the warnings desk.
-
-    ``areas`` are those the viewer may see; ``changed`` is called after each deed, to tell every open page.
-    """
+def register(forms: Forms) -> None:
+    """Wire the forms of the warnings desk."""
 
     def part(type_: str) -> dict[str, Any]:
         return {"type": type_, "warning": MATCH, "lang": MATCH}
 
-    @app.callback(
+    @forms.app.callback(
         Output(part("handle-said"), "children"),
         Input(part("handle-do"), "n_clicks"),
         FormState(part("handle-which"), "value"),
@@ -78,10 +69,9 @@ def register(
             for number in which.split(",")
             if number.isdecimal()
         ]
-        said, done = handle_all(city, state, areas(), wanted, clock(), key["lang"])
-        if done:
-            changed()
-        return said
+        return forms.answer(
+            *handle_all(forms.city, forms.state, forms.areas(), wanted, forms.clock(), key["lang"])
+        )
 
 
 def handle_all(

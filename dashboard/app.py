@@ -25,6 +25,7 @@ from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext
+from dashboard.forms import Forms
 from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
 from dashboard.rulebook import Rulebook
@@ -139,9 +140,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     def areas() -> Areas:
         return visible_areas(EVERYONE, city.areas)
 
-    actions.register(dash, city, state, areas, clock, publish)
-    releasing.register(dash, city, state, areas, clock, publish)
-    quieting.register(dash, city, state, areas, clock, publish)
+    forms = Forms(dash, city, state, areas, clock, publish)
+    for module in (actions, releasing, quieting):
+        module.register(forms)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()

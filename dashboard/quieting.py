@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from dash import MATCH, Dash, Input, Output, ctx, no_update
+from dash import MATCH, Input, Output, ctx, no_update
 from dash import State as FormState
 
 from config import City
 from dashboard.format import Lang, moment
+from dashboard.forms import Forms
 from dashboard.i18n import words_in
 from dashboard.quiet import SCOPES, Kind, demand_known, end_of
 from dashboard.values import UnknownError
@@ -55,25 +56,13 @@ class Change:
     who: str = ""
 
 
-def register(
-    app: Dash,
-    city: City,
-    state: State,
-    areas: Callable[[], Areas],
-    clock: Callable[[], dt.datetime],
-    changed: Callable[[], object],
-) -> None:
-    """Wire the two forms of the page; ``changed`` is called after each deed, to tell every open page."""
+def register(forms: Forms) -> None:
+    """Wire the two forms of the page."""
 
     def part(type_: str) -> dict[str, Any]:
         return {"type": type_, "lang": MATCH}
 
-    def answer(said: str, done: bool) -> str:
-        if done:
-            changed()
-        return said
-
-    @app.callback(
+    @forms.app.callback(
         Output(part("quiet-said"), "children"),
         Input(part("quiet-do"), "n_clicks"),
         *(FormState(part(f"quiet-{name}"), "value") for name in ("kind", "until", "at", "start")),
@@ -86,9 +75,10 @@ def register(
         kind, until, at, start, reason, who, *scope = ((text or "").strip() for text in typed)
         given = {name: id_ for name, id_ in zip(FIELDS, scope, strict=True) if id_ not in ("", ANY)}
         wanted = Wanted(cast(Kind, kind), given, at if until == AT else until, start, reason, who)
-        return answer(*begin(city, state, areas(), wanted, clock(), dict(ctx.triggered_id)["lang"]))
+        lang = dict(ctx.triggered_id)["lang"]
+        return forms.answer(*begin(forms.city, forms.state, forms.areas(), wanted, forms.clock(), lang))
 
-    @app.callback(
+    @forms.app.callback(
         Output(part("change-said"), "children"),
         Input(part("change-do"), "n_clicks"),
         *(FormState(part(f"change-{name}"), "value") for name in ("which", "what", "at", "reason", "who")),
@@ -100,7 +90,8 @@ def register(
         which, what, at, reason, who = ((text or "").strip() for text in typed)
         action, _, until = what.partition(":")
         asked = Change(which, cast(Any, action), at if until == AT else until, reason, who)
-        return answer(*change(city, state, areas(), asked, clock(), dict(ctx.triggered_id)["lang"]))
+        lang = dict(ctx.triggered_id)["lang"]
+        return forms.answer(*change(forms.city, forms.state, forms.areas(), asked, forms.clock(), lang))
 
 
 def begin(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from dash import ALL, MATCH, Dash, Input, Output, ctx, no_update
+from dash import ALL, MATCH, Input, Output, ctx, no_update
 from dash import State as FormState
 
 from config import City
 from config.models.base import parse_duration
 from dashboard.format import Lang
+from dashboard.forms import Forms
 from dashboard.i18n import words_in
 from indicators.notices import public
 from indicators.notices.public import NotPublicError
@@ -39,20 +40,13 @@ class Wanted:
     text: Mapping[str, str] = field(default_factory=dict)
 
 
-def register(
-    app: Dash,
-    city: City,
-    state: State,
-    areas: Callable[[], Areas],
-    clock: Callable[[], dt.datetime],
-    changed: Callable[[], object],
-) -> None:
-    """Wire the form of a warning's page; ``changed`` is called after each deed, to tell every open page."""
+def register(forms: Forms) -> None:
+    """Wire the form of a warning's page."""
 
     def part(type_: str, **more: Any) -> dict[str, Any]:
         return {"type": type_, "warning": MATCH, "lang": MATCH, **more}
 
-    @app.callback(
+    @forms.app.callback(
         Output(part("release-said"), "children"),
         Input(part("release-do"), "n_clicks"),
         FormState(part("release-what"), "value"),
@@ -74,10 +68,9 @@ def register(
         wanted = Wanted(
             key["warning"], what or "", (who or "").strip(), (reason or "").strip(), headline, text
         )
-        said, done = release(city, state, areas(), wanted, clock(), key["lang"])
-        if done:
-            changed()
-        return said
+        return forms.answer(
+            *release(forms.city, forms.state, forms.areas(), wanted, forms.clock(), key["lang"])
+        )
 
 
 def release(
