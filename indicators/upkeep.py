@@ -123,7 +123,7 @@ class Upkeep:
         days = self.changed.get((scan.dataset.name, scan.time), Days())
         if self.tables.get(scan.table) != mark:
             ahead, found = self.ahead(scan), portions(self.cursor, scan)
-            rows = (scan_rows(scan, self.moment, days, ahead=ahead) for days in found)
+            rows = (scan_rows(scan, self.moment, portion, ahead=ahead) for portion in found)
             self._all(rebuild(scan.table, *rows))
             self.tables[scan.table] = mark
         elif days:
