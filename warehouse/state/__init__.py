@@ -3,6 +3,14 @@
 from warehouse.state.backtests import STOPPED, BacktestError, Findings, Held, Made, WouldTell
 from warehouse.state.database import StateError
 from warehouse.state.escalation import Escalation, Limits, due_escalations
+from warehouse.state.feed_requests import (
+    ENDED,
+    FeedRequest,
+    FeedRequests,
+    RequestError,
+    RequestKind,
+    RequestState,
+)
 from warehouse.state.figures import RuleCounts, RuleFigures
 from warehouse.state.handling import HandlingError
 from warehouse.state.new_levels import Earlier, NewLevel
@@ -45,6 +53,7 @@ from warehouse.state.state import State
 
 __all__ = [
     "CLOSED",
+    "ENDED",
     "STOPPED",
     "Areas",
     "AuditEntry",
@@ -56,6 +65,8 @@ __all__ = [
     "Escalation",
     "Evaluation",
     "Event",
+    "FeedRequest",
+    "FeedRequests",
     "Findings",
     "HandlingError",
     "Held",
@@ -72,6 +83,9 @@ __all__ = [
     "Pruned",
     "QuietError",
     "Release",
+    "RequestError",
+    "RequestKind",
+    "RequestState",
     "RuleCounts",
     "RuleFigures",
     "SeriesKey",

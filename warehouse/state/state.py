@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from warehouse.state.backtests import Backtests
 from warehouse.state.database import connect
+from warehouse.state.feed_requests import FeedRequests
 from warehouse.state.handling import Handling
 from warehouse.state.new_levels import NewLevels
 from warehouse.state.outbox import Outbox
@@ -21,7 +22,7 @@ class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
     Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
-    ``new_levels``, ``backtests`` and ``outbox`` keep what their names say.
+    ``new_levels``, ``backtests``, ``feed_requests`` and ``outbox`` keep what their names say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -31,6 +32,7 @@ class State(Reading, Recording, Handling):
         self.releases = Releases(engine)
         self.new_levels = NewLevels(engine)
         self.backtests = Backtests(engine)
+        self.feed_requests = FeedRequests(engine)
         self.outbox = Outbox(engine)
 
     @classmethod

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "5"
+SCHEMA_VERSION: Final = "6"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
@@ -266,6 +266,36 @@ backtest = Table(
 Index(
     "one_running_backtest",
     backtest.c.rule,
+    unique=True,
+    sqlite_where=text("finished_at IS NULL"),
+    postgresql_where=text("finished_at IS NULL"),
+)
+
+feed_request = Table(
+    "feed_request",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("first", Date),
+    Column("last", Date),
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", Utc, nullable=False),
+    Column("state", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("message", Text),
+    Column("started_at", Utc),
+    Column("finished_at", Utc),
+    Index("feed_request_state", "state", "due_at"),
+)
+# Two people who ask at once get one, not two.
+Index(
+    "one_open_request",
+    feed_request.c.feed,
     unique=True,
     sqlite_where=text("finished_at IS NULL"),
     postgresql_where=text("finished_at IS NULL"),
