@@ -54,7 +54,7 @@ def measure(var: Path) -> list[Figure]:
 def _readable(city: City, inbox: Path) -> Iterator[tuple[Feed, str, list[Path]]]:
     """Feeds whose files DuckDB reads by itself in one go, each with the reading function and its files."""
     for feed in city.feeds.values():
-        files = sorted(inbox.glob(feed.connector.path))
+        files = sorted(inbox.glob(feed.pattern or ""))
         endings = {file.suffix for file in files}
         if endings == {".csv"}:
             yield feed, "read_csv", files
@@ -80,7 +80,7 @@ def _csv_options(feed: Feed) -> str:
     columns = ", ".join(
         f"'{column.source or column.name}': '{SQL_TYPES[column.type]}'" for column in feed.columns
     )
-    options = f", header=true, delim='{feed.connector.delimiter}', columns={{{columns}}}, ignore_errors=true"
+    options = f", header=true, delim='{feed.format.delimiter}', columns={{{columns}}}, ignore_errors=true"
     for kind, option in (("date", "dateformat"), ("timestamp", "timestampformat")):
         if (form := _format(feed.columns, kind)) is not None:
             options += f", {option}='{form}'"
@@ -101,7 +101,7 @@ def _pipeline(inbox: Path, work: Path) -> Mapping[str, float]:
     landing.mkdir()
     store = Store.open(work / "warehouse.duckdb", city.head.timezone, folders=(inbox, landing))
     sync_areas(store, city.areas)
-    loader = Loader(city, store, inbox, landing)
+    loader = Loader(city, store, inbox, landing, work / "spool")
     received = 0
     for feed, _, _ in _readable(city, inbox):
         received += sum(run.received for run in loader.run(feed, dt.datetime.now(dt.UTC)))

@@ -57,6 +57,11 @@ class Places:
         return self.var / "landing"
 
     @property
+    def spool(self) -> Path:
+        """What was fetched from other systems and is not loaded yet: a folder for each feed."""
+        return self.var / "spool"
+
+    @property
     def people(self) -> str:
         """URL of the database that holds what people did; ``IOC_STATE_URL`` may name a PostgreSQL one."""
         return os.environ.get("IOC_STATE_URL") or f"sqlite:///{self.var / 'people.sqlite'}"
@@ -68,7 +73,7 @@ class Places:
 
     def make(self) -> None:
         """Create the folders. Raises UnwritableError where one cannot be made or written to."""
-        for folder in (self.var, self.inbox, self.landing):
+        for folder in (self.var, self.inbox, self.landing, self.spool):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder):

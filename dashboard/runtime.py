@@ -23,6 +23,7 @@ from indicators.notices.courier import Courier
 from indicators.notices.obstacles import NOTICE
 from indicators.notices.send import by_apprise, missing_secrets, warm
 from indicators.rules.evaluate import EvaluationReport, evaluate
+from pipelines.fetch import Fetcher
 from pipelines.load import Loader, RunResult
 from warehouse.areas import sync_areas
 from warehouse.arrange import arrange
@@ -67,6 +68,7 @@ class Runtime:
     store: Store = field(init=False)
     state: State = field(init=False)
     loader: Loader = field(init=False)
+    fetcher: Fetcher = field(init=False)
     engine: Engine = field(init=False)
     hub: Hub = field(init=False)
     announcer: Announcer = field(init=False)
@@ -84,8 +86,11 @@ class Runtime:
         self.store = Store.open(self.places.warehouse, self.city.head.timezone, folders=folders)
         sync_areas(self.store, self.city.areas)
         self.state = State.open(self.places.people)
-        self.loader = Loader(self.city, self.store, self.places.inbox, self.places.landing)
+        here = self.places
+        self.loader = Loader(self.city, self.store, here.inbox, here.landing, here.spool)
+        self.fetcher = Fetcher(self.city, self.store, here.spool, os.environ)
         self.loader.recover(self.clock())
+        self.fetcher.recover(self.clock())
         self.engine = Engine(self.city, self.store)
         self.hub = Hub(self.build)
         self.announcer = Announcer(self.city, self.state, self.link)

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from config import City
-from config.models import Feed
+from config.models import Feed, WarningsConnector
 from indicators.subjects import subject_of
 from warehouse.state import Mark, State, Warning
 
@@ -30,12 +30,12 @@ def drop(city: City, state: State, inbox: Path) -> list[Feed]:
     return [
         feed
         for feed in city.feeds.values()
-        if feed.connector.kind == "warnings" and _dropped(city, state, inbox, feed)
+        if isinstance(feed.connector, WarningsConnector)
+        and _dropped(city, state, inbox / PurePosixPath(feed.connector.path).parent)
     ]
 
 
-def _dropped(city: City, state: State, inbox: Path, feed: Feed) -> bool:
-    folder = inbox / PurePosixPath(feed.connector.path).parent
+def _dropped(city: City, state: State, folder: Path) -> bool:
     changed, reached = state.changed_since(_told(folder))
     if not changed:
         return False

@@ -42,7 +42,7 @@ def load_batch(
     except SqlError as error:
         raise SourceError(
             f"the file cannot be read: {str(error).splitlines()[0][:300]}",
-            "compare its first lines with the feed's connector",
+            "compare its first lines with the feed's format",
         ) from error
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)
@@ -69,7 +69,7 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         number: (first, count)
         for number, first, count in cursor.execute(
             "SELECT _file_no, min(_record), count(DISTINCT _record) FROM checked GROUP BY ALL"
-            if feed.connector.unpivot is not None
+            if feed.format.unpivot is not None
             else "SELECT _file_no, min(_record), count(*) FROM checked GROUP BY ALL"
         ).fetchall()
     }
@@ -85,10 +85,10 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         refused = broken.get(number, [])
         found: Places | None = None
         regular = ready.shape.format != "csv" or (not refused and ready.lines - ready.shape.skip == count)
-        if not regular and feed.connector.unpivot is None:
+        if not regular and feed.format.unpivot is None:
             positions = [position for position, *_ in refused]
-            _refuse_open_quote(ready, feed.connector.quote, count, positions)
-            found = places(ready.path, ready.shape.skip, feed.connector.quote, count, positions)
+            _refuse_open_quote(ready, feed.format.quote, count, positions)
+            found = places(ready.path, ready.shape.skip, feed.format.quote, count, positions)
         if found is not None:
             records = pa.array(range(first, first + count), pa.int64())
             maps.append(pa.table({"_record": records, "line": pa.array(found.parsed, pa.int64())}))
@@ -130,7 +130,7 @@ def _refuse_open_quote(ready: Ready, quote: str, parsed: int, refused: list[int]
     if line is not None:
         raise SourceError(
             f"a quote on line {line} never closes, so the rest of the file cannot be read",
-            "have the line mended, or set connector.quote to a mark that the file never uses",
+            "have the line mended, or set format.quote to a mark that the file never uses",
         )
 
 

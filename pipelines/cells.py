@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from config.models import FolderConnector
+from config.models import Format
 from config.models.feed import Column
 from pipelines.clock import Clock
 from warehouse.facts import SQL_TYPES
@@ -33,7 +33,7 @@ class Cell:
     can_fail: bool = True
 
 
-def typed_cell(column: Column, cell: str | None, type: str, connector: FolderConnector, clock: Clock) -> Cell:
+def typed_cell(column: Column, cell: str | None, type: str, format: Format, clock: Clock) -> Cell:
     """The SQL for ``column``.
 
     ``cell`` is the staged column (None: absent from the file), ``type`` its SQL type.
@@ -45,15 +45,15 @@ def typed_cell(column: Column, cell: str | None, type: str, connector: FolderCon
         native = _native(column, cell, type, clock)
         if native is not None:
             return native
-    clean = _clean(cell if type == "VARCHAR" else f"{cell}::VARCHAR", column, connector)
+    clean = _clean(cell if type == "VARCHAR" else f"{cell}::VARCHAR", column, format)
     text, cast = f"_t_{column.name}", f"_v_{column.name}"
     match column.type:
         case "text":
             return Cell(clean, text, can_fail=False)
         case "integer":
-            return Cell(clean, cast, _integer(_point(text, connector)))
+            return Cell(clean, cast, _integer(_point(text, format)))
         case "number":
-            number = f"try_cast({_point(text, connector)} AS DOUBLE)"
+            number = f"try_cast({_point(text, format)} AS DOUBLE)"
             return Cell(clean, f"CASE WHEN isfinite({cast}) THEN {cast} END", number)
         case "boolean":
             yes, no = (", ".join(map(literal, words)) for words in (_TRUE, _FALSE))
@@ -68,9 +68,9 @@ def typed_cell(column: Column, cell: str | None, type: str, connector: FolderCon
             return _timestamp(clean, text, cast, column.format, clock)
 
 
-def _clean(cell: str, column: Column, connector: FolderConnector) -> str:
+def _clean(cell: str, column: Column, format: Format) -> str:
     """Text without blanks around it and without its unit; NULL where it stands for nothing."""
-    nulls = ", ".join(map(literal, dict.fromkeys(("", *connector.nulls))))
+    nulls = ", ".join(map(literal, dict.fromkeys(("", *format.nulls))))
     # Trimming costs more than all else together, and hardly any cell needs it: look before.
     text = (
         f"CASE WHEN prefix({cell}, ' ') OR suffix({cell}, ' ') "
@@ -82,9 +82,9 @@ def _clean(cell: str, column: Column, connector: FolderConnector) -> str:
     return f"nullif(trim(regexp_replace({text}, {literal(column.strip)}, '', 'g')), '')"
 
 
-def _point(text: str, connector: FolderConnector) -> str:
+def _point(text: str, format: Format) -> str:
     """A number's text with a decimal point and without marks between thousands."""
-    return text if connector.decimal == "." else f"replace(replace({text}, '.', ''), ',', '.')"
+    return text if format.decimal == "." else f"replace(replace({text}, '.', ''), ',', '.')"
 
 
 def _integer(text: str) -> str:

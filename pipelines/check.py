@@ -36,6 +36,7 @@ def check(city: City) -> list[Problem]:
     for feed in city.feeds.values():
         found += _schedule(city, feed)
         found += _connector(city, feed)
+        found += _format(city, feed)
         found += _area(city, feed)
         for index, column in enumerate(feed.columns):
             found += _column(city, feed, index, column)
@@ -61,26 +62,28 @@ def _schedule(city: City, feed: Feed) -> Iterator[Problem]:
 
 
 def _connector(city: City, feed: Feed) -> Iterator[Problem]:
-    connector = feed.connector
+    pattern = feed.pattern
+    if pattern is not None and (pattern.startswith("/") or ".." in pattern.split("/")):
+        hint = "give a path below the inbox, such as hotline/*.csv"
+        yield city.problem("feed", feed.id, ("connector", "path"), f"path {pattern!r} leaves the inbox", hint)
+
+
+def _format(city: City, feed: Feed) -> Iterator[Problem]:
+    format = feed.format
     try:
-        codecs.lookup(connector.encoding)
+        codecs.lookup(format.encoding)
     except LookupError:
         known = ("utf-8", "utf-16", "cp1258", "cp1252", "latin-1")
-        message = f"encoding {connector.encoding!r} is unknown"
+        message = f"encoding {format.encoding!r} is unknown"
         yield city.problem(
-            "feed", feed.id, ("connector", "encoding"), message, did_you_mean(connector.encoding, known)
+            "feed", feed.id, ("format", "encoding"), message, did_you_mean(format.encoding, known)
         )
-    if connector.quote == connector.delimiter:
+    if format.quote == format.delimiter:
         message = "quote and delimiter are the same character"
-        yield city.problem("feed", feed.id, ("connector",), message, "choose another quote")
-    if connector.path.startswith("/") or ".." in connector.path.split("/"):
-        hint = "give a path below the inbox, such as hotline/*.csv"
-        yield city.problem(
-            "feed", feed.id, ("connector", "path"), f"path {connector.path!r} leaves the inbox", hint
-        )
-    if connector.unpivot is not None and connector.format in ("json", "jsonl"):
+        yield city.problem("feed", feed.id, ("format",), message, "choose another quote")
+    if format.unpivot is not None and format.type in ("json", "jsonl"):
         message = "JSON records have no columns to turn into rows"
-        yield city.problem("feed", feed.id, ("connector", "unpivot"), message, "leave unpivot out")
+        yield city.problem("feed", feed.id, ("format", "unpivot"), message, "leave unpivot out")
 
 
 def _area(city: City, feed: Feed) -> Iterator[Problem]:

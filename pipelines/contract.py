@@ -60,7 +60,7 @@ def compile_contract(
     """
     bound = bind(feed, staged.names)
     cells = {
-        column.name: typed_cell(column, *_source(bound, staged, column), feed.connector, clock)
+        column.name: typed_cell(column, *_source(bound, staged, column), feed.format, clock)
         for column in feed.columns
     }
     demands = [

@@ -1,4 +1,4 @@
-"""The folder connector: which files of the inbox belong to a feed and are not loaded yet."""
+"""Which files of the inbox, or of the spool, belong to a feed and are not loaded yet."""
 
 from __future__ import annotations
 
@@ -34,15 +34,16 @@ class Delivery:
         return self.size, self.modified_at
 
 
-def deliveries(feed: Feed, inbox: Path) -> list[Delivery]:
-    """Every complete file that the feed's pattern matches, by name. A missing folder has none.
+def deliveries(feed: Feed, inbox: Path, spool: Path) -> list[Delivery]:
+    """Every complete file of the feed, by name: those of the inbox that its pattern matches, or for a feed
+    that is fetched those that wait in its own folder of the spool. A missing folder has none.
 
     A link that leads out of the inbox is no delivery: whoever may drop files must not make us read others.
     """
-    home = inbox.resolve()
-    pattern = PurePosixPath(feed.connector.path)
+    root, pattern = (inbox, feed.pattern) if feed.pattern is not None else (spool, f"{feed.id}/*")
+    home = root.resolve()
     found: list[Delivery] = []
-    for path in inbox.glob(str(pattern)):
+    for path in root.glob(pattern):
         if is_temporary(path.name):
             continue
         try:
@@ -51,7 +52,7 @@ def deliveries(feed: Feed, inbox: Path) -> list[Delivery]:
             continue
         if not path.is_file() or not path.resolve().is_relative_to(home):
             continue
-        found.append(Delivery(path.relative_to(inbox).as_posix(), path, status.st_size, _modified(status)))
+        found.append(Delivery(path.relative_to(root).as_posix(), path, status.st_size, _modified(status)))
     return sorted(found, key=lambda delivery: delivery.name)
 
 
@@ -67,9 +68,11 @@ def is_temporary(name: str) -> bool:
 
 def matches(feed: Feed, name: str) -> bool:
     """Whether the file ``name`` (its path below the inbox, with ``/``) belongs to the feed."""
-    parts, patterns = PurePosixPath(name).parts, PurePosixPath(feed.connector.path).parts
+    if feed.pattern is None:
+        return False
+    parts, patterns = PurePosixPath(name).parts, PurePosixPath(feed.pattern).parts
     if "**" in patterns:
-        return fnmatch.fnmatchcase(name, feed.connector.path.replace("**/", "*"))
+        return fnmatch.fnmatchcase(name, feed.pattern.replace("**/", "*"))
     return len(parts) == len(patterns) and all(map(fnmatch.fnmatchcase, parts, patterns))
 
 

@@ -40,19 +40,23 @@ _UNPACKED: Final = {"parquet": 6, "xlsx": 12}
 
 
 class Loader:
-    """Loads feeds' files from the inbox. One run of a feed at a time; feeds may run in several threads."""
+    """Loads feeds' files from the inbox, and from the ``spool`` what was fetched.
 
-    def __init__(self, city: City, store: Store, inbox: Path, landing: Path) -> None:
+    One run of a feed at a time; feeds may run in several threads.
+    """
+
+    def __init__(self, city: City, store: Store, inbox: Path, landing: Path, spool: Path) -> None:
         self._city = city
         self._store = store
         self._inbox = inbox
         self._landing = landing
+        self._spool = spool
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def pending(self, feed: Feed) -> list[Delivery]:
         """Files of the feed that wait in the inbox, in the order in which they will be loaded."""
         stamps = {name: stamp for name, (_, stamp) in self._landed(feed).items()}
-        return fresh(deliveries(feed, self._inbox), stamps)
+        return fresh(deliveries(feed, self._inbox, self._spool), stamps)
 
     def recover(self, now: dt.datetime) -> int:
         """Clear up after a process that ended in mid-load; returns the number of runs it left open."""
@@ -67,7 +71,9 @@ class Loader:
         """
         with self._locks[feed.id]:
             landed = self._landed(feed)
-            waiting = fresh(deliveries(feed, self._inbox), {n: stamp for n, (_, stamp) in landed.items()})
+            waiting = fresh(
+                deliveries(feed, self._inbox, self._spool), {n: stamp for n, (_, stamp) in landed.items()}
+            )
             if not waiting:
                 return []
             step = f"load {feed.id}"
@@ -110,6 +116,7 @@ class Loader:
                 continue
             if known.get(delivery.name) == landed.hash:
                 self._settle_again(feed, landed, now)
+                self._taken(delivery)
                 continue
             try:
                 ready = inspect(feed, landed, work_folder(self._landing))
@@ -122,7 +129,7 @@ class Loader:
                 ready.shape != batch[0].shape
                 or weight + size > BATCH_BYTES
                 or len(batch) >= BATCH_FILES
-                or feed.connector.unpivot is not None
+                or feed.format.unpivot is not None
             ):
                 yield batch, seen - 1
                 batch, weight, seen = [], 0, 1
@@ -143,7 +150,7 @@ class Loader:
 
     @staticmethod
     def _names(feed: Feed, ready: Ready) -> Sequence[str]:
-        unpivot = feed.connector.unpivot
+        unpivot = feed.format.unpivot
         return ready.shape.names if unpivot is None else (*unpivot.keep, unpivot.name, unpivot.value)
 
     def _load(self, feed: Feed, batch: Sequence[Ready], now: dt.datetime) -> list[RunResult]:
@@ -174,6 +181,8 @@ class Loader:
                 cursor, feed, zip([ready.landed for ready in batch], runs, strict=True), now
             )
             self._store.bump(cursor)
+        for ready in batch:
+            self._taken(ready.landed.delivery)
         return results
 
     def _fail(
@@ -197,6 +206,8 @@ class Loader:
                     cursor, feed, file, id_, now, message, "the warehouse refused; the file is tried again"
                 )
             self._store.bump(cursor)
+        if isinstance(error, SourceError):
+            self._taken(file.delivery)
         return result
 
     def _fail_unlanded(
@@ -212,6 +223,11 @@ class Loader:
             result = account.fail_run(cursor, feed, file, run, now, error.message, error.hint)
             self._store.bump(cursor)
         return [result]
+
+    def _taken(self, delivery: Delivery) -> None:
+        """What was fetched is landed and accounted for; the inbox belongs to those who deliver."""
+        if delivery.path.is_relative_to(self._spool):
+            delivery.path.unlink(missing_ok=True)
 
     def _settle_again(self, feed: Feed, file: Landed, now: dt.datetime) -> None:
         """Only the file's time changed: note it, so that it is not read again at every look."""

@@ -176,7 +176,7 @@ def read_standin(folder: Path) -> Standin:
 
 def _place(feed: Feed) -> tuple[str, str]:
     """Folder below the inbox and file prefix, from the feed's path ``folder/*``."""
-    folder = str(Path(feed.connector.path).parent)
+    folder = str(Path(feed.pattern or feed.id).parent)
     return folder, Path(folder).name
 
 

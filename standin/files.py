@@ -54,7 +54,7 @@ def _parquet(table: pa.Table, feed: Feed, path: Path) -> None:
 def _csv(table: pa.Table, feed: Feed, path: Path) -> None:
     with path.open("wb") as stream:
         stream.write(_BOM)
-        options = pacsv.WriteOptions(delimiter=feed.connector.delimiter, quoting_style="needed")
+        options = pacsv.WriteOptions(delimiter=feed.format.delimiter, quoting_style="needed")
         pacsv.write_csv(_written(table, feed), stream, options)
 
 
@@ -87,7 +87,7 @@ def _timeless(saved: io.BytesIO, path: Path) -> None:
 
 def _json(table: pa.Table, feed: Feed, path: Path) -> None:
     rows = _written(table, feed).to_pylist()
-    body: Any = {feed.connector.records: rows} if feed.connector.records else rows
+    body: Any = {feed.format.records: rows} if feed.format.records else rows
     path.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
 
 

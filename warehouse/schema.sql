@@ -40,6 +40,13 @@ CREATE TABLE IF NOT EXISTS quarantine (
     run BIGINT, feed VARCHAR, file_hash VARCHAR, line BIGINT, column_name VARCHAR, reason VARCHAR, detail VARCHAR,
     raw VARCHAR, problems VARCHAR, quarantined_at TIMESTAMP
 );
+-- Attempts to fetch from sources, and where each feed's source was left: what its connector wants to know next time.
+CREATE SEQUENCE IF NOT EXISTS fetch_id;
+CREATE TABLE IF NOT EXISTS feed_fetch (
+    id BIGINT PRIMARY KEY, feed VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, attempt INTEGER,
+    files INTEGER, bytes BIGINT, since TIMESTAMP, until TIMESTAMP, message VARCHAR, hint VARCHAR, retry_at TIMESTAMP
+);
+CREATE TABLE IF NOT EXISTS fetch_state (feed VARCHAR PRIMARY KEY, state VARCHAR, fetched_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS feed_status (
     feed VARCHAR PRIMARY KEY, data_through TIMESTAMP, last_run BIGINT, last_loaded_at TIMESTAMP, rows BIGINT
 );

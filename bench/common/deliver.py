@@ -26,13 +26,13 @@ def deliver_tickets(
     local = received.astimezone(city.zone)
     wards = city.areas.at(city.levels[-1], local.date())
     ward = next(ward for ward in wards if within is None or within in city.areas.path(ward.code).values())
-    folder = inbox / Path(feed.connector.path).parent
+    folder = inbox / Path(feed.pattern or "").parent
     folder.mkdir(parents=True, exist_ok=True)
     number = next(_numbers)
     target = folder / f"measured-{os.getpid()}-{number}.csv"
     written = target.with_suffix(".part")
-    with written.open("w", encoding=feed.connector.encoding, newline="") as stream:
-        writer = csv.writer(stream, delimiter=feed.connector.delimiter)
+    with written.open("w", encoding=feed.format.encoding, newline="") as stream:
+        writer = csv.writer(stream, delimiter=feed.format.delimiter)
         writer.writerow([column.source or column.name for column in feed.columns])
         for ticket in range(tickets):
             cells = {

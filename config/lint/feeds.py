@@ -52,7 +52,7 @@ def _of_warnings(place: Place, feed: Feed) -> Iterator[Problem]:
     for number, column in enumerate(feed.columns):
         keys = ("columns", number, "source" if column.source else "name")
         yield from place.known(keys, "field of warnings", column.source or column.name, WARNING_FIELDS)
-    if not feed.connector.path.endswith("/*.jsonl"):
+    if not (feed.pattern or "").endswith("/*.jsonl"):
         hint = "write a folder and /*.jsonl, such as warnings/*.jsonl"
         yield place.problem(("connector", "path"), "warnings are dropped as JSON lines into a folder", hint)
 

@@ -40,7 +40,9 @@ from config.models.condition import (
     Volume,
     Worsening,
 )
-from config.models.feed import WARNING_FIELDS, AreaRule, Check, Column, Feed, FolderConnector
+from config.models.connector import WARNING_FIELDS, Connector, FolderConnector, Remote, WarningsConnector
+from config.models.feed import AreaRule, Check, Column, Feed
+from config.models.format import Format, FormatType, Unpivot
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import (
     PERIODS,
@@ -92,12 +94,15 @@ __all__ = [
     "Combined",
     "Composite",
     "Condition",
+    "Connector",
     "CountAnomaly",
     "Deadline",
     "Derived",
     "Domain",
     "Feed",
     "FolderConnector",
+    "Format",
+    "FormatType",
     "Formula",
     "Holiday",
     "Identity",
@@ -121,6 +126,7 @@ __all__ = [
     "Publisher",
     "Ranking",
     "Recipient",
+    "Remote",
     "Reported",
     "Reporting",
     "Rule",
@@ -139,11 +145,13 @@ __all__ = [
     "Tolerance",
     "Trend",
     "Unit",
+    "Unpivot",
     "Vintages",
     "Volume",
     "WallPage",
     "WallScreen",
     "WarningList",
     "Warnings",
+    "WarningsConnector",
     "Worsening",
 ]

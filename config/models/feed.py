@@ -2,67 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
+from config.models.connector import Connector, Remote
+from config.models.format import Format
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool
-WARNING_FIELDS: Final = (
-    "warning",
-    "rule",
-    "indicator",
-    "feed",
-    "domain",
-    "area",
-    "severity",
-    "kind",
-    "since",
-    "opened_at",
-    "told_at",
-    "acknowledged_at",
-    "ended_at",
-    "resolution",
-    "outcome",
-    "escalated",
-)
-"""What the program says of each of its warnings, in the files that it drops for ``kind: warnings``."""
-
-
-class Unpivot(Model):
-    """Turn a table with one column per period into rows.
-
-    Columns that are not in ``keep`` become rows: their header goes to ``name``, their cell to ``value``; an
-    empty cell gives no row.
-    """
-
-    keep: tuple[str, ...] = Field(min_length=1)
-    name: Identifier = "name"
-    value: Identifier = "value"
-
-
-class FolderConnector(Model):
-    """Files that a department drops into a folder of the inbox.
-
-    ``path`` is a glob below the inbox. ``format: auto`` goes by the file's ending (.csv .csv.gz .tsv .json
-    .jsonl .parquet .xlsx). ``header_row`` is the 1-based line of the header; rows above it are titles.
-    ``kind: warnings``: the program itself drops its own warnings there, those that changed, as JSON lines.
-    """
-
-    kind: Literal["folder", "warnings"] = "folder"
-    path: str = Field(min_length=1)
-    format: Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx"] = "auto"
-    encoding: str = "utf-8"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-    quote: str = Field(default='"', min_length=1, max_length=1)
-    header_row: int = Field(default=1, ge=1)
-    sheet: str | None = None
-    records: str | None = None
-    decimal: Literal[".", ","] = "."
-    nulls: tuple[str, ...] = ("",)
-    unpivot: Unpivot | None = None
 
 
 class Column(Model):
@@ -134,7 +83,7 @@ class Delivery(Model):
 
 
 class Feed(Model):
-    """One feed: connector, schedule, contract and delivery obligation.
+    """One feed: connector, format, schedule, contract and delivery obligation.
 
     Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates
     the row: its area must be valid on that day. ``coverage`` is the area level whose silence for a day
@@ -147,7 +96,8 @@ class Feed(Model):
     owner: Text
     note: Text | None = None
     simulated: bool = False
-    connector: FolderConnector
+    connector: Connector
+    format: Format = Format()
     schedule: Cron
     watch: bool = True
     dataset: Identifier | None = None
@@ -165,6 +115,11 @@ class Feed(Model):
     def table(self) -> str:
         """Name of the dataset the rows go to."""
         return self.dataset or self.id
+
+    @property
+    def pattern(self) -> str | None:
+        """Glob of the feed's files below the inbox; None for a feed that is fetched."""
+        return None if isinstance(self.connector, Remote) else self.connector.path
 
     @property
     def time_columns(self) -> tuple[str, ...]:

@@ -12,13 +12,13 @@ from typing import BinaryIO, Final, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from config.models import Feed, FolderConnector
+from config.models import Feed, Format
 from pipelines.errors import SourceError
 from pipelines.land import BLOCK, Landed
-from pipelines.read.shape import TEXT, Format, Ready, Shape, columns_of
+from pipelines.read.shape import TEXT, Kind, Ready, Shape, columns_of
 from pipelines.read.workbook import header_of
 
-ENDINGS: Final[dict[str, Format]] = {
+ENDINGS: Final[dict[str, Kind]] = {
     ".csv": "csv",
     ".tsv": "csv",
     ".txt": "csv",
@@ -36,47 +36,47 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
 
     Raises SourceError when the file is not what the feed says.
     """
-    format = _format(feed.connector, landed.delivery.name)
+    kind = _kind(feed.format, landed.delivery.name)
     with landed.path.open("rb") as stream:
         head = stream.read(16)
-    _refuse(format, head)
-    if format == "parquet":
+    _refuse(kind, head)
+    if kind == "parquet":
         return Ready(landed, _parquet_shape(landed.path), landed.path)
-    if format == "xlsx":
-        names = columns_of(header_of(landed.path, feed.connector))
+    if kind == "xlsx":
+        names = columns_of(header_of(landed.path, feed.format))
         return Ready(landed, Shape("xlsx", names, (TEXT,) * len(names)), landed.path)
-    path = _plain(landed, feed.connector.encoding, head, work / f"{feed.id}-{landed.hash}.txt")
-    if format == "csv":
-        shape = _csv_shape(path, _delimiter(feed.connector, landed.delivery.name), feed.connector)
+    path = _plain(landed, feed.format.encoding, head, work / f"{feed.id}-{landed.hash}.txt")
+    if kind == "csv":
+        shape = _csv_shape(path, _delimiter(feed.format, landed.delivery.name), feed.format)
         return Ready(landed, shape, path, _count_lines(path))
     sources = tuple(column.source or column.name for column in feed.columns)
-    lines = _count_lines(path) if format == "jsonl" else 0
-    return Ready(landed, Shape(format, sources, (TEXT,) * len(sources)), path, lines)
+    lines = _count_lines(path) if kind == "jsonl" else 0
+    return Ready(landed, Shape(kind, sources, (TEXT,) * len(sources)), path, lines)
 
 
-def delimiter_of(ready: Ready, connector: FolderConnector) -> str:
+def delimiter_of(ready: Ready, format: Format) -> str:
     """What stands between the cells of a text file."""
-    return _delimiter(connector, ready.landed.delivery.name)
+    return _delimiter(format, ready.landed.delivery.name)
 
 
-def _delimiter(connector: FolderConnector, name: str) -> str:
-    tabs = name.lower().removesuffix(".gz").endswith(".tsv") and connector.delimiter == ","
-    return "\t" if tabs else connector.delimiter
+def _delimiter(format: Format, name: str) -> str:
+    tabs = name.lower().removesuffix(".gz").endswith(".tsv") and format.delimiter == ","
+    return "\t" if tabs else format.delimiter
 
 
-def _format(connector: FolderConnector, name: str) -> Format:
-    if connector.format != "auto":
-        return connector.format
+def _kind(format: Format, name: str) -> Kind:
+    if format.type != "auto":
+        return format.type
     ending = Path(name.lower().removesuffix(".gz")).suffix
     if ending not in ENDINGS:
         raise SourceError(
             f"the ending {ending or 'of the name'!r} does not tell the format",
-            "set connector.format, or narrow connector.path to " + " ".join(ENDINGS),
+            "set format.type, or narrow connector.path to " + " ".join(ENDINGS),
         )
     return ENDINGS[ending]
 
 
-def _refuse(format: Format, head: bytes) -> None:
+def _refuse(wanted: Kind, head: bytes) -> None:
     """Tell the usual mix-ups by the first bytes, in words that help."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if not head:
@@ -88,15 +88,15 @@ def _refuse(format: Format, head: bytes) -> None:
         )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise SourceError("the file is an old Excel workbook (.xls)", "have it saved as .xlsx or .csv")
-    kind: Format | None = "xlsx" if head.startswith(b"PK\x03\x04") else None
+    kind: Kind | None = "xlsx" if head.startswith(b"PK\x03\x04") else None
     kind = "parquet" if head.startswith(b"PAR1") else kind
-    if kind != (format if format in ("xlsx", "parquet") else None):
+    if kind != (wanted if wanted in ("xlsx", "parquet") else None):
         found = {"xlsx": "a ZIP archive or Excel workbook", "parquet": "a Parquet file", None: "neither"}[
             kind
         ]
         if kind is None:
-            raise SourceError(f"the file is not {format}", f"its first bytes are {head[:8]!r}")
-        raise SourceError(f"the file is {found}, not {format}", "set connector.format, or correct its ending")
+            raise SourceError(f"the file is not {wanted}", f"its first bytes are {head[:8]!r}")
+        raise SourceError(f"the file is {found}, not {wanted}", "set format.type, or correct its ending")
 
 
 def _parquet_shape(path: Path) -> Shape:
@@ -127,7 +127,7 @@ def _sql_type(type: pa.DataType) -> str:
     return TEXT
 
 
-def _csv_shape(path: Path, delimiter: str, connector: FolderConnector) -> Shape:
+def _csv_shape(path: Path, delimiter: str, format: Format) -> Shape:
     with path.open("r", encoding="utf-8-sig", newline="", errors="replace") as stream:
         taken = 0
 
@@ -137,10 +137,10 @@ def _csv_shape(path: Path, delimiter: str, connector: FolderConnector) -> Shape:
             taken += bool(line)
             return [line] if line else []
 
-        for _ in range(connector.header_row - 1):
+        for _ in range(format.header_row - 1):
             lines()
         reader = csv.reader(
-            iter(lambda: (lines() or [""])[0], ""), delimiter=delimiter, quotechar=connector.quote
+            iter(lambda: (lines() or [""])[0], ""), delimiter=delimiter, quotechar=format.quote
         )
         try:
             header = next(reader, [])
@@ -148,11 +148,11 @@ def _csv_shape(path: Path, delimiter: str, connector: FolderConnector) -> Shape:
             raise SourceError(f"the header cannot be read: {error}", "is the file a text file?") from error
     if not any(cell.strip() for cell in header):
         raise SourceError(
-            f"there is no header on line {connector.header_row}",
-            "set connector.header_row to the line of the header",
+            f"there is no header on line {format.header_row}",
+            "set format.header_row to the line of the header",
         )
     if any("\0" in cell for cell in header):
-        raise SourceError("the header holds zero bytes", "set connector.encoding, such as utf-16")
+        raise SourceError("the header holds zero bytes", "set format.encoding, such as utf-16")
     names = columns_of(header)
     return Shape("csv", names, (TEXT,) * len(names), taken)
 
@@ -182,7 +182,7 @@ def _plain(landed: Landed, encoding: str, head: bytes, target: Path) -> Path:
         ) from error
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"the text is not {encoding}: {error.reason} at byte {error.start}", "set connector.encoding"
+            f"the text is not {encoding}: {error.reason} at byte {error.start}", "set format.encoding"
         ) from error
     return target
 

@@ -13,7 +13,8 @@ from config.problems import did_you_mean
 from pipelines.errors import SourceError
 from pipelines.land import Landed
 
-Format = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
+Kind = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
+"""What a file is, once that is known."""
 TEXT = "VARCHAR"
 
 
@@ -25,7 +26,7 @@ class Shape:
     types of its own), ``skip`` the lines before the first data row.
     """
 
-    format: Format
+    format: Kind
     names: tuple[str, ...]
     types: tuple[str, ...]
     skip: int = 0
@@ -96,12 +97,11 @@ def absent(feed: Feed, names: Sequence[str]) -> list[str]:
 
 
 def _absent(feed: Feed, source: str, names: Sequence[str]) -> str:
-    connector = feed.connector
     if len(names) == 1:
         for delimiter in (";", ",", "\t", "|"):
-            if delimiter in names[0] and delimiter != connector.delimiter:
-                return f"the delimiter looks like {delimiter!r}: set connector.delimiter"
+            if delimiter in names[0] and delimiter != feed.format.delimiter:
+                return f"the delimiter looks like {delimiter!r}: set format.delimiter"
     return did_you_mean(source, names) or (
-        f"the header is looked for on line {connector.header_row}: "
-        "set connector.header_row, or the column's source"
+        f"the header is looked for on line {feed.format.header_row}: "
+        "set format.header_row, or the column's source"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
-from config.models import Feed, FolderConnector
+from config.models import Feed, Format
 from pipelines.errors import SourceError
 from pipelines.read.inspect import delimiter_of
 from pipelines.read.shape import TEXT, Ready, Shape, Staged
@@ -24,11 +24,11 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
     Malformed lines of text files go to the temporary table ``csv_errors`` unless ``keep_rejects`` is false.
     Raises SourceError.
     """
-    shape, connector = files[0].shape, feed.connector
+    shape, format = files[0].shape, feed.format
     match shape.format:
         case "csv":
-            delimiter = delimiter_of(files[0], connector)
-            staged = _columnar(shape, _csv(files, shape, delimiter, connector.quote, keep_rejects))
+            delimiter = delimiter_of(files[0], format)
+            staged = _columnar(shape, _csv(files, shape, delimiter, format.quote, keep_rejects))
         case "parquet":
             cells = ", ".join(
                 f"{_name(name)} AS _c{i}" if type != TEXT else f"{_name(name)}::VARCHAR AS _c{i}"
@@ -37,7 +37,7 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
             source = f"SELECT file_index, {cells} FROM read_parquet({_paths(files)})"
             staged = _columnar(shape, f"({source})")
         case "xlsx":
-            cursor.register("sheet_rows", rows_of([f.path for f in files], connector, len(shape.names)))
+            cursor.register("sheet_rows", rows_of([f.path for f in files], format, len(shape.names)))
             cells = ", ".join(f"_c{i}" for i in range(1, len(shape.names) + 1))
             sql = (
                 "SELECT row_number() OVER () AS _n, _record, _file_no, NULL::VARCHAR AS _defect, "
@@ -45,10 +45,10 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
             )
             staged = Staged(sql, shape.names, shape.types, _json_object(shape.names), placed=True)
         case "json":
-            staged = _json(cursor, files, shape, connector)
+            staged = _json(cursor, files, shape, format)
         case "jsonl":
             staged = _jsonl(files, shape)
-    return staged if connector.unpivot is None else _unpivot(staged, connector)
+    return staged if format.unpivot is None else _unpivot(staged, format)
 
 
 def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_rejects: bool) -> str:
@@ -75,8 +75,8 @@ def _columnar(shape: Shape, source: str) -> Staged:
     return Staged(sql, shape.names, shape.types, _json_object(shape.names))
 
 
-def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, connector: FolderConnector) -> Staged:
-    path = "$" + "".join(f'."{key}"' for key in (connector.records or "").split(".") if key)
+def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, format: Format) -> Staged:
+    path = "$" + "".join(f'."{key}"' for key in (format.records or "").split(".") if key)
     texts = f"read_text({_paths(files)})"
     kind = f"CASE WHEN json_valid(content) THEN coalesce(json_type(content, {literal(path)}), '') END"
     bad = cursor.execute(
@@ -84,12 +84,10 @@ def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, connector: Folde
         "WHERE kind IS DISTINCT FROM 'ARRAY'"
     ).fetchone()
     if bad is not None:
-        where = f"at {connector.records!r}" if connector.records else "at the top"
+        where = f"at {format.records!r}" if format.records else "at the top"
         if not bad[0]:
-            raise SourceError(
-                "the file is not JSON", "it was cut short, or is JSON lines: set connector.format"
-            )
-        raise SourceError(f"there is no list of records {where}", "set connector.records to the list's path")
+            raise SourceError("the file is not JSON", "it was cut short, or is JSON lines: set format.type")
+        raise SourceError(f"there is no list of records {where}", "set format.records to the list's path")
     source = (
         f"SELECT file_index AS _file_no, unnest(json_extract(content, {literal(path + '[*]')})) AS _doc "
         f"FROM {texts}"
@@ -120,13 +118,13 @@ def _documents(shape: Shape, source: str, sound: str, defect: str) -> Staged:
     return Staged(sql, shape.names, shape.types, "_doc::VARCHAR")
 
 
-def _unpivot(staged: Staged, connector: FolderConnector) -> Staged:
+def _unpivot(staged: Staged, format: Format) -> Staged:
     """One row for each cell outside ``keep``; a cell that means nothing gives none."""
-    unpivot = connector.unpivot
+    unpivot = format.unpivot
     assert unpivot is not None
     missing = [name for name in unpivot.keep if name not in staged.names]
     if missing:
-        raise SourceError(f"there is no column {missing[0]!r} to keep", "correct connector.unpivot.keep")
+        raise SourceError(f"there is no column {missing[0]!r} to keep", "correct format.unpivot.keep")
     kept = [staged.names.index(name) + 1 for name in unpivot.keep]
     others = [i for i in range(1, len(staged.names) + 1) if i not in kept]
     names = (*unpivot.keep, unpivot.name, unpivot.value)
@@ -135,7 +133,7 @@ def _unpivot(staged: Staged, connector: FolderConnector) -> Staged:
     place = count(1)
     keep = ", ".join(f"_c{i}::VARCHAR AS _k{next(place)}" for i in kept)
     cells = ", ".join(f"_k{i} AS _c{i}" for i in range(1, len(kept) + 1))
-    nulls = ", ".join(map(literal, {*connector.nulls, ""}))
+    nulls = ", ".join(map(literal, {*format.nulls, ""}))
     sql = (
         f"SELECT row_number() OVER () AS _n, _record, _file_no, _defect, {cells}, "
         f"_name AS _c{len(kept) + 1}, _value AS _c{len(kept) + 2} FROM ("

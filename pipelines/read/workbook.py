@@ -14,7 +14,7 @@ import pyarrow as pa
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from config.models import FolderConnector
+from config.models import Format
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
 
@@ -26,22 +26,22 @@ class Sheet(Protocol):
         """Rows of cell values."""
 
 
-def header_of(path: Path, connector: FolderConnector) -> list[str]:
+def header_of(path: Path, format: Format) -> list[str]:
     """Cells of the header row. Raises SourceError."""
-    with _sheet(path, connector) as sheet:
-        row = next(islice(sheet.iter_rows(values_only=True), connector.header_row - 1, None), ())
+    with _sheet(path, format) as sheet:
+        row = next(islice(sheet.iter_rows(values_only=True), format.header_row - 1, None), ())
     cells = ["" if cell is None else cell_text(cell) or "" for cell in row]
     while cells and not cells[-1].strip():
         cells.pop()
     if not cells:
         raise SourceError(
-            f"there is no header on row {connector.header_row}",
-            "set connector.header_row to the row of the header, or connector.sheet to the right sheet",
+            f"there is no header on row {format.header_row}",
+            "set format.header_row to the row of the header, or format.sheet to the right sheet",
         )
     return cells
 
 
-def rows_of(paths: Sequence[Path], connector: FolderConnector, width: int) -> pa.Table:
+def rows_of(paths: Sequence[Path], format: Format, width: int) -> pa.Table:
     """Rows below the header as text ``_c1``, …, with ``_file_no`` and ``_record`` (the sheet's row number).
 
     Empty rows are left out. Raises SourceError.
@@ -49,9 +49,9 @@ def rows_of(paths: Sequence[Path], connector: FolderConnector, width: int) -> pa
     columns: list[list[str | None]] = [[] for _ in range(width)]
     places: list[tuple[int, int]] = []
     for number, path in enumerate(paths):
-        with _sheet(path, connector) as sheet:
+        with _sheet(path, format) as sheet:
             for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                if line <= connector.header_row:
+                if line <= format.header_row:
                     continue
                 cells = [cell_text(cell) for cell in row[:width]]
                 if not any(cells):
@@ -86,7 +86,7 @@ def cell_text(cell: object) -> str | None:
 
 
 @contextlib.contextmanager
-def _sheet(path: Path, connector: FolderConnector) -> Iterator[Sheet]:
+def _sheet(path: Path, format: Format) -> Iterator[Sheet]:
     with path.open("rb") as stream:
         try:
             book = load_workbook(stream, read_only=True, data_only=True)
@@ -96,10 +96,10 @@ def _sheet(path: Path, connector: FolderConnector) -> Iterator[Sheet]:
                 "it was cut short or is no .xlsx: have it saved again",
             ) from error
         try:
-            if connector.sheet is not None and connector.sheet not in book.sheetnames:
+            if format.sheet is not None and format.sheet not in book.sheetnames:
                 raise SourceError(
-                    f"there is no sheet {connector.sheet!r}", did_you_mean(connector.sheet, book.sheetnames)
+                    f"there is no sheet {format.sheet!r}", did_you_mean(format.sheet, book.sheetnames)
                 )
-            yield cast(Sheet, book[connector.sheet] if connector.sheet else book.worksheets[0])
+            yield cast(Sheet, book[format.sheet] if format.sheet else book.worksheets[0])
         finally:
             book.close()

@@ -444,7 +444,9 @@ class History:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
         self.files.append((feed, path))
-        loader = Loader(self.city, self.store, self.folder / "inbox", self.folder / "landing")
+        loader = Loader(
+            self.city, self.store, self.folder / "inbox", self.folder / "landing", self.folder / "spool"
+        )
         (result,) = loader.run(feed, self.now)
         assert result.status == "done", result
 

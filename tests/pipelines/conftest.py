@@ -76,11 +76,12 @@ class House:
     store: Store
     inbox: Path
     landing: Path
+    spool: Path
     loader: Loader = field(init=False)
     _moments: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.loader = Loader(self.city, self.store, self.inbox, self.landing)
+        self.loader = Loader(self.city, self.store, self.inbox, self.landing, self.spool)
 
     def deliver(self, name: str, content: str | bytes) -> Path:
         """Put a file into the feed's folder."""
@@ -128,7 +129,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
         inbox.mkdir()
         store = Store.open(root / "warehouse.duckdb", zone, folders=[landing])
         stores.append(store)
-        return House(loaded, loaded.feeds["tickets"], store, inbox, landing)
+        return House(loaded, loaded.feeds["tickets"], store, inbox, landing, root / "spool")
 
     yield make
     for store in stores:

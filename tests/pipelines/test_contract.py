@@ -54,11 +54,11 @@ def load_cells(
     build: Build, type: str, cells: list[str], zone: str = "Asia/Ho_Chi_Minh", **more: Any
 ) -> dict[str, Any]:
     """What each cell becomes in a column of that type; the reason for those that are refused."""
-    connector = more.pop("connector", {})
+    reading = more.pop("reading", {})
     house = build(
         zone=zone,
         key=["id"],
-        connector={"path": "tickets/*", "delimiter": "|", **connector},
+        format={"delimiter": "|", **reading},
         area={"constant": "C"},
         event_time="day",
         checks=[],
@@ -96,7 +96,7 @@ def test_integers(build: Build) -> None:
 
 def test_numbers_with_a_comma_and_points_between_thousands(build: Build) -> None:
     cells = ["1.234,5", "7", "-0,25", "nan", "inf", "1,2,3"]
-    assert load_cells(build, "number", cells, connector={"decimal": ","}) == {
+    assert load_cells(build, "number", cells, reading={"decimal": ","}) == {
         "1.234,5": 1234.5,
         "7": 7.0,
         "-0,25": -0.25,
@@ -108,7 +108,7 @@ def test_numbers_with_a_comma_and_points_between_thousands(build: Build) -> None
 
 def test_units_in_cells_and_words_for_nothing(build: Build) -> None:
     cells = ["10.5 km/h", "N/A", " N/A ", "km/h", "12", "fast"]
-    found = load_cells(build, "number", cells, strip=r"\s*km/h$", connector={"nulls": ["", "N/A"]})
+    found = load_cells(build, "number", cells, strip=r"\s*km/h$", reading={"nulls": ["", "N/A"]})
     assert found == {"10.5 km/h": 10.5, "N/A": None, " N/A ": None, "km/h": None, "12": 12.0, "fast": "type"}
 
 

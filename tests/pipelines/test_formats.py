@@ -89,8 +89,8 @@ formats = pytest.mark.parametrize("format", FORMATS)
 
 
 def deliver(build: Build, format: str, rows: Sequence[Row]) -> House:
-    name, write, connector = FORMATS[format]
-    house = build(connector={"path": "tickets/*", **connector})
+    name, write, options = FORMATS[format]
+    house = build(format=options)
     house.deliver(name, write(rows))
     return house
 
@@ -135,8 +135,8 @@ def test_a_defect_has_the_same_reason_everywhere(build: Build, format: str, defe
 @formats
 @pytest.mark.parametrize("rule", ["last", "reject"])
 def test_a_key_that_repeats_in_a_file_is_refused_once(build: Build, format: str, rule: str) -> None:
-    name, write, connector = FORMATS[format]
-    house = build(connector={"path": "tickets/*", **connector}, duplicates=rule)
+    name, write, options = FORMATS[format]
+    house = build(format=options, duplicates=rule)
     rows = [GOOD, {**GOOD, "id": "T2"}, {**GOOD, "rating": 1}, {**GOOD, "rating": 2}]
     house.deliver(name, write(rows))
     [run] = house.load()
@@ -179,7 +179,7 @@ def test_typed_parquet_is_read_by_its_types(build: Build) -> None:
 
 
 def test_workbook_cells_of_every_kind(build: Build) -> None:
-    house = build(connector={"path": "tickets/*", "header_row": 3, "sheet": "Data"})
+    house = build(format={"header_row": 3, "sheet": "Data"})
     book = openpyxl.Workbook()
     sheet = book.create_sheet("Data")
     sheet.append(["Report of October"])

@@ -302,7 +302,7 @@ def test_an_end_between_any_two_steps_leaves_the_old_state(
     assert (
         facts(house), house.rows("SELECT * FROM touched ORDER BY ALL"), house.rows("FROM feed_status")
     ) == before  # fmt: skip
-    house.loader = Loader(house.city, house.store, house.inbox, house.landing)
+    house.loader = Loader(house.city, house.store, house.inbox, house.landing, house.spool)
     open_runs = house.rows("SELECT count(*) FROM run WHERE status = 'running'")[0][0]
     assert house.loader.recover(NOW) == open_runs
     assert house.rows("SELECT count(*) FROM run WHERE status = 'running'") == [(0,)]

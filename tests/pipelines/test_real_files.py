@@ -30,7 +30,7 @@ def number(**more: Any) -> dict[str, Any]:
 def test_hourly_air_with_units_in_the_cells(build: Build, shared_data: Path) -> None:
     path = shared_data / "environment" / "aqi_ho_chi_minh_city_hourly_2025.csv"
     house = build(
-        connector={"path": "tickets/*.csv", "nulls": ["", "N/A"]},
+        format={"nulls": ["", "N/A"]},
         key=["measured"],
         event_time="measured",
         area={"column": "city", "match": "name", "codes": {"Hồ Chí Minh": "C"}},
@@ -105,8 +105,7 @@ def test_a_table_with_a_column_for_each_year(build: Build, shared_data: Path) ->
     path = shared_data / "economy" / "gso_retail_sales_by_province.csv"
     place = "Cities, provincies"
     house = build(
-        connector={
-            "path": "tickets/*.csv",
+        format={
             "delimiter": ";",
             "header_row": 3,
             "nulls": ["", ".."],
@@ -202,7 +201,7 @@ def test_a_file_in_another_coding_with_line_breaks_and_a_far_header(build: Build
     sink = io.StringIO()
     frame.to_csv(sink, index=False, sep=";")
     house = build(
-        connector={"path": "tickets/*", "encoding": "utf-16", "delimiter": ";", "header_row": 3},
+        format={"encoding": "utf-16", "delimiter": ";", "header_row": 3},
         area={"column": "ward", "match": "name"},
         columns=[
             {"name": "id", "type": "integer", "required": True},

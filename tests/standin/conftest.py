@@ -61,9 +61,9 @@ def read_file(path: Path, feed: Feed) -> pd.DataFrame:
         return pd.read_excel(path, dtype={"Mã phường xã": str})
     if path.suffix == ".json":
         body: Any = json.loads(path.read_text(encoding="utf-8"))
-        return pd.DataFrame(body[feed.connector.records] if feed.connector.records else body)
+        return pd.DataFrame(body[feed.format.records] if feed.format.records else body)
     text = {c.source or c.name: str for c in feed.columns if c.type in ("text", "date", "timestamp")}
-    return pd.read_csv(path, sep=feed.connector.delimiter, encoding="utf-8-sig", dtype=text)
+    return pd.read_csv(path, sep=feed.format.delimiter, encoding="utf-8-sig", dtype=text)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +74,7 @@ def delivered(departments: Departments) -> Callable[[str], pd.DataFrame]:
     def read(name: str) -> pd.DataFrame:
         if name not in known:
             feed = departments.city.feeds[name]
-            files = sorted(departments.out.glob(feed.connector.path))
+            files = sorted(departments.out.glob(feed.pattern or ""))
             rows = pd.concat([read_file(f, feed).assign(file=f.name) for f in files], ignore_index=True)
             rows = rows.rename(columns={c.source: c.name for c in feed.columns if c.source})
             for column in feed.columns:

@@ -1,0 +1,60 @@
+"""Where a feed's bytes come from: one model for each kind of connector."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, Tag
+
+from config.models.base import LastingDuration, Model, tag_or
+
+WARNING_FIELDS: Final = (
+    "warning",
+    "rule",
+    "indicator",
+    "feed",
+    "domain",
+    "area",
+    "severity",
+    "kind",
+    "since",
+    "opened_at",
+    "told_at",
+    "acknowledged_at",
+    "ended_at",
+    "resolution",
+    "outcome",
+    "escalated",
+)
+"""What the program says of each of its warnings, in the files that it drops for ``kind: warnings``."""
+
+
+class FolderConnector(Model):
+    """Files that a department drops into a folder of the inbox. ``path`` is a glob below the inbox."""
+
+    kind: Literal["folder"] = "folder"
+    path: str = Field(min_length=1)
+
+
+class WarningsConnector(Model):
+    """The program's own warnings: those that changed are dropped into a folder of the inbox as JSON lines."""
+
+    kind: Literal["warnings"]
+    path: str = Field(min_length=1)
+
+
+class Remote(Model):
+    """What every connector has that fetches over a network.
+
+    A fetch that takes longer than ``time_limit`` or gives a file of more than ``size_limit`` MiB is ended.
+    """
+
+    kind: str
+    time_limit: LastingDuration = Field(default="10m", validate_default=True)
+    size_limit: int = Field(default=2048, ge=1)
+
+
+Connector = Annotated[
+    Annotated[FolderConnector, Tag("folder")] | Annotated[WarningsConnector, Tag("warnings")],
+    tag_or("kind", "folder"),
+]
