@@ -16,8 +16,9 @@ install: .venv/.installed ## create .venv with the command `ioc` in it
 run: .venv/.installed ## load, compute and serve the reference city on http://127.0.0.1:8050 (ARGS="--port 8051 …")
 	@$(BIN)/ioc run $(ARGS)
 
-test: check ## every check and every test; brings the browser that it needs
+test: check ## every check and every test; brings the browser and the servers that it needs
 	@scripts/browser.sh
+	@scripts/servers.sh
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: .venv/.installed-dev ## format, lint, types, import law, generated pages: all but the tests

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
+from bench.common import servers
 from bench.common.browser import chromium, find_chromium
 
 ROOT = Path(__file__).parents[1]
@@ -77,6 +78,39 @@ def browser(chromium_path: str) -> Iterator[Browser]:
     """One headless Chromium for a module, no longer: it keeps an event loop running in this thread."""
     with chromium(chromium_path) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Address of a private PostgreSQL server with nothing of ours in it, without a database's name."""
+    _need_programs("initdb", "pg_ctl")
+    with servers.postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def ssh_server() -> Iterator[servers.SshServer]:
+    """An SFTP server that lets in whoever runs the tests, by key."""
+    _need_programs("sshd", "ssh-keygen")
+    with servers.sshd() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[servers.Service]:
+    """An MQTT broker."""
+    _need_programs("mosquitto")
+    with servers.mosquitto() as server:
+        yield server
+
+
+def _need_programs(*names: str) -> None:
+    """Tests that need a server are skipped where it is not installed, but not in continuous integration."""
+    for name in names:
+        try:
+            servers.program(name)
+        except FileNotFoundError as error:
+            _missing(str(error))
 
 
 @dataclass

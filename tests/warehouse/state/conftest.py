@@ -1,13 +1,8 @@
-"""Databases to keep people's state in: a file, and a PostgreSQL server where its programs are installed."""
+"""Databases to keep people's state in: a file, and a PostgreSQL server."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -23,46 +18,12 @@ HOUR = dt.timedelta(hours=1)
 _NUMBERS = count()
 
 
-def _program(name: str) -> str | None:
-    """Where a server program lies: Debian keeps them off the path."""
-    places = [p for root in sorted(Path("/usr/lib/postgresql").glob("*/bin")) for p in [str(root)]]
-    return shutil.which(name) or shutil.which(name, path=os.pathsep.join(places))
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Address of a private server that forgets everything; tests that need one are skipped without."""
-    initdb, pg_ctl = _program("initdb"), _program("pg_ctl")
-    if initdb is None or pg_ctl is None:
-        pytest.skip("PostgreSQL is not installed on this machine")
-    # The server refuses to run as root, and nobody else may look into the folders that pytest makes.
-    run = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
-    folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
-    if run:
-        shutil.chown(folder, "nobody")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-
-    def call(*words: str) -> None:
-        done = subprocess.run([*run, *words], capture_output=True, text=True, check=False, cwd=folder)
-        assert done.returncode == 0, done.stderr + done.stdout
-
-    data = str(folder / "data")
-    call(initdb, "-D", data, "-U", "ioc", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    call(pg_ctl, "-D", data, "-l", str(folder / "log"), "-o", options, "-w", "start")
-    yield f"postgresql+psycopg://ioc@127.0.0.1:{port}"
-    call(pg_ctl, "-D", data, "-m", "immediate", "-w", "stop")
-    shutil.rmtree(folder)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Address of a database with nothing in it, of each kind in turn."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state.sqlite"
-    server = request.getfixturevalue("server")
+    server = request.getfixturevalue("postgres")
     name = f"state{next(_NUMBERS)}"
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
