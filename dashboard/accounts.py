@@ -13,14 +13,15 @@ from pipelines.load import RunResult
 def as_table(runs: Sequence[RunResult]) -> Table:
     """One line for each feed that had news: files and where their rows went; then every failure in words."""
     table = Table(title="Loaded" if runs else "Nothing new", title_justify="left")
-    for column in ("feed", "files", "received", "inserted", "updated", "unchanged", "rejected"):
+    for column in ("feed", "files", "received", "inserted", "updated", "unchanged", "rejected", "mended"):
         table.add_column(column, justify="left" if column == "feed" else "right")
     for feed, group in groupby(sorted(runs, key=lambda run: run.feed), key=lambda run: run.feed):
         of_feed = list(group)
         sums = [
             sum(parts)
             for parts in zip(
-                *((r.received, r.inserted, r.updated, r.unchanged, r.rejected) for r in of_feed), strict=True
+                *((r.received, r.inserted, r.updated, r.unchanged, r.rejected, r.mended) for r in of_feed),
+                strict=True,
             )
         ]
         table.add_row(feed, f"{len(of_feed):,}", *(f"{number:,}" for number in sums))

@@ -20,7 +20,7 @@ from warehouse.syntax import literal
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The account of one file: received = inserted + updated + unchanged + rejected.
+    """The account of one file, or of a mend: received = inserted + updated + unchanged + rejected + mended.
 
     ``message`` and ``hint`` say why it failed and what to do.
     """
@@ -34,6 +34,7 @@ class RunResult:
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
+    mended: int = 0
     message: str | None = None
     hint: str | None = None
 
@@ -70,7 +71,8 @@ def start_runs(cursor: Cursor, feed: Feed, files: Sequence[Landed], now: dt.date
     )
     cursor.register("opened", table)
     cursor.execute(
-        "INSERT INTO run SELECT id, ?, hash, name, ?, NULL, 'running', 0, 0, 0, 0, 0, NULL, NULL FROM opened",
+        "INSERT INTO run (id, feed, file_hash, file_name, started_at, status, received, inserted, updated, "
+        "unchanged, rejected) SELECT id, ?, hash, name, ?, 'running', 0, 0, 0, 0, 0 FROM opened",
         [feed.id, naive(now)],
     )
     cursor.unregister("opened")
@@ -102,14 +104,18 @@ def note_landings(
 
 def quarantine(cursor: Cursor, feed: Feed, now: dt.datetime) -> None:
     """Put the refused rows of the batch, and its malformed lines, where people can see and mend them."""
+    into = (
+        "INSERT INTO quarantine (run, feed, file_hash, line, column_name, reason, detail, raw, problems, "
+        "quarantined_at)"
+    )
     cursor.execute(
-        "INSERT INTO quarantine SELECT n._run, ?, f.hash, n._line, _problems[1]['column'], "
+        f"{into} SELECT n._run, ?, f.hash, n._line, _problems[1]['column'], "
         "_problems[1]['reason'], _problems[1]['detail'], _raw, to_json(_problems)::VARCHAR, ? "
         "FROM numbered n JOIN batch_file f USING (_file_no) WHERE _bad ORDER BY _n",
         [feed.id, naive(now)],
     )
     cursor.execute(
-        f"INSERT INTO quarantine SELECT f.run, ?, f.hash, m.line, NULL, {literal(reasons.MALFORMED)}, "
+        f"{into} SELECT f.run, ?, f.hash, m.line, NULL, {literal(reasons.MALFORMED)}, "
         "m.detail, m.raw, NULL, ? FROM malformed m JOIN batch_file f USING (_file_no) "
         "ORDER BY m._file_no, m.line",
         [feed.id, naive(now)],
@@ -144,7 +150,7 @@ def close_runs(cursor: Cursor, now: dt.datetime, note: str | None) -> list[RunRe
     )
     rows = cursor.execute(
         "SELECT r.id, r.feed, r.file_name, r.status, r.received, r.inserted, r.updated, r.unchanged, "
-        "r.rejected, r.message, r.hint FROM run r JOIN account a ON a.run = r.id ORDER BY r.id"
+        "r.rejected, r.mended, r.message, r.hint FROM run r JOIN account a ON a.run = r.id ORDER BY r.id"
     ).fetchall()
     return [RunResult(*row) for row in rows]
 

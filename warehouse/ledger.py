@@ -21,7 +21,7 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The account of one file: received = inserted + updated + unchanged + rejected."""
+    """The account of a file or a mend: received = inserted + updated + unchanged + rejected + mended."""
 
     id: int
     feed: str
@@ -35,8 +35,10 @@ class Run:
     updated: int
     unchanged: int
     rejected: int
+    mended: int
     message: str | None
     hint: str | None
+    kind: str = "load"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class RefreshRecord:
 
 @dataclass(frozen=True, slots=True)
 class FeedAccount:
-    """The sum of a feed's runs."""
+    """The sum of a feed's loads. What mends received counts once: as mended, in the load that refused it."""
 
     feed: str
     files: int
@@ -91,6 +93,7 @@ class FeedAccount:
     updated: int
     unchanged: int
     rejected: int
+    mended: int
 
 
 class LedgerReader:
@@ -121,9 +124,9 @@ class LedgerReader:
             "SELECT feed, count(*), count(*) FILTER (status = 'failed'), "
             + ", ".join(
                 f"coalesce(sum({column}), 0)::BIGINT"
-                for column in ("received", "inserted", "updated", "unchanged", "rejected")
+                for column in ("received", "inserted", "updated", "unchanged", "rejected", "mended")
             )
-            + " FROM run GROUP BY feed"
+            + " FROM run WHERE kind = 'load' GROUP BY feed"
         ).fetchall()
         return {row[0]: FeedAccount(*row) for row in rows}
 
@@ -132,7 +135,7 @@ class LedgerReader:
         rows = self.cursor.execute(
             "SELECT id, feed, file_hash, file_name, started_at, finished_at, status, coalesce(received, 0), "
             "coalesce(inserted, 0), coalesce(updated, 0), coalesce(unchanged, 0), coalesce(rejected, 0), "
-            "message, hint "
+            "coalesce(mended, 0), message, hint, kind "
             "FROM run WHERE $feed IS NULL OR feed = $feed ORDER BY id DESC LIMIT $limit",
             {"feed": feed, "limit": limit},
         ).fetchall()

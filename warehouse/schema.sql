@@ -23,7 +23,8 @@ CREATE TABLE IF NOT EXISTS area_heir (unit VARCHAR, since DATE, until DATE, heir
 -- How each indicator's values follow from their parts when boundaries move (JSON).
 CREATE TABLE IF NOT EXISTS recast_rule (indicator VARCHAR PRIMARY KEY, rule VARCHAR);
 
--- What came in: the bytes as received, and one line of account for each attempt to load them.
+-- What came in: the bytes as received, and one line of account for each attempt to load them. A run of kind mend
+-- receives rows that loads had refused; in the account of the load they move from rejected to mended.
 CREATE TABLE IF NOT EXISTS landed (
     hash VARCHAR, feed VARCHAR, name VARCHAR, path VARCHAR, size BIGINT,
     modified_at TIMESTAMP, landed_at TIMESTAMP, run BIGINT
@@ -33,12 +34,17 @@ CREATE TABLE IF NOT EXISTS run (
     id BIGINT PRIMARY KEY, feed VARCHAR, file_hash VARCHAR, file_name VARCHAR,
     started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR,
     received BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, rejected BIGINT,
-    message VARCHAR, hint VARCHAR,
-    CHECK (status <> 'done' OR received = inserted + updated + unchanged + rejected)
+    message VARCHAR, hint VARCHAR, mended BIGINT DEFAULT 0, kind VARCHAR DEFAULT 'load',
+    CHECK (status <> 'done' OR received = inserted + updated + unchanged + rejected + mended)
 );
+-- Rows that the contract refused. state: waiting, mended (by the run mended_by) or dismissed; edited: the row as a
+-- person wrote it anew; deed: the entry of people's audit trail that says who settled it and when.
+CREATE SEQUENCE IF NOT EXISTS quarantine_id;
 CREATE TABLE IF NOT EXISTS quarantine (
     run BIGINT, feed VARCHAR, file_hash VARCHAR, line BIGINT, column_name VARCHAR, reason VARCHAR, detail VARCHAR,
-    raw VARCHAR, problems VARCHAR, quarantined_at TIMESTAMP
+    raw VARCHAR, problems VARCHAR, quarantined_at TIMESTAMP,
+    id BIGINT DEFAULT nextval('quarantine_id'), state VARCHAR DEFAULT 'waiting', edited VARCHAR,
+    mended_by BIGINT, deed BIGINT
 );
 -- Attempts to fetch from sources, and where each feed's source was left: what its connector wants to know next time.
 CREATE SEQUENCE IF NOT EXISTS fetch_id;

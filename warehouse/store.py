@@ -164,6 +164,37 @@ def _bring_up(connection: Cursor) -> None:
             "ALTER TABLE indicator_value ADD COLUMN stored_at TIMESTAMP;"
             "UPDATE indicator_value SET stored_at = known_from"
         )
+    _make_anew(connection, "run", "mended")
+    _make_anew(connection, "quarantine", "mended_by")
+
+
+def _make_anew(connection: Cursor, table: str, gained: str) -> None:
+    """Make a table that lacks the column ``gained`` as the schema has it now, with the rows that it holds.
+
+    Its checks and defaults cannot be altered. One transaction: a process that ends here leaves the old table.
+    """
+    names = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ? AND NOT internal", [table]
+    ).fetchall()
+    if not names or (gained,) in names:
+        return
+    kept = ", ".join(name for (name,) in names)
+    with _transaction(connection):
+        connection.execute(f"CREATE TEMP TABLE kept AS SELECT {kept} FROM {table}; DROP TABLE {table}")
+        connection.execute(_text("schema.sql"))
+        # Rows get their defaults, numbers among them, in the order in which they lay.
+        connection.execute(f"INSERT INTO {table} ({kept}) SELECT {kept} FROM kept; DROP TABLE kept")
+
+
+@contextlib.contextmanager
+def _transaction(connection: Cursor) -> Iterator[None]:
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
 
 
 def _literal(value: str | int | bool) -> str:

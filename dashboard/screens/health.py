@@ -91,11 +91,11 @@ def _summary(
     received = sum(a.received for a in mine)
     accepted = sum(a.inserted + a.updated for a in mine)
     unchanged, rejected = sum(a.unchanged for a in mine), sum(a.rejected for a in mine)
-    agrees = received == accepted + unchanged + rejected
-    counts = [fmt.number(x, ctx.lang) for x in (received, accepted, unchanged, rejected)]
-    account = words(
-        "health.account", received=counts[0], accepted=counts[1], unchanged=counts[2], rejected=counts[3]
-    )
+    mended = sum(a.mended for a in mine)
+    agrees = received == accepted + unchanged + rejected + mended
+    counts = [fmt.number(x, ctx.lang) for x in (received, accepted, unchanged, rejected, mended)]
+    names = ("received", "accepted", "unchanged", "rejected", "mended")
+    account = words("health.account", **dict(zip(names, counts, strict=True)))
     return html.Section(
         [
             _figure(
@@ -220,7 +220,12 @@ def _account(ctx: ScreenContext, account: FeedAccount) -> Component:
     """Where the received rows went, as a bar of parts and in words."""
     accepted = account.inserted + account.updated
     whole = max(1, account.received)
-    parts = (("accepted", accepted), ("unchanged", account.unchanged), ("rejected", account.rejected))
+    parts = (
+        ("accepted", accepted),
+        ("unchanged", account.unchanged),
+        ("mended", account.mended),
+        ("rejected", account.rejected),
+    )
     bar = html.Span(
         [
             html.I(className=f"part part-{name}", style={"flexGrow": count / whole})
@@ -309,7 +314,7 @@ def _runs(ctx: ScreenContext, runs: Sequence[Run]) -> Component:
         th(words("health.state")),
         *(
             th(words(f"health.{key}"), number=True)
-            for key in ("received", "inserted", "updated", "unchanged", "rejected")
+            for key in ("received", "inserted", "updated", "unchanged", "rejected", "mended")
         ),
     ]
     return table(head, [_run_row(ctx, run) for run in runs], "grid", words("health.runs"))
@@ -320,7 +325,7 @@ def _run_row(ctx: ScreenContext, run: Run) -> Component:
     told = [chip(kind, icon_name, ctx.words.of("run", run.status))]
     if run.message:
         told.append(html.Small(run.message + (f" ({run.hint})" if run.hint else "")))
-    numbers = (run.received, run.inserted, run.updated, run.unchanged, run.rejected)
+    numbers = (run.received, run.inserted, run.updated, run.unchanged, run.rejected, run.mended)
     return html.Tr(
         [
             td(fmt.moment(run.started_at, ctx.city.zone, ctx.lang), class_name="nowrap"),

@@ -188,7 +188,7 @@ class Synthetic:
         return [new, old] if id_ in self.revised else [new]
 
     def accounts(self) -> dict[str, FeedAccount]:
-        return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 4) for f in self.city.feeds}
+        return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 3, 1) for f in self.city.feeds}
 
     def runs(self, *_: object) -> list[Run]:
         run = Run(
@@ -203,7 +203,8 @@ class Synthetic:
             5,
             1,
             1,
-            2,
+            1,
+            1,
             self.text,
             "hint",
         )

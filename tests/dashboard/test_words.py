@@ -60,7 +60,7 @@ GROUPS: dict[str, set[str]] = {
         *(f"{stem}.{form}" for stem in ("hushes", "will_hush") for form in ("one", "other")),
         *("needs_until", "ended"),
     },
-    "account": {"accepted", "unchanged", "rejected"},
+    "account": {"accepted", "unchanged", "rejected", "mended"},
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
@@ -75,7 +75,7 @@ GROUPS: dict[str, set[str]] = {
 }
 # Keys that are put together in code: ``words(f"health.{key}")`` and ``words(f"target.{kind}")``.
 COMPOSED = {
-    *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected")),
+    *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected", "mended")),
     *(f"target.{kind}" for kind in typing.get_args(TargetKind)),
     *("aim.cumulative", "aim.rank"),
     *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),

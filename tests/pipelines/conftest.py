@@ -94,7 +94,7 @@ class House:
         """Load what waits; every account must add up."""
         results = self.loader.run(self.feed, NOW + dt.timedelta(seconds=next(self._moments)))
         for run in results:
-            assert run.received == run.inserted + run.updated + run.unchanged + run.rejected
+            assert run.received == run.inserted + run.updated + run.unchanged + run.rejected + run.mended
         return results
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from warehouse.store import SqlError, Store, StoreError
@@ -123,6 +124,59 @@ def test_a_file_that_is_no_database_is_told_as_such(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 400)
     with pytest.raises(StoreError, match="cannot open"):
         Store.open(path, ZONE)
+
+
+# The two tables as they were before rows could be mended.
+OLD_LEDGER = """
+CREATE SEQUENCE run_id START 8;
+CREATE TABLE run (
+    id BIGINT PRIMARY KEY, feed VARCHAR, file_hash VARCHAR, file_name VARCHAR,
+    started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR,
+    received BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, rejected BIGINT,
+    message VARCHAR, hint VARCHAR,
+    CHECK (status <> 'done' OR received = inserted + updated + unchanged + rejected)
+);
+CREATE TABLE quarantine (
+    run BIGINT, feed VARCHAR, file_hash VARCHAR, line BIGINT, column_name VARCHAR, reason VARCHAR,
+    detail VARCHAR, raw VARCHAR, problems VARCHAR, quarantined_at TIMESTAMP
+);
+INSERT INTO run VALUES
+    (6, 'f', 'h6', 'f/a.csv', now()::TIMESTAMP, NULL, 'running', 0, 0, 0, 0, 0, NULL, NULL),
+    (7, 'f', 'h7', 'f/b.csv', now()::TIMESTAMP, now()::TIMESTAMP, 'done', 9, 4, 2, 1, 2, 'm', NULL);
+INSERT INTO quarantine VALUES
+    (7, 'f', 'h7', 3, 'c', 'type', 'd', '{"a": "1"}', '[]', now()::TIMESTAMP),
+    (7, 'f', 'h7', 5, NULL, 'malformed', 'd', 'x;y', NULL, now()::TIMESTAMP);
+"""
+
+
+def test_an_older_ledger_gets_its_new_columns_and_its_new_check(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as old:
+        old.execute(OLD_LEDGER)
+    for _ in range(2):  # the second start finds nothing to do
+        store = Store.open(path, ZONE)
+        with store.read() as cursor:
+            runs = cursor.execute(
+                "SELECT id, status, received, rejected, message, mended, kind FROM run ORDER BY id"
+            ).fetchall()
+            rows = cursor.execute(
+                "SELECT id, line, reason, raw, state, edited, mended_by, deed FROM quarantine ORDER BY id"
+            ).fetchall()
+        store.close()
+        assert runs == [(6, "running", 0, 0, None, 0, "load"), (7, "done", 9, 2, "m", 0, "load")]
+        assert rows == [
+            (1, 3, "type", '{"a": "1"}', "waiting", None, None, None),
+            (2, 5, "malformed", "x;y", "waiting", None, None, None),
+        ]
+    store = Store.open(path, ZONE)
+    with store.write() as cursor:
+        cursor.execute("UPDATE run SET rejected = 1, mended = 1 WHERE id = 7")
+        assert cursor.execute("SELECT nextval('run_id'), nextval('quarantine_id')").fetchone() == (8, 3)
+    with pytest.raises(SqlError, match="CHECK"), store.write() as cursor:
+        cursor.execute("UPDATE run SET mended = 2 WHERE id = 7")
+    with pytest.raises(SqlError, match="primary key"), store.write() as cursor:
+        cursor.execute("INSERT INTO run (id) VALUES (7)")
+    store.close()
 
 
 def test_settling_folds_the_log_into_the_file_even_beside_a_reader(
