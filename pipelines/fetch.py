@@ -87,7 +87,7 @@ class Fetcher:
             time.monotonic() + remote.time_limit.total_seconds(),
             remote.size_limit * MIB,
         )
-        ask = Ask(feed.id, remote, state, now, drop, self._environ, self._city.zone, window)
+        ask = Ask(feed.id, remote, state, now, drop, self._environ, self._city.zone, window, feed.format)
         reached: State | None = None
         try:
             reached = self._find(remote).fetch(ask)

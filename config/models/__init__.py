@@ -40,7 +40,7 @@ from config.models.condition import (
     Volume,
     Worsening,
 )
-from config.models.connector import WARNING_FIELDS, Connector, FolderConnector, Remote, WarningsConnector
+from config.models.connector import WARNING_FIELDS, Connector, FolderConnector, WarningsConnector
 from config.models.feed import AreaRule, Check, Column, Feed
 from config.models.format import Format, FormatType, Unpivot
 from config.models.identity import Identity, Tolerance
@@ -59,6 +59,7 @@ from config.models.indicator import (
 )
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
+from config.models.remote import Remote
 from config.models.rule import NoData, Rule
 from config.models.screen import (
     AreaScreen,

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, Tag
 
-from config.models.base import LastingDuration, Model, tag_or
+from config.models.base import Model, tag_or
 
 WARNING_FIELDS: Final = (
     "warning",
@@ -41,17 +41,6 @@ class WarningsConnector(Model):
 
     kind: Literal["warnings"]
     path: str = Field(min_length=1)
-
-
-class Remote(Model):
-    """What every connector has that fetches over a network.
-
-    A fetch that takes longer than ``time_limit`` or gives a file of more than ``size_limit`` MiB is ended.
-    """
-
-    kind: str
-    time_limit: LastingDuration = Field(default="10m", validate_default=True)
-    size_limit: int = Field(default=2048, ge=1)
 
 
 Connector = Annotated[

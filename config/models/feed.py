@@ -7,8 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
-from config.models.connector import Connector, Remote
+from config.models.connector import Connector
 from config.models.format import Format
+from config.models.remote import Remote
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from config.models import Remote
+from config.models import Format, Remote
 from pipelines.errors import PassingFault, SourceError
 
 State = Mapping[str, Any]
@@ -98,7 +98,8 @@ class Ask:
     """One fetch: what to ask, from where, what is known of it, and where to put the answer.
 
     ``window``: fetch this span of time anew and leave the state as it is (only for connectors that are
-    ``ranged``). ``environ`` holds secrets by the names that the definition gives.
+    ``ranged``). ``environ`` holds secrets by the names that the definition gives. ``format`` is how what is
+    dropped will be read: an answer that is plainly something else is refused before it is dropped.
     """
 
     feed: str
@@ -109,6 +110,7 @@ class Ask:
     environ: Mapping[str, str]
     zone: dt.tzinfo
     window: Window | None = None
+    format: Format = field(default_factory=Format)
 
     def secret(self, name: str | None) -> str | None:
         """A secret by the name of its environment variable. Raises SourceError where that is not set."""
