@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 
 from config import City
+from config.order import loading_order
 from dashboard.backtesting import Backtesting
 from dashboard.places import Places
 from dashboard.push import Hub
@@ -139,7 +140,7 @@ class Runtime:
         One turn at a time in the process; a second waits.
         """
         with self._turn:
-            chosen = [self.city.feeds[id_] for id_ in (self.city.feeds if feeds is None else feeds)]
+            chosen = loading_order(self.city.feeds, self.city.feeds if feeds is None else feeds)
             runs: list[RunResult] = []
             self.engine.prepare()
             for feed in chosen:

@@ -24,9 +24,10 @@ from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
 from pipelines.read.inspect import inspect
 from pipelines.read.shape import Ready, bind
+from pipelines.retry import pause
 from warehouse.facts import FactTableError
 from warehouse.progress import Progress, silent
-from warehouse.store import SqlError, Store
+from warehouse.store import SqlError, Store, TimeLimitError
 
 __all__ = ["Loader", "RunResult"]
 
@@ -37,6 +38,19 @@ BATCH_BYTES: Final = 256 << 20
 BATCH_FILES: Final = 500
 _UNPACKED: Final = {"parquet": 6, "xlsx": 12}
 """How much larger packed formats are as text, roughly."""
+
+
+_FAULTS: Final = (SourceError, FactTableError, SqlError, TimeLimitError)
+
+
+def _cause(error: Exception) -> tuple[str, str]:
+    """What a run is told to have failed of, and what to do; it was not the file's fault."""
+    if isinstance(error, TimeLimitError):
+        return (
+            f"the load took longer than {error.limit} and was rolled back",
+            "the file is tried again; raise timing.load_limit if it is as large as it should be",
+        )
+    return str(error).splitlines()[0][:500], "the warehouse refused; the file is tried again"
 
 
 class Loader:
@@ -52,6 +66,8 @@ class Loader:
         self._landing = landing
         self._spool = spool
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # Of files whose load took too long: how often, and until when they are left alone.
+        self._held: dict[Delivery, tuple[int, dt.datetime]] = {}
 
     def pending(self, feed: Feed) -> list[Delivery]:
         """Files of the feed that wait in the inbox, in the order in which they will be loaded."""
@@ -74,6 +90,7 @@ class Loader:
             waiting = fresh(
                 deliveries(feed, self._inbox, self._spool), {n: stamp for n, (_, stamp) in landed.items()}
             )
+            waiting = [file for file in waiting if now >= self._held.get(file, (0, now))[1]]
             if not waiting:
                 return []
             step = f"load {feed.id}"
@@ -160,7 +177,7 @@ class Loader:
             runs = account.start_runs(cursor, feed, files, now)
         try:
             return self._commit(feed, batch, runs, now)
-        except (SourceError, FactTableError, SqlError) as error:
+        except _FAULTS as error:
             if len(batch) == 1:
                 return [self._fail(feed, files[0], now, error, runs[0])]
             log.warning("%s: %s; its files are loaded one by one", feed.id, error)
@@ -168,14 +185,14 @@ class Loader:
         for ready, run in zip(batch, runs, strict=True):
             try:
                 results += self._commit(feed, [ready], [run], now)
-            except (SourceError, FactTableError, SqlError) as error:
+            except _FAULTS as error:
                 results.append(self._fail(feed, ready.landed, now, error, run))
         return results
 
     def _commit(
         self, feed: Feed, batch: Sequence[Ready], runs: Sequence[int], now: dt.datetime
     ) -> list[RunResult]:
-        with self._store.write() as cursor:
+        with self._store.write(feed.timing.load_limit) as cursor:
             results = load_batch(cursor, self._city, feed, batch, runs, now)
             account.note_landings(
                 cursor, feed, zip([ready.landed for ready in batch], runs, strict=True), now
@@ -190,7 +207,7 @@ class Loader:
         feed: Feed,
         file: Landed,
         now: dt.datetime,
-        error: SourceError | FactTableError | SqlError,
+        error: Exception,
         run: int | None = None,
     ) -> RunResult:
         """Close a run as failed. What the file is to blame for is not tried again until the file changes."""
@@ -201,13 +218,15 @@ class Loader:
                 result = account.fail_run(cursor, feed, file, id_, now, error.message, error.hint)
                 account.note_landings(cursor, feed, [(file, id_)], now)
             else:
-                message = str(error).splitlines()[0][:500]
-                result = account.fail_run(
-                    cursor, feed, file, id_, now, message, "the warehouse refused; the file is tried again"
-                )
+                result = account.fail_run(cursor, feed, file, id_, now, *_cause(error))
             self._store.bump(cursor)
         if isinstance(error, SourceError):
             self._taken(file.delivery)
+        elif isinstance(error, TimeLimitError):
+            # It would hold up every other feed at each look.
+            failed = self._held.get(file.delivery, (0, now))[0] + 1
+            retries = feed.timing.retries
+            self._held[file.delivery] = failed, now + (pause(retries, failed, 0.0) or retries.longest)
         return result
 
     def _fail_unlanded(

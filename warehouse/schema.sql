@@ -46,11 +46,12 @@ CREATE TABLE IF NOT EXISTS quarantine (
     id BIGINT DEFAULT nextval('quarantine_id'), state VARCHAR DEFAULT 'waiting', edited VARCHAR,
     mended_by BIGINT, deed BIGINT
 );
--- Attempts to fetch from sources, and where each feed's source was left: what its connector wants to know next time.
+-- Attempts to fetch from sources (looks: how many in a row were alike), and where each feed's source was left: what its connector wants to know next time.
 CREATE SEQUENCE IF NOT EXISTS fetch_id;
 CREATE TABLE IF NOT EXISTS feed_fetch (
     id BIGINT PRIMARY KEY, feed VARCHAR, started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR, attempt INTEGER,
-    files INTEGER, bytes BIGINT, since TIMESTAMP, until TIMESTAMP, message VARCHAR, hint VARCHAR, retry_at TIMESTAMP
+    files INTEGER, bytes BIGINT, since TIMESTAMP, until TIMESTAMP, message VARCHAR, hint VARCHAR, retry_at TIMESTAMP,
+    looks INTEGER DEFAULT 1
 );
 CREATE TABLE IF NOT EXISTS fetch_state (feed VARCHAR PRIMARY KEY, state VARCHAR, fetched_at TIMESTAMP);
 CREATE TABLE IF NOT EXISTS feed_status (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import threading
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
@@ -25,6 +26,18 @@ _LONG_LOG: Final = 32 * 2**20
 
 class StoreError(Exception):
     """The warehouse cannot be opened; the message says why and what to do."""
+
+
+class StoreBusyError(StoreError):
+    """Another process owns the warehouse."""
+
+
+class TimeLimitError(Exception):
+    """A transaction took longer than it was allowed to, and was rolled back."""
+
+    def __init__(self, limit: dt.timedelta) -> None:
+        super().__init__(f"stopped after {limit}")
+        self.limit = limit
 
 
 class Store:
@@ -51,7 +64,8 @@ class Store:
 
         ``folders`` are the only places besides the database's own that SQL may read or write; no later
         statement can widen that.
-        Raises StoreError when another process owns the file or its folder cannot be written.
+        Raises StoreBusyError when another process owns the file, StoreError when its folder cannot be
+        written.
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +74,7 @@ class Store:
             raise StoreError(f"cannot write to {error.filename}; choose another folder with --var") from error
         except duckdb.IOException as error:
             if "lock" in str(error).lower():
-                raise StoreError(
+                raise StoreBusyError(
                     f"{path} is in use by another process; stop it, or choose another folder with --var"
                 ) from error
             raise StoreError(f"cannot open {path}: {error}") from error
@@ -102,17 +116,19 @@ class Store:
             cursor.close()
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Cursor]:
+    def write(self, limit: dt.timedelta | None = None) -> Iterator[Cursor]:
         """A cursor inside one transaction: committed when the block ends, rolled back when it raises.
 
-        One writer at a time in the process; a second waits.
+        One writer at a time in the process; a second waits. Raises TimeLimitError when the block takes longer
+        than ``limit``: the statement that runs then is interrupted.
         """
         with self._lock:
             cursor = self._connection.cursor()
             self._bumped = False
             try:
                 cursor.execute("BEGIN TRANSACTION")
-                yield cursor
+                with _limited(cursor, limit):
+                    yield cursor
                 cursor.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(duckdb.TransactionException):
@@ -150,6 +166,39 @@ class Store:
     def _read_version(cursor: Cursor) -> int:
         row = cursor.execute("SELECT value::BIGINT FROM meta WHERE key = 'data_version'").fetchone()
         return int(row[0]) if row else 0
+
+
+@contextlib.contextmanager
+def _limited(cursor: Cursor, limit: dt.timedelta | None) -> Iterator[None]:
+    """Interrupt what the cursor does once ``limit`` is over, until the block has ended."""
+    if limit is None:
+        yield
+        return
+    ended, passed = threading.Event(), threading.Event()
+
+    def watch() -> None:
+        if ended.wait(limit.total_seconds()):
+            return
+        passed.set()
+        # An interrupt between two statements is forgotten: it is repeated until the block gives up.
+        while not ended.wait(0.05):
+            cursor.interrupt()
+
+    watching = threading.Thread(target=watch, name="time-limit", daemon=True)
+    watching.start()
+    try:
+        yield
+    except Exception as error:
+        # Whatever the block makes of the interrupted statement, this is why it came to nothing.
+        if passed.is_set():
+            raise TimeLimitError(limit) from error
+        raise
+    finally:
+        # What follows, a commit or a rollback, must not be hit.
+        ended.set()
+        watching.join()
+    if passed.is_set():
+        raise TimeLimitError(limit)
 
 
 def _bring_up(connection: Cursor) -> None:

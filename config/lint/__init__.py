@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.city import City
-from config.lint.feeds import lint_datasets, lint_feed
+from config.lint.feeds import lint_datasets, lint_feed, lint_order
 from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.place import Place
@@ -22,7 +22,7 @@ from config.problems import Problem
 
 def lint(city: City) -> list[Problem]:
     """Every broken reference of the folder."""
-    problems = [*_head(Place(city, "city", city.head.id)), *lint_datasets(city)]
+    problems = [*_head(Place(city, "city", city.head.id)), *lint_datasets(city), *lint_order(city)]
     for feed in city.feeds.values():
         problems += lint_feed(Place(city, "feed", feed.id), feed)
     for indicator in city.indicators.values():

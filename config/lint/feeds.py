@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from config.city import City
 from config.lint.place import Place
 from config.models import WARNING_FIELDS, Column, Feed
+from config.order import cycle
 from config.problems import Problem
 
 
@@ -20,6 +21,8 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
         yield from _column(place, number, column)
     if feed.connector.kind == "warnings":
         yield from _of_warnings(place, feed)
+    for number, id_ in enumerate(feed.after):
+        yield from place.known(("after", number), "feed", id_, place.named("feed"))
     for number, name in enumerate(feed.key):
         yield from place.known(("key", number), "column", name, columns)
     yield from place.known(("event_time",), "column", feed.event_time, columns)
@@ -82,6 +85,14 @@ def lint_datasets(city: City) -> Iterator[Problem]:
             yield city.problem(
                 "feed", feed.id, ("dataset",), message, "give both the same, or another dataset"
             )
+
+
+def lint_order(city: City) -> Iterator[Problem]:
+    """Feeds must not wait for each other in a ring."""
+    ring = cycle(city.feeds)
+    if ring:
+        message = f"feeds wait for each other: {' after '.join(ring)}"
+        yield city.problem("feed", ring[0], ("after",), message, "leave one of them out")
 
 
 def _shape(feed: Feed) -> object:

@@ -74,6 +74,7 @@ from config.models.screen import (
     WallScreen,
     WarningList,
 )
+from config.models.timing import Retries, Timing
 
 __all__ = [
     "GRAVITY",
@@ -130,6 +131,7 @@ __all__ = [
     "Remote",
     "Reported",
     "Reporting",
+    "Retries",
     "Rule",
     "Screen",
     "Severity",
@@ -143,6 +145,7 @@ __all__ = [
     "Threshold",
     "TileMap",
     "Tiles",
+    "Timing",
     "Tolerance",
     "Trend",
     "Unit",

@@ -10,6 +10,7 @@ from config.models.base import Cron, Duration, Identifier, LastingDuration, Mode
 from config.models.connector import Connector
 from config.models.format import Format
 from config.models.remote import Remote
+from config.models.timing import Timing
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool
@@ -89,7 +90,8 @@ class Feed(Model):
     Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates
     the row: its area must be valid on that day. ``coverage`` is the area level whose silence for a day
     means that data are missing rather than zero (default: the whole city). ``mode: upsert`` replaces a row
-    with the same ``key``; ``append`` keeps every row whose full content is new.
+    with the same ``key``; ``append`` keeps every row whose full content is new. ``schedule`` says when it is
+    looked for; of feeds that are loaded together, it comes after those named in ``after``.
     """
 
     id: Identifier
@@ -100,6 +102,8 @@ class Feed(Model):
     connector: Connector
     format: Format = Format()
     schedule: Cron
+    timing: Timing = Timing()
+    after: tuple[Identifier, ...] = ()
     watch: bool = True
     dataset: Identifier | None = None
     mode: Literal["upsert", "append"] = "upsert"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from config.models import Timing
 from pipelines import account, batch, load, merge
 from pipelines.folder import Delivery, deliveries
 from pipelines.load import Loader
@@ -465,3 +466,28 @@ def test_a_feed_of_days_is_complete_to_the_end_of_its_newest_day(build: Build) -
     house.deliver("a.csv", "id,opened,ward\nT1,2026-10-01,21\nT2,2026-09-30,21\nT3,2126-01-01,21\n")
     house.load()
     assert house.rows("SELECT data_through FROM feed_status") == [(utc(2026, 10, 1, 17),)]
+
+
+def test_a_load_past_its_limit_is_rolled_back_told_and_tried_again_later(build: Build) -> None:
+    house = build()
+    quick, slow = house.feed, Timing(load_limit=dt.timedelta(milliseconds=20))
+    lines = "".join(f"T{n},2025-08-01 08:00,2025-08-02 09:00,11,{n % 5 + 1},app\n" for n in range(60_000))
+    house.deliver("a.csv", "id,opened,closed,ward,rating,channel\n" + lines)
+    house.feed = quick.model_copy(update={"timing": slow})
+    [run] = house.load()
+    assert (run.status, run.message) == (
+        "failed",
+        "the load took longer than 0:00:00.020000 and was rolled back",
+    )
+    assert "timing.load_limit" in str(run.hint)
+    assert house.rows("SELECT count(*) FROM run WHERE status <> 'failed'") == [(0,)]
+    assert house.rows("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'fact_tickets'") == [(0,)]
+    # It is left alone for a while, so that it does not hold up the other feeds at each look,
+    assert house.load() == []
+    # and then taken up again; every time that is too much doubles the pause.
+    later = NOW + dt.timedelta(minutes=2)
+    [run] = house.loader.run(house.feed, later)
+    assert run.status == "failed"
+    assert house.loader.run(quick, later + dt.timedelta(minutes=1)) == []
+    [run] = house.loader.run(quick, later + dt.timedelta(minutes=2, seconds=1))
+    assert (run.status, run.received, run.inserted) == ("done", 60_000, 60_000)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from warehouse.store import SqlError, Store, StoreError
+from warehouse.store import Cursor, SqlError, Store, StoreError, TimeLimitError
 
 ZONE = "Asia/Ho_Chi_Minh"
 
@@ -193,4 +195,40 @@ def test_settling_folds_the_log_into_the_file_even_beside_a_reader(
         store.settle()
         assert not log.exists() or log.stat().st_size == 0
         assert cursor.execute("SELECT count(*) FROM meta").fetchone() == before
+    store.close()
+
+
+ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE hash(a.range, b.range) = 7"
+
+
+def test_a_write_past_its_limit_is_stopped_and_rolled_back(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "warehouse.duckdb", ZONE)
+    before = count(store)
+    limit = dt.timedelta(seconds=0.2)
+
+    def endless(cursor: Cursor) -> None:
+        cursor.execute(ENDLESS)
+
+    def misled(cursor: Cursor) -> None:
+        """Take the interrupted statement for something else."""
+        try:
+            cursor.execute(ENDLESS)
+        except SqlError as error:
+            raise ValueError("the file is broken") from error
+
+    def idle(_cursor: Cursor) -> None:
+        """Be in no statement when the time is over: what was written may not be committed either."""
+        threading.Event().wait(0.5)
+
+    def write(act: Callable[[Cursor], None], within: dt.timedelta) -> None:
+        with store.write(within) as cursor:
+            cursor.execute("INSERT INTO meta VALUES ('a', '1')")
+            act(cursor)
+
+    for act in (endless, misled, idle):
+        with pytest.raises(TimeLimitError) as told:
+            write(act, limit)
+        assert (told.value.limit, count(store)) == (limit, before)
+    write(lambda _cursor: None, dt.timedelta(minutes=1))
+    assert count(store) == before + 1
     store.close()
