@@ -84,6 +84,28 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
     return _sound(city, wrong), problems + wrong
 
 
+def read_feed(path: Path, city: City) -> tuple[City, Feed | None, list[Problem]]:
+    """The one feed of a file that is no part of the folder, in the city as if it were.
+
+    It stands in for a feed of the city with its id. Gives the city with it, the feed (None: it is unsound)
+    and every problem of its shape and references.
+    """
+    document, problems = read_yaml(path, str(path))
+    places: dict[tuple[str, str], Place] = {}
+    found: dict[str, Feed] = {}
+    if document is not None and document.data is not None:
+        _read_entries("feed", document, problems, places, found)
+    if not problems and len(found) != 1:
+        hint = "write one feed into it, and the others into files of their own"
+        problems.append(Problem(str(path), 1, "file", f"holds {len(found)} feeds", hint))
+    if problems:
+        return city, None, sorted(problems)
+    [feed] = found.values()
+    tried = replace(city, feeds={**city.feeds, feed.id: feed}, places={**city.places, **places})
+    own = [problem for problem in lint(tried) if problem.file == str(path)]
+    return tried, None if own else feed, own
+
+
 def _sound(city: City, wrong: Sequence[Problem]) -> City:
     """Without the definitions that have a problem, and without indicators over data of such a feed."""
     unsound = {problem.object.split(".")[0] for problem in wrong}
@@ -145,26 +167,36 @@ def _read_kind(
         problems += syntax
         if document is None or document.data is None:
             continue
-        listed = isinstance(document.data, list)
-        for number, entry in enumerate(document.data if listed else [document.data], start=1):
-            place: Path_ = (number - 1,) if listed else ()
-            id_ = entry.get("id") if isinstance(entry, dict) else None
-            object_ = f"{kind} {id_ or f'number {number}'}"
-            model = _validate(KINDS[kind], document, place, object_, entry, problems)
-            if model is None:
-                # Still a name that others may refer to: one mistake must not be reported as ten.
-                if isinstance(id_, str):
-                    places.setdefault((kind, id_), (document, place))
-                continue
-            if (kind, model.id) in places:
-                other, other_path = places[kind, model.id]
-                hint = f"first in {other.file}:{other.line(other_path)}"
-                line = document.line((*place, "id"))
-                problems.append(Problem(document.file, line, object_, "id is used twice", hint))
-                continue
-            places[kind, model.id] = (document, place)
-            found[model.id] = model
+        _read_entries(kind, document, problems, places, found)
     return found
+
+
+def _read_entries(
+    kind: str,
+    document: Document,
+    problems: list[Problem],
+    places: dict[tuple[str, str], Place],
+    found: dict[str, Any],
+) -> None:
+    listed = isinstance(document.data, list)
+    for number, entry in enumerate(document.data if listed else [document.data], start=1):
+        place: Path_ = (number - 1,) if listed else ()
+        id_ = entry.get("id") if isinstance(entry, dict) else None
+        object_ = f"{kind} {id_ or f'number {number}'}"
+        model = _validate(KINDS[kind], document, place, object_, entry, problems)
+        if model is None:
+            # Still a name that others may refer to: one mistake must not be reported as ten.
+            if isinstance(id_, str):
+                places.setdefault((kind, id_), (document, place))
+            continue
+        if (kind, model.id) in places:
+            other, other_path = places[kind, model.id]
+            hint = f"first in {other.file}:{other.line(other_path)}"
+            line = document.line((*place, "id"))
+            problems.append(Problem(document.file, line, object_, "id is used twice", hint))
+            continue
+        places[kind, model.id] = (document, place)
+        found[model.id] = model
 
 
 def _read_areas(

@@ -3,23 +3,183 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
 
-from typer.testing import CliRunner
+import pytest
+from typer.testing import CliRunner, Result
 
 from config import REFERENCE_CITY, load_city
 from dashboard import cli
+from warehouse.store import Store
+
+HEADER = (
+    "Mã phản ánh;Thời gian tiếp nhận;Hạn xử lý;Thời gian hoàn thành;Trạng thái;Lĩnh vực;Kênh tiếp nhận;"
+    "Đơn vị xử lý;Mã phường xã;Mức độ hài lòng;Ghi chú"
+)
+SOUND = "1022-261101-00001;01/11/2026 08:00;05/11/2026 08:00;;new;waste;app;Phường;26740;;"
+CLOSED = (
+    "1022-261101-00002;01/11/2026 08:10;05/11/2026 08:00;31/10/2026 08:00;closed;waste;app;Phường;26740;5;"
+)
+SLIP = "1022-261101-00003;2026-13-01;05/11/2026 08:00;;new;waste;fax;Phường;26740;9;gọi lại"
+SHORT = "1022-261101-00004;01/11/2026 08:00"
+
+
+def feed(*words: object) -> Result:
+    return CliRunner().invoke(cli.app, ["feed", *map(str, words)])
+
+
+def deliver(folder: Path, *lines: str) -> Path:
+    path = folder / "2026-11-01.csv"
+    path.write_text("\n".join((HEADER, *lines)) + "\n", encoding="utf-8")
+    return path
+
+
+def told(*words: object) -> tuple[int, dict[str, Any]]:
+    done = feed("try", *words, "--json")
+    return done.exit_code, json.loads(done.stdout)
 
 
 def test_the_feeds_are_listed_as_the_folder_defines_them() -> None:
     city = load_city(REFERENCE_CITY)
-    found = json.loads(CliRunner().invoke(cli.app, ["feed", "list", "--json"]).stdout)
-    assert [feed["id"] for feed in found] == sorted(city.feeds)
+    found = json.loads(feed("list", "--json").stdout)
+    assert [told["id"] for told in found] == sorted(city.feeds)
     for told in found:
-        feed = city.feeds[told["id"]]
-        assert (told["connector"], told["schedule"]) == (feed.connector.kind, feed.schedule)
-        assert (told["dataset"], told["mode"]) == (feed.table, feed.mode)
-        assert told["owner"] == feed.owner.root
-    shown = CliRunner().invoke(cli.app, ["feed", "list"]).stdout
-    for feed in city.feeds.values():
-        assert feed.id in shown
-        assert feed.schedule in shown
+        defined = city.feeds[told["id"]]
+        assert (told["connector"], told["schedule"]) == (defined.connector.kind, defined.schedule)
+        assert (told["dataset"], told["mode"]) == (defined.table, defined.mode)
+        assert told["owner"] == defined.owner.root
+    shown = feed("list").stdout
+    for defined in city.feeds.values():
+        assert defined.id in shown
+        assert defined.schedule in shown
+
+
+def test_a_trial_says_what_is_accepted_and_what_is_not_and_why(tmp_path: Path) -> None:
+    code, found = told("hotline_requests", deliver(tmp_path, SOUND, CLOSED, SLIP, SHORT))
+    assert code == 1
+    assert (found["received"], found["accepted"], found["rejected"]) == (4, 1, 3)
+    assert found["format"] == {"type": "csv", "encoding": "utf-8", "delimiter": ";"}
+    assert found["columns"]["bound"]["ticket_id"] == "Mã phản ánh"
+    assert (found["columns"]["missing"], found["columns"]["new"]) == ([], ["Ghi chú"])
+    assert [
+        (refusal["line"], wrong["column"], wrong["reason"], wrong["value"])
+        for refusal in found["refusals"]
+        for wrong in refusal["problems"]
+    ] == [
+        (3, None, "check:closed_after_received", None),
+        (4, "received_at", "type", "2026-13-01"),
+        (4, "channel", "value", "fax"),
+        (4, "satisfaction", "range", "9"),
+        (5, None, "malformed", None),
+    ]
+    slip = found["refusals"][1]
+    assert slip["problems"][1]["sentence"] == "“fax” is none of: phone, app, web, zalo, email"
+    assert json.loads(slip["raw"])["Ghi chú"] == "gọi lại"
+    assert found["refusals"][2]["raw"] == SHORT
+    assert {(cause["reason"], cause["rows"]) for cause in found["causes"]} >= {("malformed", 1), ("range", 1)}
+    [row] = found["rows"]
+    assert (row["line"], row["area"], row["ticket_id"]) == (2, "26740", "1022-261101-00001")
+    assert row["received_at"] == "2026-11-01T08:00:00+07:00"
+    assert (row["closed_at"], row["satisfaction"]) == (None, None)
+
+
+def test_the_sentences_speak_the_language_that_is_asked_for(tmp_path: Path) -> None:
+    found = feed("try", "hotline_requests", deliver(tmp_path, SLIP), "--language", "vi", "--json")
+    sentence = json.loads(found.stdout)["refusals"][0]["problems"][1]["sentence"]
+    assert sentence == "“fax” không thuộc: phone, app, web, zalo, email"
+
+
+def test_a_person_reads_the_same(tmp_path: Path) -> None:
+    shown = feed("try", "hotline_requests", deliver(tmp_path, SOUND, SLIP), "--rejects", 1)
+    assert shown.exit_code == 1
+    assert "received 2 · accepted 1 · rejected 1" in shown.stdout
+    assert "in the file, not in the contract: Ghi chú" in shown.stdout
+    assert "2026-13-01" in shown.stdout
+    assert "1022-261101-00001" in shown.stdout
+
+
+def test_a_sound_file_ends_well_and_nothing_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(work))
+    monkeypatch.chdir(tmp_path)
+    path = deliver(tmp_path, SOUND)
+    # The city's warehouse is somebody else's meanwhile.
+    held = Store.open(tmp_path / "var" / "hcmc" / "warehouse.duckdb", "Asia/Ho_Chi_Minh")
+    try:
+        code, found = told("hotline_requests", path)
+    finally:
+        held.close()
+    assert (code, found["accepted"], found["rejected"], found["message"]) == (0, 1, 0, None)
+    assert os.listdir(work) == []
+    assert sorted(os.listdir(tmp_path)) == ["2026-11-01.csv", "var", "work"]
+
+
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    page = tmp_path / "a.csv"
+    page.write_text("<!doctype html><p>Log in</p>", encoding="utf-8")
+    code, found = told("hotline_requests", page)
+    assert (code, found["status"], found["format"]) == (2, "failed", None)
+    assert found["message"] == "the file is a web page or XML, not a table"
+    other = tmp_path / "b.csv"
+    other.write_text("Mã;Ngày\n1;2\n", encoding="utf-8")
+    shown = feed("try", "hotline_requests", other)
+    assert shown.exit_code == 2
+    assert "there is no column 'Mã phản ánh'" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("chosen", "file", "sentence"),
+    [
+        (
+            "hotline_request",
+            "a.csv",
+            "there is no feed and no file 'hotline_request' (did you mean hotline_requests",
+        ),
+        ("hotline_requests", "b.csv", "there is no file"),
+        ("hotline_requests", "a.csv.part", "its name or its size says that it is still being written"),
+    ],
+)
+def test_what_cannot_be_tried_is_named(tmp_path: Path, chosen: str, file: str, sentence: str) -> None:
+    for name in ("a.csv", "a.csv.part"):
+        (tmp_path / name).write_text(HEADER, encoding="utf-8")
+    done = feed("try", chosen, tmp_path / file)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+
+
+DEFINITION = """
+id: desk
+name: {vi: Quầy, en: Desk}
+owner: {vi: Quầy, en: Desk}
+connector: {path: desk/*.csv}
+schedule: "0 6 * * *"
+key: [number]
+event_time: opened
+area: {constant: "79"}
+columns:
+  - {name: number, type: integer}
+  - {name: opened, type: date}
+delivery: {every: 1d, grace: 12h}
+"""
+
+
+def test_a_definition_that_is_not_in_the_city_yet_is_tried_from_its_file(tmp_path: Path) -> None:
+    definition, file = tmp_path / "desk.yaml", tmp_path / "odd [1].csv"
+    definition.write_text(DEFINITION, encoding="utf-8")
+    file.write_text("number,opened\n1,2026-01-02\n", encoding="utf-8")
+    code, found = told(definition, file)
+    assert (code, found["feed"], found["accepted"]) == (0, "desk", 1)
+    definition.write_text(DEFINITION.replace("event_time: opened", "event_time: oppened"), encoding="utf-8")
+    done = feed("try", definition, file)
+    assert done.exit_code == 2
+    assert f"{definition}:8: feed desk.event_time: column 'oppened' is unknown" in done.stderr
+    definition.write_text(DEFINITION.replace('"0 6 * * *"', '"0 6 * * 1"'), encoding="utf-8")
+    assert "feed desk.schedule: weekday '1' is a number" in feed("try", definition, file).stderr
+    definition.write_text("", encoding="utf-8")
+    assert "holds 0 feeds" in feed("try", definition, file).stderr

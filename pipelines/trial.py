@@ -1,0 +1,216 @@
+"""Trying a feed on a file: the very load, into a warehouse of its own that is thrown away.
+
+Nothing of the city's own warehouse is opened, so a trial runs beside a server. There is no history in it:
+what a contract says of earlier deliveries is not judged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from config import City
+from config.models import Feed, FolderConnector
+from pipelines.account import RunResult
+from pipelines.errors import SourceError, UnfinishedFileError
+from pipelines.folder import deliveries
+from pipelines.land import land, work_folder
+from pipelines.load import Loader
+from pipelines.read.inspect import delimiter_of, inspect
+from pipelines.read.shape import bind
+from warehouse.facts import fact_table, q
+from warehouse.store import Store
+
+_PROBLEMS: Final = """
+SELECT row, line, raw, place, p['column'] AS "column", p['reason'] AS reason, p['value'] AS value,
+  p['detail'] AS sentence
+FROM (SELECT rowid AS row, line, raw, generate_subscripts(listed, 1) AS place, unnest(listed) AS p
+  FROM (SELECT rowid, line, raw, coalesce(
+    from_json(problems,
+      '[{"column": "VARCHAR", "reason": "VARCHAR", "value": "VARCHAR", "detail": "VARCHAR"}]'),
+    [{'column': column_name, 'reason': reason, 'value': NULL, 'detail': detail}]
+  ) AS listed FROM quarantine))
+"""
+"""Every problem of every refused row; a malformed line has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How the file was read, and what became of its columns.
+
+    ``bound`` maps each column of the contract to the header that it was found under, ``missing`` are headers
+    that the contract names and the file lacks, ``new`` those that it does not name. ``format`` holds what was
+    found or declared, by the keys of the feed's ``format``.
+    """
+
+    format: Mapping[str, Any]
+    bound: Mapping[str, str]
+    missing: Sequence[str]
+    new: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """In how many rows a column is wrong for one reason, and an example; a row may be wrong in several."""
+
+    reason: str
+    column: str | None
+    rows: int
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """One thing that is wrong in a row: the column, the cell (None: it is the whole row) and the sentence."""
+
+    column: str | None
+    reason: str
+    value: str | None
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refused row: its line in the file, all that is wrong in it, and the row as it came."""
+
+    line: int | None
+    problems: Sequence[Wrong]
+    raw: str
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a load of the file would do.
+
+    ``run`` is its account; ``rows`` are the first accepted rows, typed, times in the city's zone, with the
+    line and the area that each was given.
+    """
+
+    run: RunResult
+    reading: Reading | None
+    causes: Sequence[Cause]
+    refusals: Sequence[Refusal]
+    columns: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+
+    @property
+    def accepted(self) -> int:
+        """Rows that would become facts, or leave facts as they are."""
+        return self.run.received - self.run.rejected
+
+    @property
+    def readable(self) -> bool:
+        """Whether the file could be read at all."""
+        return self.run.status == "done"
+
+
+def speaking(city: City, language: str) -> City:
+    """The city with this language, if it has it, before its others: the first says why rows are refused."""
+    languages = sorted(city.head.languages, key=lambda other: other != language)
+    return replace(city, head=city.head.model_copy(update={"languages": tuple(languages)}))
+
+
+def try_file(
+    city: City, feed: Feed, path: Path, now: dt.datetime, *, rows: int = 5, refusals: int = 20
+) -> Trial:
+    """Load the file at ``path`` as a delivery of ``feed``, wherever that fetches its own, and look.
+
+    ``rows`` and ``refusals``: how many accepted and refused rows to keep; the account covers all.
+    Raises SourceError where there is no such file or its name says that it is not complete.
+    """
+    file = path.resolve()
+    if not file.is_file():
+        raise SourceError(f"there is no file {path}")
+    dropped = feed.model_copy(update={"connector": FolderConnector(path=glob.escape(file.name))})
+    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
+        home = Path(folder)
+        landing = home / "landing"
+        store = Store.open(home / "warehouse.duckdb", city.head.timezone, folders=[landing])
+        try:
+            loader = Loader(city, store, file.parent, landing, home / "spool")
+            reading = _reading(dropped, file, landing)
+            runs = loader.run(dropped, now)
+            if not runs:
+                raise SourceError(
+                    f"{file.name} is no delivery: its name or its size says that it is still being written",
+                    "rename it, or wait until it is complete",
+                )
+            return _look(store, city, dropped, runs[0], reading, rows, refusals)
+        finally:
+            store.close()
+
+
+def _reading(feed: Feed, file: Path, landing: Path) -> Reading | None:
+    """How the file is read; None where it cannot be, which its run then says."""
+    found = deliveries(feed, file.parent, file.parent)
+    if not found:
+        return None
+    try:
+        ready = inspect(feed, land(found[0], landing), work_folder(landing))
+        format: dict[str, Any] = {"type": ready.shape.format}
+        declared = feed.format.model_dump(mode="json", exclude_defaults=True)
+        if ready.shape.format == "csv":
+            format |= {"encoding": feed.format.encoding, "delimiter": delimiter_of(ready, feed.format)}
+        names = ready.shape.names
+        unpivot = feed.format.unpivot
+        if unpivot is not None:
+            names = (*unpivot.keep, unpivot.name, unpivot.value)
+        places = bind(feed, names)
+    except (SourceError, UnfinishedFileError):
+        return None
+    known = set(places.values())
+    return Reading(
+        declared | format,
+        {name: names[place] for name, place in places.items()},
+        [column.source or column.name for column in feed.columns if column.name not in places],
+        [name for place, name in enumerate(names) if place not in known],
+    )
+
+
+def _look(
+    store: Store,
+    city: City,
+    feed: Feed,
+    run: RunResult,
+    reading: Reading | None,
+    rows: int,
+    refusals: int,
+) -> Trial:
+    if run.status != "done":
+        return Trial(run, reading, (), (), (), ())
+    with store.read() as cursor:
+        causes = cursor.execute(
+            f'SELECT reason, "column", count(*), first(sentence ORDER BY line) FROM ({_PROBLEMS}) '
+            'GROUP BY reason, "column" ORDER BY count(*) DESC, reason, "column"'
+        ).fetchall()
+        refused = cursor.execute(
+            'SELECT line, raw, list(["column", reason, value, sentence] ORDER BY place) '
+            f"FROM ({_PROBLEMS}) GROUP BY row, line, raw ORDER BY line, row LIMIT ?",
+            [refusals],
+        ).fetchall()
+        names = [column.name for column in feed.columns]
+        accepted = cursor.execute(
+            f"SELECT _line, _area, {', '.join(map(q, names))} FROM {q(fact_table(feed.table))} "
+            "ORDER BY rowid LIMIT ?",
+            [rows],
+        ).fetchall()
+    return Trial(
+        run,
+        reading,
+        [Cause(*cause) for cause in causes],
+        [Refusal(line, [Wrong(*wrong) for wrong in problems], raw) for line, raw, problems in refused],
+        ["line", "area", *names],
+        [tuple(_local(cell, city) for cell in row) for row in accepted],
+    )
+
+
+def _local(cell: Any, city: City) -> Any:
+    """Moments by the city's clock; everything else as it is."""
+    if isinstance(cell, dt.datetime):
+        return cell.replace(tzinfo=dt.UTC).astimezone(city.zone)
+    return cell
