@@ -132,6 +132,8 @@ def _type(annotation: Any, metadata: list[Any]) -> str:
         return f"mapping of {_type(arguments[0], [])} to {_type(arguments[1], [])}"
     if "period" in metadata:
         return "period"
+    if "share" in metadata:
+        return "share, such as `50 %`"
     if annotation in _WORDS:
         return _pattern(metadata) or _WORDS[annotation] + _bounds(metadata)
     return f"[{annotation.__name__}](#{annotation.__name__.lower()})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pyarrow as pa
 
@@ -22,7 +23,8 @@ from warehouse.syntax import literal
 class RunResult:
     """The account of one file, or of a mend: received = inserted + updated + unchanged + rejected + mended.
 
-    ``message`` and ``hint`` say why it failed and what to do.
+    ``removed`` facts are those that a snapshot no longer has, ``late`` those of the inserted that are much
+    older than the newest before them. ``message`` and ``hint`` say why it failed and what to do.
     """
 
     id: int
@@ -37,12 +39,20 @@ class RunResult:
     mended: int = 0
     message: str | None = None
     hint: str | None = None
+    removed: int = 0
+    late: int = 0
 
 
 def landings(cursor: Cursor, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
-    """Of each file of the feed by name: hash and stamp (size, modified) of its newest landing."""
+    """Of each file of the feed by name: hash and stamp (size, modified) of its newest landing.
+
+    The hash is empty where the run failed: delivered again, the same bytes are tried again. The newest is
+    the one that was noted last, whatever the clock said then.
+    """
     rows = cursor.execute(
-        "SELECT path, hash, size, modified_at FROM landed WHERE feed = ? ORDER BY landed_at, rowid", [feed.id]
+        "SELECT l.path, CASE WHEN r.status = 'failed' THEN '' ELSE l.hash END, l.size, l.modified_at "
+        "FROM landed l LEFT JOIN run r ON r.id = l.run WHERE l.feed = ? ORDER BY l.rowid",
+        [feed.id],
     ).fetchall()
     return {path: (hash, (size, modified)) for path, hash, size, modified in rows}
 
@@ -72,7 +82,8 @@ def start_runs(cursor: Cursor, feed: Feed, files: Sequence[Landed], now: dt.date
     cursor.register("opened", table)
     cursor.execute(
         "INSERT INTO run (id, feed, file_hash, file_name, started_at, status, received, inserted, updated, "
-        "unchanged, rejected) SELECT id, ?, hash, name, ?, 'running', 0, 0, 0, 0, 0 FROM opened",
+        "unchanged, rejected, removed, late) "
+        "SELECT id, ?, hash, name, ?, 'running', 0, 0, 0, 0, 0, 0, 0 FROM opened",
         [feed.id, naive(now)],
     )
     cursor.unregister("opened")
@@ -122,8 +133,17 @@ def quarantine(cursor: Cursor, feed: Feed, now: dt.datetime) -> None:
     )
 
 
-def close_runs(cursor: Cursor, now: dt.datetime, note: str | None) -> list[RunResult]:
+_OVERTAKEN: Final = {
+    "snapshot": "rows passed over: a newer snapshot stands",
+    "version": "rows left as greater versions have them",
+}
+
+
+def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -> list[RunResult]:
     """Write the account of each file of the batch; ``note`` holds for all of them."""
+    overtaken = _OVERTAKEN.get(
+        "version" if feed.version else feed.mode, "rows left as files with later names have them"
+    )
     cursor.execute(
         "CREATE TEMP TABLE account AS "
         "WITH parsed AS (SELECT _file_no, count(*) AS n, count(*) FILTER (_bad) AS bad FROM checked "
@@ -134,23 +154,30 @@ def close_runs(cursor: Cursor, now: dt.datetime, note: str | None) -> list[RunRe
         "FROM decided GROUP BY ALL), "
         "counted AS (SELECT f.run, coalesce(p.n, 0) AS parsed, coalesce(p.bad, 0) AS bad, "
         "coalesce(b.n, 0) AS broken, coalesce(o.updated, 0) AS updated, "
-        "coalesce(o.unchanged, 0) AS unchanged, coalesce(o.stale, 0) AS stale "
-        "FROM batch_file f LEFT JOIN parsed p USING (_file_no) LEFT JOIN broken b USING (_file_no) "
-        "LEFT JOIN outcome o ON o.run = f.run) "
+        "coalesce(o.unchanged, 0) AS unchanged, coalesce(o.stale, 0) AS stale, coalesce(l.n, 0) AS late, "
+        "g.removed, g.refused FROM batch_file f LEFT JOIN parsed p USING (_file_no) "
+        "LEFT JOIN broken b USING (_file_no) LEFT JOIN late l USING (_file_no) "
+        "LEFT JOIN outcome o ON o.run = f.run CROSS JOIN "
+        "(SELECT count(*) AS removed, count(*) FILTER (_refused) AS refused FROM gone) g) "
         "SELECT run, parsed + broken AS received, parsed - bad - updated - unchanged AS inserted, updated, "
-        "unchanged, bad + broken AS rejected, nullif(concat_ws('; ', $note, CASE WHEN stale > 0 THEN "
-        "stale || ' rows left as files with later names have them' END), '') AS message FROM counted",
-        {"note": note},
+        "unchanged, bad + broken AS rejected, removed, late, nullif(concat_ws('; ', $note, "
+        "CASE WHEN stale > 0 THEN stale || ' ' || $overtaken END, "
+        "CASE WHEN removed > 0 THEN removed || ' rows deleted: the snapshot lacks them' END, "
+        "CASE WHEN refused > 0 THEN refused || ' of them because their rows were rejected' END, "
+        "CASE WHEN late > 0 THEN late || ' rows came late' END), '') AS message FROM counted",
+        {"note": note, "overtaken": overtaken},
     )
     cursor.execute(
         "UPDATE run SET finished_at = ?, status = 'done', received = a.received, inserted = a.inserted, "
-        "updated = a.updated, unchanged = a.unchanged, rejected = a.rejected, message = a.message "
+        "updated = a.updated, unchanged = a.unchanged, rejected = a.rejected, removed = a.removed, "
+        "late = a.late, message = a.message "
         "FROM account a WHERE run.id = a.run",
         [naive(now)],
     )
     rows = cursor.execute(
         "SELECT r.id, r.feed, r.file_name, r.status, r.received, r.inserted, r.updated, r.unchanged, "
-        "r.rejected, r.mended, r.message, r.hint FROM run r JOIN account a ON a.run = r.id ORDER BY r.id"
+        "r.rejected, r.mended, r.message, r.hint, r.removed, r.late "
+        "FROM run r JOIN account a ON a.run = r.id ORDER BY r.id"
     ).fetchall()
     return [RunResult(*row) for row in rows]
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from config import City
 from config.models import Feed
-from pipelines import account, merge
+from pipelines import account, history, late, merge, snapshot
 from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
@@ -47,15 +47,19 @@ def load_batch(
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)
     repeated = merge.find_repeated(cursor)
-    if repeated and feed.mode == "upsert" and merge.find_duplicates(cursor, feed):
+    if repeated and feed.mode != "append" and merge.find_duplicates(cursor, feed):
         _refuse_duplicates(cursor, feed, files, language)
-    decided = merge.decide(cursor, feed, repeated=repeated)
+    snapshot.find_gone(cursor, feed)
+    decided = merge.decide(cursor, feed, repeated=repeated, overtaken=snapshot.overtaken(feed))
+    late.count(cursor, feed, clock, now, decided=decided)
     merge.touch(cursor, feed, decided=decided)
+    snapshot.delete(cursor, feed)
     merge.write(cursor, feed, decided=decided)
+    history.end_versions(cursor, feed, clock)
     account.quarantine(cursor, feed, now)
     missing = absent(feed, staged.names)
     note = f"read as empty, not in the file: {', '.join(missing)}" if missing else None
-    results = account.close_runs(cursor, now, note)
+    results = account.close_runs(cursor, feed, now, note)
     account.settle_feed(cursor, feed, clock, now)
     return results
 

@@ -68,7 +68,7 @@ def compile_contract(
         *_area_demands(feed, language),
         *_check_demands(feed, language),
     ]
-    identity = "_hash" if feed.mode == "append" else f"hash({', '.join(map(q, feed.key))})"
+    identity = f"hash({', '.join(map(q, feed.identity))})" if feed.identity else "_hash"
     content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
     broken = "".join(f"\n    OR {demand.broken}" for demand in demands)
     blocks = [
@@ -149,7 +149,7 @@ def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> lis
     for column in feed.columns:
         name, text, value = column.name, f"_t_{column.name}", q(column.name)
         shown = _shown(text)
-        if column.required or name in feed.key or name == feed.event_time:
+        if column.required or name in feed.indispensable:
             demands.append(_demand(f"{text} IS NULL", name, reasons.MISSING, "NULL", "NULL", language))
         if cells[name].can_fail:
             kind = reasons.kind(column.type, language) + (f" ({column.format})" if column.format else "")

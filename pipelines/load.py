@@ -147,6 +147,7 @@ class Loader:
                 or weight + size > BATCH_BYTES
                 or len(batch) >= BATCH_FILES
                 or feed.format.unpivot is not None
+                or feed.mode == "snapshot"
             ):
                 yield batch, seen - 1
                 batch, weight, seen = [], 0, 1

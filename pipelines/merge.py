@@ -37,8 +37,8 @@ def number_rows(cursor: Cursor, feed: Feed, *, mapped: bool) -> None:
 
 
 def identity(feed: Feed) -> list[str]:
-    """Columns that say which fact a row is: its key, or all of it where every new row is kept."""
-    return ["_hash"] if feed.mode == "append" else [q(name) for name in feed.key]
+    """Columns that say which fact a row is, quoted: its key, or all of it where every new row is kept."""
+    return [q(name) for name in feed.identity] or ["_hash"]
 
 
 def find_repeated(cursor: Cursor) -> bool:
@@ -56,7 +56,8 @@ def find_repeated(cursor: Cursor) -> bool:
 def find_duplicates(cursor: Cursor, feed: Feed) -> bool:
     """Make ``duplicate``: rows whose key stands again in their own file, with the line that is kept."""
     order = "DESC" if feed.duplicates == "last" else "ASC"
-    keys = ", ".join(identity(feed))
+    # Several versions of a key in one file are no mistake, the same version twice is.
+    keys = ", ".join([*identity(feed), *([q(feed.version)] if feed.version else [])])
     cursor.execute(
         "CREATE TEMP TABLE duplicate AS SELECT _n, _file_no, kept FROM ("
         "SELECT _n, _file_no, row_number() OVER w AS rank, first_value(_line) OVER w AS kept FROM numbered "
@@ -80,31 +81,38 @@ def refuse_duplicates(cursor: Cursor, feed: Feed, raw: str, language: str) -> No
     )
 
 
-def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
+def decide(cursor: Cursor, feed: Feed, *, repeated: bool, overtaken: str) -> bool:
     """Make ``decided``: what becomes of each accepted row that is not plainly new; whether there is any.
 
     Rows of one identity follow each other in the order of their files. ``_outcome`` is inserted, updated or
     unchanged; ``_final`` marks the one that stands in the end; ``_row`` is the stored fact; ``_changed_run``
-    the run that last changed it. A file that comes late, after one with a later name, does not undo what
-    that one said (``_stale``).
+    the run that last changed it. What a later word has overtaken before it came does not undo that
+    (``_stale``): a file with a later name, a greater version, a newer snapshot (``overtaken``, SQL over
+    ``checked c``).
     """
     ids = identity(feed)
-    own = ", ".join(f"c.{name}" for name in dict.fromkeys([*ids, "_hash"]))
+    version = [q(feed.version)] if feed.version else []
+    own = ", ".join(f"c.{name}" for name in dict.fromkeys([*ids, *version, "_hash"]))
     table = q(fact_table(feed.table))
     same = " AND ".join(f"f.{name} = c.{name}" for name in ids)
+    stood = f", f.{version[0]} AS _old_version" if version else ""
     cursor.execute(
-        "CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS _old_hash, f._file AS _old_file "
-        f"FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
+        f"CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS _old_hash, f._file AS _old_file"
+        f"{stood} FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
     )
     keys = ", ".join(ids)
     row = cursor.execute("SELECT count(*) FROM known").fetchone()
     some = repeated or bool(row and row[0])
+    if not some and feed.mode == "snapshot":
+        found = cursor.execute(f"SELECT 1 FROM checked c WHERE NOT c._bad AND {overtaken} LIMIT 1")
+        some = found.fetchone() is not None
     cursor.execute(
         "CREATE TEMP TABLE decided AS WITH special AS ("
         f"SELECT c._n, f.run AS _by, {own}, k._row, k._old_hash, k._old_file, "
-        "coalesce(k._old_file > f.name, false) AS _stale "
+        f"{_stale(feed, overtaken)} AS _stale "
         "FROM checked c JOIN batch_file f USING (_file_no) LEFT JOIN known k USING (_n) "
-        "WHERE NOT c._bad AND (k._n IS NOT NULL OR c._key IN (SELECT _key FROM repeated))), "
+        "WHERE NOT c._bad AND (k._n IS NOT NULL OR c._key IN (SELECT _key FROM repeated) "
+        f"OR {overtaken})), "
         "compared AS (SELECT *, coalesce(lag(_hash) OVER w, _old_hash) AS _before, "
         "lead(_n) OVER w IS NULL AS _last "
         f"FROM special WINDOW w AS (PARTITION BY _stale, {keys} ORDER BY _n)), "
@@ -115,6 +123,26 @@ def decide(cursor: Cursor, feed: Feed, *, repeated: bool) -> bool:
         f"OVER (PARTITION BY {keys}) AS _changed_run FROM judged{'' if some else ' LIMIT 0'}"
     )
     return some
+
+
+def _stale(feed: Feed, overtaken: str) -> str:
+    """SQL, true (never NULL) of a row whose word was overtaken before it came.
+
+    Over ``checked c``, ``batch_file f`` and ``known k``.
+    """
+    if feed.mode == "append":
+        return "false"
+    if feed.mode == "snapshot":
+        return overtaken
+    if feed.version is None:
+        return "coalesce(k._old_file > f.name, false)"
+    version = f"c.{q(feed.version)}"
+    keys = ", ".join(f"c.{name}" for name in identity(feed))
+    return (
+        f"(coalesce(k._old_version > {version} "
+        f"OR (k._old_version = {version} AND k._old_file > f.name), false) "
+        f"OR max({version}) OVER (PARTITION BY {keys} ORDER BY c._n) > {version})"
+    )
 
 
 def touch(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
@@ -134,6 +162,18 @@ def touch(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
             f"AND d._changed_run IS NOT NULL AND {day} IS NOT NULL"
         )
         cursor.execute(f"INSERT INTO touched {new}{old if decided else ''}")
+
+
+def touch_stored(cursor: Cursor, feed: Feed, rows: str) -> None:
+    """Note the days × areas of the stored facts that ``rows``, a table, names by ``_row``."""
+    table = q(fact_table(feed.table))
+    for column in feed.time_columns:
+        day = q(day_of(column))
+        cursor.execute(
+            "INSERT INTO touched SELECT DISTINCT (SELECT max(run) FROM batch_file), "
+            f"{literal(feed.table)}, {literal(column)}, f.{day}, f._area "
+            f"FROM {table} f JOIN {rows} r ON f.rowid = r._row WHERE f.{day} IS NOT NULL"
+        )
 
 
 def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
@@ -158,7 +198,7 @@ def write(cursor: Cursor, feed: Feed, *, decided: bool) -> None:
         f"FROM (SELECT n.*, d._row, d._changed_run {stored} AND d._changed_run IS NOT NULL) s "
         f"WHERE {table}.rowid = s._row"
     )
-    if feed.mode == "upsert":
+    if feed.mode != "append":
         same = f"{stored} AND d._changed_run IS NULL AND d._old_file <> n._file"
         cursor.execute(
             f"UPDATE {table} SET _file = s._file, _line = s._line "

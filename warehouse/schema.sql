@@ -35,8 +35,14 @@ CREATE TABLE IF NOT EXISTS run (
     started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR,
     received BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, rejected BIGINT,
     message VARCHAR, hint VARCHAR, mended BIGINT DEFAULT 0, kind VARCHAR DEFAULT 'load',
+    removed BIGINT DEFAULT 0, late BIGINT DEFAULT 0,
     CHECK (status <> 'done' OR received = inserted + updated + unchanged + rejected + mended)
 );
+-- What an older warehouse does not have yet: facts that a snapshot no longer had, inserted rows that came late.
+ALTER TABLE run ADD COLUMN IF NOT EXISTS removed BIGINT DEFAULT 0;
+ALTER TABLE run ADD COLUMN IF NOT EXISTS late BIGINT DEFAULT 0;
+-- The newest file, by name, that was the state of a part of a dataset (pipelines/snapshot.py).
+CREATE TABLE IF NOT EXISTS snapshot (dataset VARCHAR, part VARCHAR, file VARCHAR, PRIMARY KEY (dataset, part));
 -- Rows that the contract refused. state: waiting, mended (by the run mended_by) or dismissed; edited: the row as a
 -- person wrote it anew; deed: the entry of people's audit trail that says who settled it and when.
 CREATE SEQUENCE IF NOT EXISTS quarantine_id;

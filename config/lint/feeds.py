@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from config.city import City
 from config.lint.place import Place
@@ -29,6 +29,7 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     if feed.event_time in columns and feed.event_time not in feed.time_columns:
         hint = "its type must be date or timestamp"
         yield place.problem(("event_time",), f"column {feed.event_time!r} is not a time", hint)
+    yield from _mode(place, feed)
     yield from _area(place, feed, columns)
     if feed.coverage is not None:
         yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)
@@ -60,6 +61,43 @@ def _of_warnings(place: Place, feed: Feed) -> Iterator[Problem]:
         yield place.problem(("connector", "path"), "warnings are dropped as JSON lines into a folder", hint)
 
 
+def _mode(place: Place, feed: Feed) -> Iterator[Problem]:
+    types = {column.name: column.type for column in feed.columns}
+    if feed.version is not None:
+        yield from place.known(("version",), "column", feed.version, types)
+        if feed.version in feed.identity:
+            message = f"version {feed.version!r} is part of the key: no two rows of a key could differ in it"
+            yield place.problem(("version",), message, "drop it from the key")
+        if types.get(feed.version) == "boolean":
+            message = f"version {feed.version!r} is true or false: nothing can be greater"
+            yield place.problem(("version",), message, "give a number, a date, a timestamp or a text")
+    for number, name in enumerate(feed.snapshot.within if feed.snapshot is not None else ()):
+        yield from place.known(("snapshot", "within", number), "column", name, types)
+        if name in types and name not in feed.key:
+            message = f"{name!r} is not part of the key: a row could move from one part to another"
+            yield place.problem(("snapshot", "within", number), message, "add it to the key")
+    if feed.valid is not None:
+        yield from _validity(place, feed, types)
+
+
+def _validity(place: Place, feed: Feed, types: Mapping[str, str]) -> Iterator[Problem]:
+    assert feed.valid is not None
+    ends = {"from": feed.valid.since, "until": feed.valid.until}
+    for end, name in ends.items():
+        yield from place.known(("valid", end), "column", name, types)
+        if name in types and name not in feed.time_columns:
+            hint = "its type must be date or timestamp"
+            yield place.problem(("valid", end), f"column {name!r} is not a time", hint)
+        if name in feed.key:
+            message = f"{name!r} is part of the key: every version would be a key of its own"
+            yield place.problem(("valid", end), message, "drop it from the key")
+    if feed.valid.since == feed.valid.until:
+        yield place.problem(("valid", "until"), "from and until are one column", "give two columns")
+    elif {types.get(name) for name in ends.values()} == {"date", "timestamp"}:
+        message = "from and until are of different types"
+        yield place.problem(("valid", "until"), message, "make both dates, or both timestamps")
+
+
 def _area(place: Place, feed: Feed, columns: list[str]) -> Iterator[Problem]:
     area = feed.area
     if area.column is not None:
@@ -74,7 +112,7 @@ def _area(place: Place, feed: Feed, columns: list[str]) -> Iterator[Problem]:
 
 
 def lint_datasets(city: City) -> Iterator[Problem]:
-    """Feeds that fill one dataset must agree on its columns: it is one table."""
+    """Feeds that fill one dataset must agree on its columns, and on what makes a row of it stand."""
     first: dict[str, Feed] = {}
     for feed in city.feeds.values():
         other = first.setdefault(feed.table, feed)
@@ -85,6 +123,19 @@ def lint_datasets(city: City) -> Iterator[Problem]:
             yield city.problem(
                 "feed", feed.id, ("dataset",), message, "give both the same, or another dataset"
             )
+        elif _terms(feed) != _terms(other):
+            message = f"dataset {feed.table!r} is filled by feed {other.id!r} in another mode"
+            hint = "give both the same mode, version, snapshot.within and valid, or another dataset"
+            yield city.problem("feed", feed.id, ("dataset",), message, hint)
+        elif feed is not other and feed.mode == "snapshot" and not _terms(feed)[2]:
+            message = f"each snapshot would delete what feed {other.id!r} put into dataset {feed.table!r}"
+            hint = "say by snapshot.within of which part a file is the state, or give another dataset"
+            yield city.problem("feed", feed.id, ("dataset",), message, hint)
+
+
+def _terms(feed: Feed) -> tuple[object, ...]:
+    within = feed.snapshot.within if feed.snapshot is not None else ()
+    return feed.mode, feed.version, within, feed.valid
 
 
 def lint_order(city: City) -> Iterator[Problem]:

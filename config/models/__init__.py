@@ -57,6 +57,7 @@ from config.models.indicator import (
     Stock,
     Target,
 )
+from config.models.mode import Mode, Snapshot, Validity
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
 from config.models.remote import Remote
@@ -117,6 +118,7 @@ __all__ = [
     "Limits",
     "Matrix",
     "Measure",
+    "Mode",
     "Model",
     "Moving",
     "NoData",
@@ -136,6 +138,7 @@ __all__ = [
     "Screen",
     "Severity",
     "Silent",
+    "Snapshot",
     "Stale",
     "Statistical",
     "Stock",
@@ -150,6 +153,7 @@ __all__ = [
     "Trend",
     "Unit",
     "Unpivot",
+    "Validity",
     "Vintages",
     "Volume",
     "WallPage",

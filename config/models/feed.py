@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
 from config.models.connector import Connector
 from config.models.format import Format
+from config.models.mode import Mode, Snapshot, Validity
 from config.models.remote import Remote
 from config.models.timing import Timing
 
@@ -89,9 +90,13 @@ class Feed(Model):
 
     Rows go to the fact table ``dataset`` (default: the feed's id). ``event_time`` is the column that dates
     the row: its area must be valid on that day. ``coverage`` is the area level whose silence for a day
-    means that data are missing rather than zero (default: the whole city). ``mode: upsert`` replaces a row
-    with the same ``key``; ``append`` keeps every row whose full content is new. ``schedule`` says when it is
+    means that data are missing rather than zero (default: the whole city). ``schedule`` says when it is
     looked for; of feeds that are loaded together, it comes after those named in ``after``.
+
+    ``mode``: ``upsert`` replaces a row with the same ``key`` (by the file with the later name, or the row
+    with the greater ``version``); ``append`` keeps every row whose full content is new; ``snapshot`` takes
+    a file for the whole state and deletes what it lacks; ``history`` keeps every version of a key. New rows
+    whose event is older than the feed's newest by more than ``late`` are counted as late.
     """
 
     id: Identifier
@@ -106,8 +111,12 @@ class Feed(Model):
     after: tuple[Identifier, ...] = ()
     watch: bool = True
     dataset: Identifier | None = None
-    mode: Literal["upsert", "append"] = "upsert"
+    mode: Mode = "upsert"
     key: tuple[Identifier, ...] = ()
+    version: Identifier | None = None
+    snapshot: Snapshot | None = None
+    valid: Validity | None = None
+    late: LastingDuration | None = None
     duplicates: Literal["last", "reject"] = "last"
     event_time: Identifier
     area: AreaRule
@@ -131,8 +140,28 @@ class Feed(Model):
         """Every date or timestamp column, each with a ``<name>__day`` beside it in the fact table."""
         return tuple(c.name for c in self.columns if c.type in ("date", "timestamp"))
 
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """Columns that say which fact a row is; none in mode append, where its whole content does."""
+        if self.mode == "append":
+            return ()
+        return self.key if self.valid is None else (*self.key, self.valid.since)
+
+    @property
+    def indispensable(self) -> frozenset[str]:
+        """Columns that no row can do without, whether or not they are ``required``."""
+        named = {*self.key, *self.identity, self.event_time}
+        return frozenset(named | ({self.version} if self.version else set()))
+
     @model_validator(mode="after")
-    def _key_for_upsert(self) -> Feed:
-        if self.mode == "upsert" and not self.key:
-            raise ValueError("mode upsert needs a key: the columns that identify a row")
+    def _fits_its_mode(self) -> Feed:
+        if self.mode != "append" and not self.key:
+            raise ValueError(f"mode {self.mode} needs a key: the columns that identify a row")
+        if self.version is not None and self.mode not in ("upsert", "history"):
+            raise ValueError(f"version is for modes upsert and history, not for {self.mode}")
+        if self.snapshot is not None and self.mode != "snapshot":
+            raise ValueError(f"snapshot: {{…}} is for mode snapshot, not for {self.mode}")
+        if (self.valid is not None) != (self.mode == "history"):
+            wanted = "needs" if self.mode == "history" else "takes no"
+            raise ValueError(f"mode {self.mode} {wanted} valid: {{from: …, until: …}}")
         return self

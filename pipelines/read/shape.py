@@ -78,7 +78,7 @@ def bind(feed: Feed, names: Sequence[str]) -> dict[str, int]:
     cannot do without.
     """
     places = {name: place for place, name in enumerate(names)}
-    needed = {*feed.key, feed.event_time, feed.area.column}
+    needed = {*feed.indispensable, feed.area.column}
     bound: dict[str, int] = {}
     for column in feed.columns:
         source = unicodedata.normalize("NFC", column.source or column.name)
