@@ -76,7 +76,7 @@ def start_runs(cursor: Cursor, feed: Feed, files: Sequence[Landed], now: dt.date
         {
             "id": pa.array(sorted(ids), pa.int64()),
             "hash": pa.array([file.hash for file in files], pa.string()),
-            "name": pa.array([file.delivery.name for file in files], pa.string()),
+            "name": pa.array([file.name for file in files], pa.string()),
         }
     )
     cursor.register("opened", table)
@@ -140,7 +140,9 @@ _OVERTAKEN: Final = {
 
 
 def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -> list[RunResult]:
-    """Write the account of each file of the batch; ``note`` holds for all of them."""
+    """Write the account of each file of the batch; ``note`` holds for all of them,
+    behind what is known of each.
+    """
     overtaken = _OVERTAKEN.get(
         "version" if feed.version else feed.mode, "rows left as files with later names have them"
     )
@@ -152,7 +154,7 @@ def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -
         "outcome AS (SELECT _by AS run, count(*) FILTER (_outcome = 'updated') AS updated, "
         "count(*) FILTER (_outcome = 'unchanged') AS unchanged, count(*) FILTER (_stale) AS stale "
         "FROM decided GROUP BY ALL), "
-        "counted AS (SELECT f.run, coalesce(p.n, 0) AS parsed, coalesce(p.bad, 0) AS bad, "
+        "counted AS (SELECT f.run, f.note, coalesce(p.n, 0) AS parsed, coalesce(p.bad, 0) AS bad, "
         "coalesce(b.n, 0) AS broken, coalesce(o.updated, 0) AS updated, "
         "coalesce(o.unchanged, 0) AS unchanged, coalesce(o.stale, 0) AS stale, coalesce(l.n, 0) AS late, "
         "g.removed, g.refused FROM batch_file f LEFT JOIN parsed p USING (_file_no) "
@@ -160,7 +162,7 @@ def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -
         "LEFT JOIN outcome o ON o.run = f.run CROSS JOIN "
         "(SELECT count(*) AS removed, count(*) FILTER (_refused) AS refused FROM gone) g) "
         "SELECT run, parsed + broken AS received, parsed - bad - updated - unchanged AS inserted, updated, "
-        "unchanged, bad + broken AS rejected, removed, late, nullif(concat_ws('; ', $note, "
+        "unchanged, bad + broken AS rejected, removed, late, nullif(concat_ws('; ', note, $note, "
         "CASE WHEN stale > 0 THEN stale || ' ' || $overtaken END, "
         "CASE WHEN removed > 0 THEN removed || ' rows deleted: the snapshot lacks them' END, "
         "CASE WHEN refused > 0 THEN refused || ' of them because their rows were rejected' END, "
@@ -190,7 +192,7 @@ def fail_run(
         "UPDATE run SET finished_at = ?, status = 'failed', message = ?, hint = ? WHERE id = ?",
         [naive(now), message, hint, run],
     )
-    return RunResult(run, feed.id, file.delivery.name, "failed", message=message, hint=hint)
+    return RunResult(run, feed.id, file.name, "failed", message=message, hint=hint)
 
 
 def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> None:

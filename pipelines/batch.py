@@ -104,9 +104,10 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
             {
                 "_file_no": pa.array(range(len(files)), pa.int64()),
                 "run": pa.array(runs, pa.int64()),
-                "name": pa.array([f.landed.delivery.name for f in files], pa.string()),
+                "name": pa.array([f.landed.name for f in files], pa.string()),
                 "hash": pa.array([f.landed.hash for f in files], pa.string()),
                 "shift": pa.array(shifts, pa.int64()),
+                "note": pa.array([f.note or None for f in files], pa.string()),
             }
         ),
         "malformed": pa.table(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -15,6 +14,7 @@ from config import City, Problem
 from config.models import Feed
 from config.models.feed import Column
 from config.problems import did_you_mean
+from pipelines.read.coding import is_known
 from warehouse.expression import parse_condition
 from warehouse.syntax import ExpressionError
 
@@ -70,10 +70,8 @@ def _connector(city: City, feed: Feed) -> Iterator[Problem]:
 
 def _format(city: City, feed: Feed) -> Iterator[Problem]:
     format = feed.format
-    try:
-        codecs.lookup(format.encoding)
-    except LookupError:
-        known = ("utf-8", "utf-16", "cp1258", "cp1252", "latin-1")
+    if not is_known(format.encoding):
+        known = ("auto", "utf-8", "utf-16", "cp1258", "tcvn3", "cp1252", "latin-1")
         message = f"encoding {format.encoding!r} is unknown"
         yield city.problem(
             "feed", feed.id, ("format", "encoding"), message, did_you_mean(format.encoding, known)

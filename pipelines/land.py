@@ -14,16 +14,30 @@ from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import Delivery
 
 BLOCK: Final = 1 << 20
-SUFFIXES: Final = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")
+SUFFIXES: Final = (
+    *(".csv", ".tsv", ".txt", ".json", ".geojson", ".jsonl", ".ndjson", ".parquet"),
+    *(".xlsx", ".xls", ".ods", ".zip"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A delivery and the copy of its bytes; ``hash`` is the SHA-256 of the content in hexadecimal."""
+    """A delivery and the copy of its bytes; ``hash`` is the SHA-256 of the content in hexadecimal.
+
+    ``part`` names the member of an archive, and the sheet of a workbook, that is read as a file of its own;
+    ``path`` is then the member unpacked, and ``sheet`` the sheet.
+    """
 
     delivery: Delivery
     hash: str
     path: Path
+    part: str = ""
+    sheet: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the ledger and facts call it: the delivery's name, and behind it that of the part."""
+        return f"{self.delivery.name}/{self.part}" if self.part else self.delivery.name
 
 
 def land(delivery: Delivery, root: Path) -> Landed:

@@ -22,7 +22,8 @@ from pipelines.batch import load_batch
 from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
-from pipelines.read.inspect import inspect
+from pipelines.read.inspect import inspect, work_prefix
+from pipelines.read.parts import split
 from pipelines.read.shape import Ready, bind
 from pipelines.retry import pause
 from warehouse.facts import FactTableError
@@ -36,7 +37,7 @@ log = logging.getLogger(__name__)
 BATCH_BYTES: Final = 256 << 20
 """Text that is loaded in one transaction, unless one file alone has more."""
 BATCH_FILES: Final = 500
-_UNPACKED: Final = {"parquet": 6, "xlsx": 12}
+_UNPACKED: Final = {"parquet": 6, "workbook": 12}
 """How much larger packed formats are as text, roughly."""
 
 
@@ -68,6 +69,8 @@ class Loader:
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         # Of files whose load took too long: how often, and until when they are left alone.
         self._held: dict[Delivery, tuple[int, dt.datetime]] = {}
+        # Archives with a part that the warehouse refused: they are looked at again.
+        self._refused: set[Delivery] = set()
 
     def pending(self, feed: Feed) -> list[Delivery]:
         """Files of the feed that wait in the inbox, in the order in which they will be loaded."""
@@ -104,6 +107,7 @@ class Loader:
                 self._drop_decoded(batch)
                 done += seen
                 progress(step, done, len(waiting))
+            self._drop_unpacked(feed)
             return sorted(results, key=lambda result: result.id)
 
     def _batches(
@@ -120,6 +124,8 @@ class Loader:
         here and added to ``results``.
         """
         batch: list[Ready] = []
+        archives: list[Landed] = []  # whose parts are all loaded once the batch is
+        work = work_folder(self._landing)
         weight = seen = 0
         for delivery in waiting:
             seen += 1
@@ -135,25 +141,32 @@ class Loader:
                 self._settle_again(feed, landed, now)
                 self._taken(delivery)
                 continue
-            try:
-                ready = inspect(feed, landed, work_folder(self._landing))
-                bind(feed, self._names(feed, ready))
-            except SourceError as error:
-                results.append(self._fail(feed, landed, now, error))
-                continue
-            size = ready.path.stat().st_size * _UNPACKED.get(ready.shape.format, 1)
-            if batch and (
-                ready.shape != batch[0].shape
-                or weight + size > BATCH_BYTES
-                or len(batch) >= BATCH_FILES
-                or feed.format.unpivot is not None
-                or feed.mode == "snapshot"
-            ):
-                yield batch, seen - 1
-                batch, weight, seen = [], 0, 1
-            batch.append(ready)
-            weight += size
+            for part, fault in split(feed.format, landed, work, work_prefix(feed)):
+                try:
+                    if fault is not None:
+                        raise fault
+                    ready = inspect(feed, part, work)
+                    bind(feed, self._names(feed, ready))
+                except SourceError as error:
+                    results.append(self._fail(feed, part, now, error))
+                    continue
+                size = ready.path.stat().st_size * _UNPACKED.get(ready.shape.format, 1)
+                if batch and (
+                    ready.shape != batch[0].shape
+                    or weight + size > BATCH_BYTES
+                    or len(batch) >= BATCH_FILES
+                    or feed.format.unpivot is not None
+                    or feed.mode == "snapshot"
+                ):
+                    yield batch, seen - 1
+                    self._settle_archives(feed, archives, now)
+                    batch, weight, seen = [], 0, 1
+                batch.append(ready)
+                weight += size
+            if part.part:
+                archives.append(landed)
         yield batch, seen
+        self._settle_archives(feed, archives, now)
 
     def _landed(self, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
         with self._store.read() as cursor:
@@ -165,6 +178,12 @@ class Loader:
         for ready in batch:
             if ready.path != ready.landed.path:
                 ready.path.unlink(missing_ok=True)
+            if ready.landed.part and ready.landed.sheet is None:
+                ready.landed.path.unlink(missing_ok=True)
+
+    def _drop_unpacked(self, feed: Feed) -> None:
+        for path in work_folder(self._landing).glob(f"{work_prefix(feed)}*"):
+            path.unlink(missing_ok=True)
 
     @staticmethod
     def _names(feed: Feed, ready: Ready) -> Sequence[str]:
@@ -195,12 +214,11 @@ class Loader:
     ) -> list[RunResult]:
         with self._store.write(feed.timing.load_limit) as cursor:
             results = load_batch(cursor, self._city, feed, batch, runs, now)
-            account.note_landings(
-                cursor, feed, zip([ready.landed for ready in batch], runs, strict=True), now
-            )
+            whole = [(r.landed, run) for r, run in zip(batch, runs, strict=True) if not r.landed.part]
+            account.note_landings(cursor, feed, whole, now)
             self._store.bump(cursor)
-        for ready in batch:
-            self._taken(ready.landed.delivery)
+        for file, _ in whole:
+            self._taken(file.delivery)
         return results
 
     def _fail(
@@ -212,18 +230,21 @@ class Loader:
         run: int | None = None,
     ) -> RunResult:
         """Close a run as failed. What the file is to blame for is not tried again until the file changes."""
-        log.warning("%s: %s", file.delivery.name, error)
+        log.warning("%s: %s", file.name, error)
         with self._store.write() as cursor:
             id_ = run if run is not None else account.start_runs(cursor, feed, [file], now)[0]
             if isinstance(error, SourceError):
                 result = account.fail_run(cursor, feed, file, id_, now, error.message, error.hint)
-                account.note_landings(cursor, feed, [(file, id_)], now)
+                if not file.part:
+                    account.note_landings(cursor, feed, [(file, id_)], now)
             else:
                 result = account.fail_run(cursor, feed, file, id_, now, *_cause(error))
             self._store.bump(cursor)
-        if isinstance(error, SourceError):
+        if isinstance(error, SourceError) and not file.part:
             self._taken(file.delivery)
-        elif isinstance(error, TimeLimitError):
+        if file.part and not isinstance(error, SourceError):
+            self._refused.add(file.delivery)
+        if isinstance(error, TimeLimitError):
             # It would hold up every other feed at each look.
             failed = self._held.get(file.delivery, (0, now))[0] + 1
             retries = feed.timing.retries
@@ -248,6 +269,19 @@ class Loader:
         """What was fetched is landed and accounted for; the inbox belongs to those who deliver."""
         if delivery.path.is_relative_to(self._spool):
             delivery.path.unlink(missing_ok=True)
+
+    def _settle_archives(self, feed: Feed, archives: list[Landed], now: dt.datetime) -> None:
+        """Note that archives need not be looked at again: each part of theirs has its run.
+
+        One that the warehouse refused a part of is looked at again.
+        """
+        for file in archives:
+            if file.delivery in self._refused:
+                self._refused.discard(file.delivery)
+            else:
+                self._settle_again(feed, file, now)
+                self._taken(file.delivery)
+        archives.clear()
 
     def _settle_again(self, feed: Feed, file: Landed, now: dt.datetime) -> None:
         """Only the file's time changed: note it, so that it is not read again at every look."""

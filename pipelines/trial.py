@@ -21,7 +21,8 @@ from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import deliveries
 from pipelines.land import land, work_folder
 from pipelines.load import Loader
-from pipelines.read.inspect import delimiter_of, inspect
+from pipelines.read.inspect import inspect, work_prefix
+from pipelines.read.parts import split
 from pipelines.read.shape import bind
 from warehouse.facts import fact_table, q
 from warehouse.store import Store
@@ -151,11 +152,15 @@ def _reading(feed: Feed, file: Path, landing: Path) -> Reading | None:
     if not found:
         return None
     try:
-        ready = inspect(feed, land(found[0], landing), work_folder(landing))
+        work = work_folder(landing)
+        part, fault = next(split(feed.format, land(found[0], landing), work, work_prefix(feed)))
+        if fault is not None:
+            return None
+        ready = inspect(feed, part, work)
         format: dict[str, Any] = {"type": ready.shape.format}
         declared = feed.format.model_dump(mode="json", exclude_defaults=True)
         if ready.shape.format == "csv":
-            format |= {"encoding": feed.format.encoding, "delimiter": delimiter_of(ready, feed.format)}
+            format |= {"encoding": feed.format.encoding, "delimiter": ready.shape.delimiter}
         names = ready.shape.names
         unpivot = feed.format.unpivot
         if unpivot is not None:

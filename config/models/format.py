@@ -8,7 +8,7 @@ from pydantic import Field
 
 from config.models.base import Identifier, Model
 
-FormatType = Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx"]
+FormatType = Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx", "xls", "ods"]
 
 
 class Unpivot(Model):
@@ -26,12 +26,18 @@ class Unpivot(Model):
 class Format(Model):
     """How a delivered file is read.
 
-    ``type: auto`` goes by the file's ending (.csv .csv.gz .tsv .json .jsonl .parquet .xlsx). ``header_row``
-    is the 1-based line of the header; rows above it are titles. ``records`` is the path to the list of
-    records in a JSON document. Cells that hold one of ``nulls`` are empty.
+    ``type: auto`` goes by the file's ending (.csv .tsv .txt .json .geojson .jsonl .ndjson .parquet .xlsx .xls
+    .ods). Each may be packed as .gz. Of a .zip the members that the pattern ``member`` names are read, each
+    as a file of its own. ``encoding`` is that of a text: ``auto`` looks for a byte order mark, for UTF-8 and
+    UTF-16, and for Vietnamese words in windows-1258 (``cp1258``) or ``tcvn3``; for a workbook ``tcvn3`` is
+    the only one that counts. ``header_row`` is the 1-based line of the header; rows above it are titles.
+    ``sheet`` is the sheet of a workbook (default: the first), or a pattern such as ``"*"`` to read each sheet
+    that it names as a file of its own. ``records`` is the path to the list of records in a JSON document.
+    Cells that hold one of ``nulls`` are empty.
     """
 
     type: FormatType = "auto"
+    member: str = "*"
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
     quote: str = Field(default='"', min_length=1, max_length=1)

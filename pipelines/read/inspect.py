@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
-import zlib
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,88 +12,48 @@ import pyarrow.parquet as pq
 from config.models import Feed, Format
 from pipelines.errors import SourceError
 from pipelines.land import BLOCK, Landed
-from pipelines.read.shape import TEXT, Kind, Ready, Shape, columns_of
+from pipelines.read.kinds import PACKED, demand, kind_of, plain_name, starts
+from pipelines.read.plain import plain
+from pipelines.read.shape import TEXT, Ready, Shape, columns_of
 from pipelines.read.workbook import header_of
 
-ENDINGS: Final[dict[str, Kind]] = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".txt": "csv",
-    ".json": "json",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".parquet": "parquet",
-    ".xlsx": "xlsx",
-}
 LONGEST_HEADER: Final = 1 << 20
 
 
 def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
-    """Find the file's format and columns; text that is packed or not UTF-8 is written to ``work`` first.
+    """Find the columns of a landed file, or of a part of one; text that is not plain is written to ``work``
+    first.
 
     Raises SourceError when the file is not what the feed says.
     """
-    kind = _kind(feed.format, landed.delivery.name)
-    with landed.path.open("rb") as stream:
-        head = stream.read(16)
-    _refuse(kind, head)
+    format = feed.format
+    kind = "workbook" if landed.sheet is not None else kind_of(format, landed.name)
+    if not (kind in ("csv", "json", "jsonl") and starts(landed.path, PACKED)):
+        demand(kind, landed.path)
     if kind == "parquet":
         return Ready(landed, _parquet_shape(landed.path), landed.path)
-    if kind == "xlsx":
-        names = columns_of(header_of(landed.path, feed.format))
-        return Ready(landed, Shape("xlsx", names, (TEXT,) * len(names)), landed.path)
-    path = _plain(landed, feed.format.encoding, head, work / f"{feed.id}-{landed.hash}.txt")
+    if kind == "workbook":
+        names = columns_of(header_of(landed.path, landed.sheet, format))
+        return Ready(landed, Shape("workbook", names, (TEXT,) * len(names)), landed.path)
+    text = plain(landed.path, format, work / f"{work_prefix(feed)}{landed.path.name}.txt")
     if kind == "csv":
-        shape = _csv_shape(path, _delimiter(feed.format, landed.delivery.name), feed.format)
-        return Ready(landed, shape, path, _count_lines(path))
+        delimiter = _delimiter(format, landed.name)
+        shape = _csv_shape(text.path, delimiter, format)
+        return Ready(landed, shape, text.path, _count_lines(text.path), text.note)
     sources = tuple(column.source or column.name for column in feed.columns)
-    lines = _count_lines(path) if kind == "jsonl" else 0
-    return Ready(landed, Shape(kind, sources, (TEXT,) * len(sources)), path, lines)
+    lines = _count_lines(text.path) if kind == "jsonl" else 0
+    return Ready(landed, Shape(kind, sources, (TEXT,) * len(sources)), text.path, lines, text.note)
 
 
-def delimiter_of(ready: Ready, format: Format) -> str:
-    """What stands between the cells of a text file."""
-    return _delimiter(format, ready.landed.delivery.name)
+def work_prefix(feed: Feed) -> str:
+    """How the names of the feed's files in the work folder begin."""
+    return f"{feed.id}-"
 
 
 def _delimiter(format: Format, name: str) -> str:
-    tabs = name.lower().removesuffix(".gz").endswith(".tsv") and format.delimiter == ","
+    """What stands between the cells of a text file."""
+    tabs = plain_name(name).endswith(".tsv") and format.delimiter == ","
     return "\t" if tabs else format.delimiter
-
-
-def _kind(format: Format, name: str) -> Kind:
-    if format.type != "auto":
-        return format.type
-    ending = Path(name.lower().removesuffix(".gz")).suffix
-    if ending not in ENDINGS:
-        raise SourceError(
-            f"the ending {ending or 'of the name'!r} does not tell the format",
-            "set format.type, or narrow connector.path to " + " ".join(ENDINGS),
-        )
-    return ENDINGS[ending]
-
-
-def _refuse(wanted: Kind, head: bytes) -> None:
-    """Tell the usual mix-ups by the first bytes, in words that help."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if not head:
-        raise SourceError("the file is empty (0 bytes)", "ask the sender to deliver it again")
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise SourceError(
-            "the file is a web page or XML, not a table",
-            "the export probably answered with a login or error page: open the file to see which",
-        )
-    if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise SourceError("the file is an old Excel workbook (.xls)", "have it saved as .xlsx or .csv")
-    kind: Kind | None = "xlsx" if head.startswith(b"PK\x03\x04") else None
-    kind = "parquet" if head.startswith(b"PAR1") else kind
-    if kind != (wanted if wanted in ("xlsx", "parquet") else None):
-        found = {"xlsx": "a ZIP archive or Excel workbook", "parquet": "a Parquet file", None: "neither"}[
-            kind
-        ]
-        if kind is None:
-            raise SourceError(f"the file is not {wanted}", f"its first bytes are {head[:8]!r}")
-        raise SourceError(f"the file is {found}, not {wanted}", "set format.type, or correct its ending")
 
 
 def _parquet_shape(path: Path) -> Shape:
@@ -154,37 +111,7 @@ def _csv_shape(path: Path, delimiter: str, format: Format) -> Shape:
     if any("\0" in cell for cell in header):
         raise SourceError("the header holds zero bytes", "set format.encoding, such as utf-16")
     names = columns_of(header)
-    return Shape("csv", names, (TEXT,) * len(names), taken)
-
-
-def _plain(landed: Landed, encoding: str, head: bytes, target: Path) -> Path:
-    """The landed file itself if it is plain UTF-8, else its text unpacked and decoded to ``target``."""
-    packed = head.startswith(b"\x1f\x8b")
-    codec = codecs.lookup(encoding)
-    if not packed and codec.name in ("utf-8", "utf-8-sig", "ascii"):
-        return landed.path
-    try:
-        with (
-            cast(BinaryIO, gzip.open(landed.path)) if packed else landed.path.open("rb") as source,
-            target.open("wb") as out,
-        ):
-            if codec.name in ("utf-8", "utf-8-sig", "ascii"):
-                while block := source.read(BLOCK):
-                    out.write(block)
-            else:
-                decoder = codec.incrementaldecoder("strict")
-                while block := source.read(BLOCK):
-                    out.write(decoder.decode(block).encode())
-                out.write(decoder.decode(b"", final=True).encode())
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise SourceError(
-            f"the archive cannot be unpacked: {error}", "it was cut short or damaged: have it delivered again"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"the text is not {encoding}: {error.reason} at byte {error.start}", "set format.encoding"
-        ) from error
-    return target
+    return Shape("csv", names, (TEXT,) * len(names), taken, delimiter)
 
 
 def _count_lines(path: Path) -> int:

@@ -6,15 +6,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from config.models import Feed
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
 from pipelines.land import Landed
+from pipelines.read.kinds import Kind
 
-Kind = Literal["csv", "json", "jsonl", "parquet", "xlsx"]
-"""What a file is, once that is known."""
 TEXT = "VARCHAR"
 
 
@@ -23,26 +21,29 @@ class Shape:
     """How a file is to be read; files of one shape are read together.
 
     ``names`` are its columns as the file calls them, ``types`` their SQL types (text unless the format has
-    types of its own), ``skip`` the lines before the first data row.
+    types of its own), ``skip`` the lines before the first data row, ``delimiter`` what stands between the
+    cells of a text.
     """
 
     format: Kind
     names: tuple[str, ...]
     types: tuple[str, ...]
     skip: int = 0
+    delimiter: str = ""
 
 
 @dataclass(frozen=True)
 class Ready:
     """A landed file of known shape. ``path`` is what is read: the landed file or its decoded text.
 
-    ``lines`` counts the lines of a text file.
+    ``lines`` counts the lines of a text file; ``note`` says what was found out about it.
     """
 
     landed: Landed
     shape: Shape
     path: Path
     lines: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True)

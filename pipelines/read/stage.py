@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Final
 
+import pyarrow as pa
+
 from config.models import Feed, Format
 from pipelines.errors import SourceError
-from pipelines.read.inspect import delimiter_of
+from pipelines.read import tcvn3
 from pipelines.read.shape import TEXT, Ready, Shape, Staged
 from pipelines.read.workbook import rows_of
 from warehouse.store import Cursor
@@ -27,8 +29,7 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
     shape, format = files[0].shape, feed.format
     match shape.format:
         case "csv":
-            delimiter = delimiter_of(files[0], format)
-            staged = _columnar(shape, _csv(files, shape, delimiter, format.quote, keep_rejects))
+            staged = _columnar(shape, _csv(files, shape, format.quote, keep_rejects))
         case "parquet":
             cells = ", ".join(
                 f"{_name(name)} AS _c{i}" if type != TEXT else f"{_name(name)}::VARCHAR AS _c{i}"
@@ -36,14 +37,8 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
             )
             source = f"SELECT file_index, {cells} FROM read_parquet({_paths(files)})"
             staged = _columnar(shape, f"({source})")
-        case "xlsx":
-            cursor.register("sheet_rows", rows_of([f.path for f in files], format, len(shape.names)))
-            cells = ", ".join(f"_c{i}" for i in range(1, len(shape.names) + 1))
-            sql = (
-                "SELECT row_number() OVER () AS _n, _record, _file_no, NULL::VARCHAR AS _defect, "
-                f"{cells} FROM sheet_rows"
-            )
-            staged = Staged(sql, shape.names, shape.types, _json_object(shape.names), placed=True)
+        case "workbook":
+            staged = _workbook(cursor, files, shape, format)
         case "json":
             staged = _json(cursor, files, shape, format)
         case "jsonl":
@@ -51,7 +46,7 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
     return staged if format.unpivot is None else _unpivot(staged, format)
 
 
-def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_rejects: bool) -> str:
+def _csv(files: Sequence[Ready], shape: Shape, quote: str, keep_rejects: bool) -> str:
     columns = ", ".join(f"'_c{i}': 'VARCHAR'" for i in range(1, len(shape.names) + 1))
     rejects = (
         f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = 'csv_scans'"
@@ -60,7 +55,7 @@ def _csv(files: Sequence[Ready], shape: Shape, delimiter: str, quote: str, keep_
     )
     return (
         f"read_csv({_paths(files)}, auto_detect = false, compression = 'none', header = false, "
-        f"skip = {shape.skip}, delim = {literal(delimiter)}, quote = {literal(quote)}, "
+        f"skip = {shape.skip}, delim = {literal(shape.delimiter)}, quote = {literal(quote)}, "
         f"escape = {literal(quote)}, columns = {{{columns}}}, {rejects})"
     )
 
@@ -73,6 +68,29 @@ def _columnar(shape: Shape, source: str) -> Staged:
         f"{cells} FROM {source}"
     )
     return Staged(sql, shape.names, shape.types, _json_object(shape.names))
+
+
+def _workbook(cursor: Cursor, files: Sequence[Ready], shape: Shape, format: Format) -> Staged:
+    width = len(shape.names)
+    tables = [rows_of(file.path, file.landed.sheet, format, width) for file in files]
+    numbers = [
+        pa.repeat(pa.scalar(number, pa.int64()), table.num_rows) for number, table in enumerate(tables)
+    ]
+    cursor.register(
+        "sheet_rows",
+        pa.concat_tables(tables).append_column("_file_no", pa.chunked_array(numbers, pa.int64())),
+    )
+    cells = ", ".join(
+        f"translate(_c{i}, {literal(tcvn3.SEEN)}, {literal(tcvn3.MEANT)}) AS _c{i}"
+        if format.encoding == tcvn3.NAME
+        else f"_c{i}"
+        for i in range(1, width + 1)
+    )
+    sql = (
+        "SELECT row_number() OVER () AS _n, _record, _file_no, NULL::VARCHAR AS _defect, "
+        f"{cells} FROM sheet_rows"
+    )
+    return Staged(sql, shape.names, shape.types, _json_object(shape.names), placed=True)
 
 
 def _json(cursor: Cursor, files: Sequence[Ready], shape: Shape, format: Format) -> Staged:

@@ -1,105 +1,117 @@
-"""Excel workbooks: openpyxl reads the cells (the database cannot), Arrow carries them as text."""
+"""Workbooks (.xlsx, .xls, .ods): fastexcel reads a sheet straight into Arrow, each cell as text."""
 
 from __future__ import annotations
 
-import contextlib
-import datetime as dt
-import zipfile
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Final
 
+import fastexcel
+import numpy as np
 import pyarrow as pa
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
+import pyarrow.compute as pc
 
 from config.models import Format
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
+from pipelines.read import tcvn3
+
+_ERRORS: Final = {
+    "NA": "#N/A",
+    "Div0": "#DIV/0!",
+    "Name": "#NAME?",
+    "Null": "#NULL!",
+    "Num": "#NUM!",
+    "Ref": "#REF!",
+    "Value": "#VALUE!",
+}
+"""What a cell shows whose formula failed: it must not look empty."""
+_TIME_ONLY: Final = "^1899-12-3[01] "
+_TCVN3: Final = str.maketrans(tcvn3.SEEN, tcvn3.MEANT)
 
 
-class Sheet(Protocol):
-    """What is needed of a worksheet."""
-
-    def iter_rows(self, *, values_only: bool = ...) -> Iterator[tuple[Any, ...]]:
-        """Rows of cell values."""
+def sheets_of(path: Path) -> list[str]:
+    """Names of a workbook's sheets, in its order. Raises SourceError."""
+    return list(_open(path).sheet_names)
 
 
-def header_of(path: Path, format: Format) -> list[str]:
+def header_of(path: Path, sheet: str | None, format: Format) -> list[str]:
     """Cells of the header row. Raises SourceError."""
-    with _sheet(path, format) as sheet:
-        row = next(islice(sheet.iter_rows(values_only=True), format.header_row - 1, None), ())
-    cells = ["" if cell is None else cell_text(cell) or "" for cell in row]
-    while cells and not cells[-1].strip():
-        cells.pop()
-    if not cells:
+    cells = _cells(path, sheet, format, format.header_row)
+    row = cells.slice(format.header_row - 1, 1).to_pylist()
+    names = [cell or "" for cell in row[0].values()] if row else []
+    while names and not names[-1].strip():
+        names.pop()
+    if not names:
         raise SourceError(
             f"there is no header on row {format.header_row}",
             "set format.header_row to the row of the header, or format.sheet to the right sheet",
         )
-    return cells
+    return [name.translate(_TCVN3) for name in names] if format.encoding == tcvn3.NAME else names
 
 
-def rows_of(paths: Sequence[Path], format: Format, width: int) -> pa.Table:
-    """Rows below the header as text ``_c1``, …, with ``_file_no`` and ``_record`` (the sheet's row number).
+def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Table:
+    """Rows below the header as text ``_c1``, … (ISO dates, plain numbers, NULL where empty), ``width`` of
+    them, with ``_record``, the sheet's row number.
 
-    Empty rows are left out. Raises SourceError.
+    Empty rows are left out. ``sheet`` None: the sheet that ``format`` names, else the first. Raises
+    SourceError.
     """
-    columns: list[list[str | None]] = [[] for _ in range(width)]
-    places: list[tuple[int, int]] = []
-    for number, path in enumerate(paths):
-        with _sheet(path, format) as sheet:
-            for line, row in enumerate(sheet.iter_rows(values_only=True), start=1):
-                if line <= format.header_row:
-                    continue
-                cells = [cell_text(cell) for cell in row[:width]]
-                if not any(cells):
-                    continue
-                places.append((number, line))
-                for column, cell in zip(columns, cells + [None] * (width - len(cells)), strict=True):
-                    column.append(cell)
-    return pa.table(
+    cells = _cells(path, sheet, format, None).slice(format.header_row)
+    count = cells.num_rows
+    columns = [
+        cells.column(place) if place < cells.num_columns else pa.nulls(count, pa.string())
+        for place in range(width)
+    ]
+    filled = pa.repeat(pa.scalar(False), count)
+    for column in columns:
+        filled = pc.or_(filled, pc.greater(pc.fill_null(pc.utf8_length(column), 0), 0))
+    first = format.header_row + 1
+    table = pa.table(
         {
-            "_file_no": pa.array([place[0] for place in places], pa.int64()),
-            "_record": pa.array([place[1] for place in places], pa.int64()),
-            **{f"_c{i}": pa.array(column, pa.string()) for i, column in enumerate(columns, start=1)},
+            "_record": pa.array(range(first, first + count), pa.int64()),
+            **{f"_c{place}": column for place, column in enumerate(columns, start=1)},
         }
     )
+    return table.filter(filled)
 
 
-def cell_text(cell: object) -> str | None:
-    """What a cell holds, as the text that a contract reads: ISO dates, plain numbers."""
-    match cell:
-        case None:
-            return None
-        case bool():
-            return "true" if cell else "false"
-        case float():
-            return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-        case dt.datetime():
-            return cell.isoformat(sep=" ")
-        case dt.date() | dt.time():
-            return cell.isoformat()
-        case _:
-            return str(cell)
+def _cells(path: Path, sheet: str | None, format: Format, rows: int | None) -> pa.RecordBatch:
+    """A sheet as text from its first row on, at most ``rows`` of them."""
+    book = _open(path)
+    name = sheet or format.sheet or book.sheet_names[0]
+    if name not in book.sheet_names:
+        raise SourceError(f"there is no sheet {name!r}", did_you_mean(name, book.sheet_names))
+    try:
+        loaded = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=rows, dtypes="string")
+        batch, errors = loaded.to_arrow_with_errors()
+    except fastexcel.FastExcelError as error:
+        raise _unreadable(error) from error
+    columns = list(batch.columns)
+    for place, column in enumerate(columns):
+        if pc.any(pc.match_substring_regex(column, _TIME_ONLY)).as_py():
+            columns[place] = pc.replace_substring_regex(column, _TIME_ONLY, "")
+    failed: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    for fault in errors.errors if errors is not None else ():
+        line, place = fault.position
+        failed[place][line] = _ERRORS.get(fault.detail.rpartition("Error(")[2].rstrip(")'"), "#ERROR")
+    for place, shown in failed.items():
+        mask = np.zeros(batch.num_rows, np.bool_)
+        rows_ = sorted(shown)
+        mask[rows_] = True
+        columns[place] = pc.replace_with_mask(columns[place], mask, pa.array([shown[row] for row in rows_]))
+    return pa.RecordBatch.from_arrays(columns, [f"_c{place}" for place in range(1, len(columns) + 1)])
 
 
-@contextlib.contextmanager
-def _sheet(path: Path, format: Format) -> Iterator[Sheet]:
-    with path.open("rb") as stream:
-        try:
-            book = load_workbook(stream, read_only=True, data_only=True)
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, OSError, ValueError) as error:
-            raise SourceError(
-                f"the workbook cannot be read: {error}",
-                "it was cut short or is no .xlsx: have it saved again",
-            ) from error
-        try:
-            if format.sheet is not None and format.sheet not in book.sheetnames:
-                raise SourceError(
-                    f"there is no sheet {format.sheet!r}", did_you_mean(format.sheet, book.sheetnames)
-                )
-            yield cast(Sheet, book[format.sheet] if format.sheet else book.worksheets[0])
-        finally:
-            book.close()
+def _open(path: Path) -> fastexcel.ExcelReader:
+    try:
+        return fastexcel.read_excel(path.read_bytes())  # told by its content: .xls is often .xlsx in truth
+    except fastexcel.FastExcelError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: Exception) -> SourceError:
+    return SourceError(
+        f"the workbook cannot be read: {str(error).splitlines()[0]}",
+        "it was cut short, has a password or is no workbook: have it saved again",
+    )

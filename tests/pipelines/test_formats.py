@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -88,14 +89,79 @@ FORMATS: dict[str, tuple[str, Callable[[Sequence[Row]], bytes], dict[str, Any]]]
 formats = pytest.mark.parametrize("format", FORMATS)
 
 
+def as_ods(rows: Sequence[Row]) -> bytes:
+    def cell(value: Any) -> str:
+        if isinstance(value, int):
+            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+        return (
+            f'<table:table-cell office:value-type="string"><text:p>{value or ""}</text:p></table:table-cell>'
+        )
+
+    lines = [COLUMNS, *([row[c] for c in COLUMNS] for row in rows)]
+    table = "".join(f"<table:table-row>{''.join(map(cell, line))}</table:table-row>" for line in lines)
+    names = " ".join(
+        f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in ("office", "table", "text")
+    )
+    content = (
+        f'<?xml version="1.0"?><office:document-content {names} office:version="1.3"><office:body>'
+        f'<office:spreadsheet><table:table table:name="Data">{table}</table:table></office:spreadsheet>'
+        "</office:body></office:document-content>"
+    )
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{kind}"/></manifest:manifest>'
+    )
+    return as_zip(
+        {
+            "mimetype": kind.encode(),
+            "META-INF/manifest.xml": manifest.encode(),
+            "content.xml": content.encode(),
+        }
+    )
+
+
+def as_zip(members: Mapping[str, bytes]) -> bytes:
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data, zipfile.ZIP_STORED if name == "mimetype" else None)
+    return sink.getvalue()
+
+
+PACKED: dict[str, tuple[str, Callable[[Sequence[Row]], bytes], dict[str, Any]]] = {
+    "tsv.gz": ("a.tsv.gz", lambda rows: gzip.compress(as_csv(rows, "\t")), {}),
+    "json.gz": ("a.json.gz", lambda rows: gzip.compress(as_json(rows)), {"records": "answer.items"}),
+    "jsonl.gz": ("a.jsonl.gz", lambda rows: gzip.compress(as_jsonl(rows)), {}),
+    "parquet.gz": ("a.parquet.gz", lambda rows: gzip.compress(as_parquet(rows)), {}),
+    "xlsx.gz": ("a.xlsx.gz", lambda rows: gzip.compress(as_xlsx(rows)), {}),
+    "xlsx named xls": ("a.xls", as_xlsx, {}),
+    "ods": ("a.ods", as_ods, {}),
+}
+ZIPPED: dict[str, tuple[str, Callable[[Sequence[Row]], bytes], dict[str, Any]]] = {
+    "zip": ("a.csv", as_csv, {}),
+    "zip.gz": ("a.csv", as_csv, {}),
+    "zip with xlsx": ("a.xlsx", as_xlsx, {}),
+    "zip with jsonl.gz": ("x/a.jsonl.gz", lambda rows: gzip.compress(as_jsonl(rows)), {}),
+    "zip of parquet": ("a.dat", as_parquet, {"type": "parquet"}),
+}
+
+
 def deliver(build: Build, format: str, rows: Sequence[Row]) -> House:
-    name, write, options = FORMATS[format]
+    if format in ZIPPED:
+        member, write, options = ZIPPED[format]
+        packed = as_zip({member: write(rows), "__MACOSX/._a": b"", "x/.DS_Store": b""})
+        house = build(connector={"path": "tickets/*"}, format=options)
+        is_gz = format.endswith("zip.gz")
+        house.deliver("a.zip.gz" if is_gz else "a.zip", gzip.compress(packed) if is_gz else packed)
+        return house
+    name, write, options = (FORMATS | PACKED)[format]
     house = build(format=options)
     house.deliver(name, write(rows))
     return house
 
 
-@formats
+@pytest.mark.parametrize("format", FORMATS | PACKED | ZIPPED)
 def test_a_good_row_arrives_as_it_was_meant(build: Build, format: str) -> None:
     house = deliver(build, format, [GOOD, {**GOOD, "id": "T2", "closed": None, "rating": None, "ward": "22"}])
     [run] = house.load()
@@ -105,8 +171,11 @@ def test_a_good_row_arrives_as_it_was_meant(build: Build, format: str) -> None:
         "FROM fact_tickets ORDER BY id"
     )
     opened, day = utc(2026, 10, 1, 1, 0), dt.date(2026, 10, 1)
-    name = "tickets/" + FORMATS[format][0]
-    first = {"json": 1, "jsonl": 1, "parquet": 1}.get(format, 2)
+    if format in ZIPPED:
+        name = f"tickets/a.zip{'.gz' if format.endswith('zip.gz') else ''}/{ZIPPED[format][0]}"
+    else:
+        name = "tickets/" + (FORMATS | PACKED)[format][0]
+    first = 1 if "json" in name or "parquet" in format else 2
     assert facts == [
         ("T1", opened, day, utc(2026, 10, 2, 2, 30), "21", 4, "app", "A1", run.id, name, first),
         ("T2", opened, day, None, "22", None, "app", "A2", run.id, name, first + 1),
@@ -197,3 +266,104 @@ def test_workbook_cells_of_every_kind(build: Build) -> None:
         ("7", utc(2026, 10, 1, 1, 0), utc(2026, 10, 4, 17, 0), "21", 3, 4)
     ]
     assert house.reasons() == [(6, "rating", "type")]
+
+
+def test_a_cell_whose_formula_failed_is_not_empty(build: Build) -> None:
+    house = build(format={"nulls": ["", "#N/A"]})
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(COLUMNS)
+    for place, failed in enumerate(["#N/A", "#DIV/0!"]):
+        sheet.append([f"T{place}", "2026-10-01 08:00:00", None, "21", failed, "web"])
+        sheet.cell(row=place + 2, column=5).data_type = "e"
+    sink = io.BytesIO()
+    book.save(sink)
+    house.deliver("a.xlsx", sink.getvalue())
+    [run] = house.load()
+    assert (run.inserted, run.rejected) == (1, 1)
+    assert house.rows(
+        "SELECT line, column_name, json_extract_string(problems, '$[0].value') FROM quarantine"
+    ) == [(3, "rating", "#DIV/0!")]
+
+
+def test_each_sheet_that_a_pattern_names_is_a_file_of_its_own(build: Build) -> None:
+    book = openpyxl.Workbook()
+    for title, id_ in (("Q1", "T1"), ("Q2", "T2"), ("Notes", "T3")):
+        sheet = book.create_sheet(title)
+        sheet.append(COLUMNS)
+        sheet.append([{**GOOD, "id": id_}[c] for c in COLUMNS])
+    sink = io.BytesIO()
+    book.save(sink)
+    house = build(format={"sheet": "Q?"})
+    house.deliver("a.xlsx", sink.getvalue())
+    assert [(run.file, run.inserted) for run in house.load()] == [
+        ("tickets/a.xlsx/Q1", 1),
+        ("tickets/a.xlsx/Q2", 1),
+    ]
+    assert house.rows("SELECT id, _file, _line FROM fact_tickets ORDER BY id") == [
+        ("T1", "tickets/a.xlsx/Q1", 2),
+        ("T2", "tickets/a.xlsx/Q2", 2),
+    ]
+    assert house.load() == []
+
+
+def test_each_member_of_an_archive_has_its_own_account(build: Build) -> None:
+    """What cannot be read stops no other, and an archive that was read is not looked at again."""
+    house = build(format={"member": "data/*"})
+    other = b"id,title\n1,x\n"
+    members = {
+        "data/1.csv": as_csv([GOOD]),
+        "data/2.csv": other,
+        "data/3.jsonl": as_jsonl([{**GOOD, "id": "T3"}, {**GOOD, "id": None}]),
+        "data/4.csv": as_csv([{**GOOD, "rating": 1}]),
+        "read me.txt": b"hello",
+    }
+    house.deliver("a.zip", as_zip(members))
+    runs = sorted(house.load(), key=lambda run: run.file)
+    assert [(run.file, run.status, run.inserted, run.updated, run.rejected) for run in runs] == [
+        ("tickets/a.zip/data/1.csv", "done", 1, 0, 0),
+        ("tickets/a.zip/data/2.csv", "failed", 0, 0, 0),
+        ("tickets/a.zip/data/3.jsonl", "done", 1, 0, 1),
+        ("tickets/a.zip/data/4.csv", "done", 0, 1, 0),
+    ]
+    assert house.rows("SELECT id, rating, _file FROM fact_tickets ORDER BY id") == [
+        ("T1", 1, "tickets/a.zip/data/4.csv"),
+        ("T3", 4, "tickets/a.zip/data/3.jsonl"),
+    ]
+    assert house.rows("SELECT line, column_name FROM quarantine") == [(2, "id")]
+    assert house.load() == []
+    assert not list((house.landing / ".work").iterdir())
+    house.deliver("b.zip", as_zip(members | {"data/2.csv": as_csv([{**GOOD, "id": "T2"}])}))
+    assert [(run.status, run.inserted, run.unchanged) for run in house.load()] == [
+        ("done", 0, 0),
+        ("done", 1, 0),
+        ("done", 0, 1),
+        ("done", 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("case", ["cut", "flipped", "nothing", "password"])
+def test_an_archive_that_cannot_be_unpacked_is_told(build: Build, case: str) -> None:
+    house = build(format={"member": "*.csv"})
+    packed = bytearray(as_zip({"a.csv": as_csv([GOOD] * 50)}))
+    if case == "cut":
+        del packed[-30:]
+    elif case == "flipped":
+        packed[60] ^= 0xFF
+    elif case == "nothing":
+        packed = bytearray(as_zip({"a.xlsx": b""}))
+    else:
+        flags = packed.index(b"PK\x01\x02") + 8
+        packed[flags] |= 1
+        packed[6] |= 1
+    house.deliver("a.zip", bytes(packed))
+    [run] = house.load()
+    told = {
+        "cut": "the archive cannot be unpacked: File is not a zip file",
+        "flipped": "the archive cannot be unpacked: ",
+        "nothing": "the archive has no member '*.csv'",
+        "password": "the archive has a password",
+    }
+    assert (run.status, (run.message or "").startswith(told[case])) == ("failed", True), run
+    assert house.load() == []
