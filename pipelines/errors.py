@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 
 class SourceError(Exception):
@@ -17,14 +19,22 @@ class SourceError(Exception):
 class PassingFault(Exception):  # noqa: N818 a fault of the world, not of a definition
     """A source cannot be reached or breaks off: trying again later may help.
 
-    ``retry_after``: how long the source asks to be left alone.
+    ``retry_after``: how long the source asks to be left alone. ``reached``: the connector's state after what
+    it had dropped before, so that the next try goes on from there; None: it begins anew.
     """
 
-    def __init__(self, message: str, hint: str = "", retry_after: dt.timedelta | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        retry_after: dt.timedelta | None = None,
+        reached: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message + (f" ({hint})" if hint else ""))
         self.message = message
         self.hint = hint
         self.retry_after = retry_after
+        self.reached = reached
 
 
 class UnfinishedFileError(Exception):

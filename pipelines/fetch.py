@@ -98,6 +98,7 @@ class Fetcher:
             result = FetchResult(number, feed.id, "done" if drop.files else "unchanged")
         except PassingFault as fault:
             log.warning("%s: %s", feed.id, fault)
+            reached = fault.reached
             result = FetchResult(
                 number,
                 feed.id,

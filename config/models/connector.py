@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, Tag
 
 from config.models.base import Model, tag_or
+from config.models.sql import SqlConnector
 
 WARNING_FIELDS: Final = (
     "warning",
@@ -44,6 +45,8 @@ class WarningsConnector(Model):
 
 
 Connector = Annotated[
-    Annotated[FolderConnector, Tag("folder")] | Annotated[WarningsConnector, Tag("warnings")],
+    Annotated[FolderConnector, Tag("folder")]
+    | Annotated[WarningsConnector, Tag("warnings")]
+    | Annotated[SqlConnector, Tag("sql")],
     tag_or("kind", "folder"),
 ]

@@ -62,9 +62,27 @@ class Drop:
                 stream.flush()
                 os.fsync(stream.fileno())
                 self.size += stream.tell()
-            part.replace(path)
+            self._appear(part, path)
         finally:
             part.unlink(missing_ok=True)
+
+    def take(self, part: Path, ending: str) -> Path:
+        """Let a whole file that the connector wrote itself, in ``folder``, appear in the spool."""
+        path = self.folder / f"{self.prefix}-{len(self.files) + 1:06d}{ending}"
+        with part.open("rb") as stream:
+            os.fsync(stream.fileno())
+            self.size += os.fstat(stream.fileno()).st_size
+        self._appear(part, path)
+        return path
+
+    def _appear(self, part: Path, path: Path) -> None:
+        part.replace(path)
+        # The name, too, must outlast a power cut: the state that is stored next says that it is there.
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
         self.files.append(path)
 
     def check(self) -> None:

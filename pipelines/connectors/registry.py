@@ -9,7 +9,9 @@ from typing import Final
 from config.models import Remote
 from pipelines.connectors.base import Connector
 
-_KINDS: Final[Mapping[str, str]] = {}
+_KINDS: Final[Mapping[str, str]] = {
+    "sql": "pipelines.connectors.sql:Sql",
+}
 """Module and class by ``connector.kind``."""
 
 
