@@ -18,6 +18,12 @@ from warehouse.facts import fact_table, q
 from warehouse.store import Cursor
 from warehouse.syntax import literal
 
+UNMENDED: Final = (
+    "SELECT r.file_name FROM quarantine q JOIN run r ON r.id = q.run "
+    "WHERE q.state <> 'mended' AND r.file_name IN (SELECT name FROM batch_file)"
+)
+"""Files of the batch of which rows lie in quarantine that somebody may still mend."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
@@ -139,13 +145,16 @@ _OVERTAKEN: Final = {
 }
 
 
+def overtaken_words(feed: Feed) -> str:
+    """What is said, after their number, of rows that were overtaken before they came."""
+    mode = "version" if feed.version else feed.mode
+    return _OVERTAKEN.get(mode, "rows left as files with later names have them")
+
+
 def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -> list[RunResult]:
     """Write the account of each file of the batch; ``note`` holds for all of them,
     behind what is known of each.
     """
-    overtaken = _OVERTAKEN.get(
-        "version" if feed.version else feed.mode, "rows left as files with later names have them"
-    )
     cursor.execute(
         "CREATE TEMP TABLE account AS "
         "WITH parsed AS (SELECT _file_no, count(*) AS n, count(*) FILTER (_bad) AS bad FROM checked "
@@ -167,7 +176,7 @@ def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -
         "CASE WHEN removed > 0 THEN removed || ' rows deleted: the snapshot lacks them' END, "
         "CASE WHEN refused > 0 THEN refused || ' of them because their rows were rejected' END, "
         "CASE WHEN late > 0 THEN late || ' rows came late' END), '') AS message FROM counted",
-        {"note": note, "overtaken": overtaken},
+        {"note": note, "overtaken": overtaken_words(feed)},
     )
     cursor.execute(
         "UPDATE run SET finished_at = ?, status = 'done', received = a.received, inserted = a.inserted, "

@@ -57,6 +57,8 @@ def load_batch(
     merge.write(cursor, feed, decided=decided)
     history.end_versions(cursor, feed, clock)
     account.quarantine(cursor, feed, now)
+    if decided:
+        merge.name_runs(cursor, feed, account.UNMENDED)
     missing = absent(feed, staged.names)
     note = f"read as empty, not in the file: {', '.join(missing)}" if missing else None
     results = account.close_runs(cursor, feed, now, note)

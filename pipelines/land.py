@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,11 @@ def land(delivery: Delivery, root: Path) -> Landed:
     return Landed(delivery, name, target)
 
 
+def landed_path(root: Path, hash: str) -> Path | None:
+    """Where the bytes of this hash lie; None when they are kept no more."""
+    return next((root / hash[:2]).glob(f"{hash}*"), None) if hash else None
+
+
 def work_folder(root: Path) -> Path:
     """Where unfinished copies and decoded texts lie; what is left in it after a crash is waste."""
     folder = root / ".work"
@@ -86,7 +92,10 @@ def work_folder(root: Path) -> Path:
 def clean(root: Path) -> None:
     """Remove what an interrupted load left behind."""
     for waste in work_folder(root).iterdir():
-        waste.unlink(missing_ok=True)
+        if waste.is_dir():
+            shutil.rmtree(waste)
+        else:
+            waste.unlink(missing_ok=True)
 
 
 def _demand_unchanged(delivery: Delivery, source: BinaryIO) -> None:

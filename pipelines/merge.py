@@ -7,6 +7,8 @@ Expressions that indicators want kept with each fact are computed along.
 
 from __future__ import annotations
 
+from typing import Final
+
 from config.models import Feed
 from pipelines import reasons
 from warehouse.derived import derived_columns
@@ -41,6 +43,14 @@ def identity(feed: Feed) -> list[str]:
     return [q(name) for name in feed.identity] or ["_hash"]
 
 
+def repeatable(feed: Feed) -> list[str]:
+    """Columns, quoted, that no two rows of a file may share: its identity, with the version if it has one.
+
+    Several versions of a key in one file are no mistake, the same version twice is.
+    """
+    return [*identity(feed), *([q(feed.version)] if feed.version else [])]
+
+
 def find_repeated(cursor: Cursor) -> bool:
     """Make ``repeated``, the identities (hashes) that the batch has more than once; whether there are any."""
     row = cursor.execute("SELECT count(*) = count(DISTINCT _key) FROM checked WHERE NOT _bad").fetchone()
@@ -56,8 +66,7 @@ def find_repeated(cursor: Cursor) -> bool:
 def find_duplicates(cursor: Cursor, feed: Feed) -> bool:
     """Make ``duplicate``: rows whose key stands again in their own file, with the line that is kept."""
     order = "DESC" if feed.duplicates == "last" else "ASC"
-    # Several versions of a key in one file are no mistake, the same version twice is.
-    keys = ", ".join([*identity(feed), *([q(feed.version)] if feed.version else [])])
+    keys = ", ".join(repeatable(feed))
     cursor.execute(
         "CREATE TEMP TABLE duplicate AS SELECT _n, _file_no, kept FROM ("
         "SELECT _n, _file_no, row_number() OVER w AS rank, first_value(_line) OVER w AS kept FROM numbered "
@@ -81,14 +90,18 @@ def refuse_duplicates(cursor: Cursor, feed: Feed, raw: str, language: str) -> No
     )
 
 
-def decide(cursor: Cursor, feed: Feed, *, repeated: bool, overtaken: str) -> bool:
+LATER: Final = "k._old_file > f.name"
+"""SQL: whether the stored fact ``k`` is from a file with a later name than the row's file ``f``."""
+
+
+def decide(cursor: Cursor, feed: Feed, *, repeated: bool, overtaken: str, later: str = LATER) -> bool:
     """Make ``decided``: what becomes of each accepted row that is not plainly new; whether there is any.
 
     Rows of one identity follow each other in the order of their files. ``_outcome`` is inserted, updated or
     unchanged; ``_final`` marks the one that stands in the end; ``_row`` is the stored fact; ``_changed_run``
     the run that last changed it. What a later word has overtaken before it came does not undo that
     (``_stale``): a file with a later name, a greater version, a newer snapshot (``overtaken``, SQL over
-    ``checked c``).
+    ``checked c`` and its file ``f``). ``later`` says the same of a stored fact ``k``.
     """
     ids = identity(feed)
     version = [q(feed.version)] if feed.version else []
@@ -98,18 +111,21 @@ def decide(cursor: Cursor, feed: Feed, *, repeated: bool, overtaken: str) -> boo
     stood = f", f.{version[0]} AS _old_version" if version else ""
     cursor.execute(
         f"CREATE TEMP TABLE known AS SELECT c._n, f.rowid AS _row, f._hash AS _old_hash, f._file AS _old_file"
-        f"{stood} FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
+        f", f._run AS _old_run{stood} FROM checked c JOIN {table} f ON {same} WHERE NOT c._bad"
     )
     keys = ", ".join(ids)
     row = cursor.execute("SELECT count(*) FROM known").fetchone()
     some = repeated or bool(row and row[0])
     if not some and feed.mode == "snapshot":
-        found = cursor.execute(f"SELECT 1 FROM checked c WHERE NOT c._bad AND {overtaken} LIMIT 1")
+        found = cursor.execute(
+            "SELECT 1 FROM checked c JOIN batch_file f USING (_file_no) "
+            f"WHERE NOT c._bad AND {overtaken} LIMIT 1"
+        )
         some = found.fetchone() is not None
     cursor.execute(
         "CREATE TEMP TABLE decided AS WITH special AS ("
         f"SELECT c._n, f.run AS _by, {own}, k._row, k._old_hash, k._old_file, "
-        f"{_stale(feed, overtaken)} AS _stale "
+        f"{_stale(feed, overtaken, later)} AS _stale "
         "FROM checked c JOIN batch_file f USING (_file_no) LEFT JOIN known k USING (_n) "
         "WHERE NOT c._bad AND (k._n IS NOT NULL OR c._key IN (SELECT _key FROM repeated) "
         f"OR {overtaken})), "
@@ -125,7 +141,7 @@ def decide(cursor: Cursor, feed: Feed, *, repeated: bool, overtaken: str) -> boo
     return some
 
 
-def _stale(feed: Feed, overtaken: str) -> str:
+def _stale(feed: Feed, overtaken: str, later: str) -> str:
     """SQL, true (never NULL) of a row whose word was overtaken before it came.
 
     Over ``checked c``, ``batch_file f`` and ``known k``.
@@ -135,13 +151,30 @@ def _stale(feed: Feed, overtaken: str) -> str:
     if feed.mode == "snapshot":
         return overtaken
     if feed.version is None:
-        return "coalesce(k._old_file > f.name, false)"
+        return f"coalesce({later}, false)"
     version = f"c.{q(feed.version)}"
     keys = ", ".join(f"c.{name}" for name in identity(feed))
     return (
         f"(coalesce(k._old_version > {version} "
-        f"OR (k._old_version = {version} AND k._old_file > f.name), false) "
+        f"OR (k._old_version = {version} AND ({later})), false) "
         f"OR max({version}) OVER (PARTITION BY {keys} ORDER BY c._n) > {version})"
+    )
+
+
+def name_runs(cursor: Cursor, feed: Feed, files: str) -> None:
+    """Let the facts that the batch decided on name, with their file and line, the run that read these.
+
+    ``files`` is a query of names: facts of other files stay. Rows of the same file that come later, out of
+    quarantine, are told by it whether the file was delivered anew since.
+    """
+    if feed.mode == "append":
+        return
+    table, ids = q(fact_table(feed.table)), identity(feed)
+    same = " AND ".join(f"{table}.{name} = s.{name}" for name in ids)
+    cursor.execute(
+        f"UPDATE {table} SET _run = s._run, _file = s._file, _line = s._line FROM ("
+        f"SELECT {', '.join(ids)}, _run, _file, _line FROM numbered JOIN decided USING (_n) "
+        f"WHERE _final AND _file IN ({files})) s WHERE {same} AND {table}._run <> s._run"
     )
 
 

@@ -13,6 +13,7 @@ from pipelines import merge
 from pipelines.errors import SourceError
 from warehouse.facts import fact_table, q
 from warehouse.store import Cursor
+from warehouse.syntax import literal
 
 
 def find_gone(cursor: Cursor, feed: Feed) -> None:
@@ -59,6 +60,20 @@ def overtaken(feed: Feed) -> str:
     if not within:
         return "(SELECT bool_or(_late) FROM part)"
     return f"{_part(within)} IN (SELECT _part FROM part WHERE _late)"
+
+
+def overtaken_in_mend(feed: Feed) -> str:
+    """SQL over ``checked c`` and its file ``f``: a newer snapshot, or a later delivery of its own file, has
+    spoken of the part of a row that is mended.
+    """
+    if feed.mode != "snapshot":
+        return "false"
+    part = _part(_within(feed)) if _within(feed) else "''"
+    again = "kind = 'load' AND status = 'done' AND file_name = f.name AND id > f.run"
+    return (
+        f"coalesce((SELECT s.file > f.name OR (s.file = f.name AND EXISTS (SELECT 1 FROM run WHERE {again})) "
+        f"FROM snapshot s WHERE s.dataset = {literal(feed.table)} AND s.part = {part}), false)"
+    )
 
 
 def delete(cursor: Cursor, feed: Feed) -> None:

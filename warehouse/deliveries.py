@@ -23,8 +23,9 @@ class Delivered:
 def delivered(cursor: Cursor) -> dict[str, Delivered]:
     """By feed; one that never came is absent."""
     rows = cursor.execute(
-        "SELECT feed, any_value(s.data_through), max(r.finished_at) FILTER (r.status = 'done'),"
-        " max(r.started_at) FROM feed_status s FULL JOIN run r USING (feed) GROUP BY feed"
+        "SELECT feed, any_value(s.data_through), max(r.finished_at)"
+        " FILTER (r.status = 'done' AND r.kind = 'load'), max(r.started_at) FILTER (r.kind = 'load')"
+        " FROM feed_status s FULL JOIN run r USING (feed) GROUP BY feed"
     ).fetchall()
     return {feed: Delivered(*map(_utc, times)) for feed, *times in rows}
 
