@@ -62,6 +62,11 @@ class Places:
         return self.var / "spool"
 
     @property
+    def locks(self) -> Path:
+        """One file for each feed that is being fetched, and one for the process that serves."""
+        return self.var / "locks"
+
+    @property
     def people(self) -> str:
         """URL of the database that holds what people did; ``IOC_STATE_URL`` may name a PostgreSQL one."""
         return os.environ.get("IOC_STATE_URL") or f"sqlite:///{self.var / 'people.sqlite'}"
@@ -73,7 +78,7 @@ class Places:
 
     def make(self) -> None:
         """Create the folders. Raises UnwritableError where one cannot be made or written to."""
-        for folder in (self.var, self.inbox, self.landing, self.spool):
+        for folder in (self.var, self.inbox, self.landing, self.spool, self.locks):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
                 with tempfile.TemporaryFile(dir=folder):

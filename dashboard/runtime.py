@@ -25,6 +25,7 @@ from indicators.notices.obstacles import NOTICE
 from indicators.notices.send import by_apprise, missing_secrets, warm
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.fetch import Fetcher
+from pipelines.fetching import Fetching
 from pipelines.load import Loader, RunResult
 from warehouse.areas import sync_areas
 from warehouse.arrange import arrange
@@ -69,7 +70,7 @@ class Runtime:
     store: Store = field(init=False)
     state: State = field(init=False)
     loader: Loader = field(init=False)
-    fetcher: Fetcher = field(init=False)
+    fetching: Fetching = field(init=False)
     engine: Engine = field(init=False)
     hub: Hub = field(init=False)
     announcer: Announcer = field(init=False)
@@ -89,9 +90,10 @@ class Runtime:
         self.state = State.open(self.places.people)
         here = self.places
         self.loader = Loader(self.city, self.store, here.inbox, here.landing, here.spool)
-        self.fetcher = Fetcher(self.city, self.store, here.spool, os.environ)
+        fetcher = Fetcher(self.city, self.store, here.spool, os.environ)
+        self.fetching = Fetching(fetcher, here.locks, self.clock)
         self.loader.recover(self.clock())
-        self.fetcher.recover(self.clock())
+        fetcher.recover(self.clock())
         self.engine = Engine(self.city, self.store)
         self.hub = Hub(self.build)
         self.announcer = Announcer(self.city, self.state, self.link)

@@ -40,7 +40,7 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     """Serve the city until SIGINT or SIGTERM; ``ready`` is told the address once the port listens."""
     demand_port(host, port)
     turns = Turns(runtime.cycle)
-    scheduler = Scheduler(runtime.city, turns.ask)
+    scheduler = Scheduler(runtime.city, turns.ask, runtime.fetching, runtime.clock)
     watcher = Watcher(runtime.city, runtime.places.inbox, turns.ask)
     app = create_app(runtime)
     turns.start()

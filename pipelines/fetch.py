@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import json
 import logging
 import random
@@ -42,6 +43,15 @@ class FetchResult:
     retry_at: dt.datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LastFetch:
+    """When a feed was asked for last (with zone), and when it is to be asked again after a passing fault."""
+
+    at: dt.datetime
+    status: str
+    retry_at: dt.datetime | None
+
+
 class Fetcher:
     """Fetches feeds into their folders of the spool. One fetch of a feed at a time is the caller's duty."""
 
@@ -53,6 +63,7 @@ class Fetcher:
         environ: Mapping[str, str],
         find: Callable[[Remote], Connector] = connector_of,
         chance: Callable[[], float] = random.random,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._city = city
         self._store = store
@@ -60,19 +71,41 @@ class Fetcher:
         self._environ = environ
         self._find = find
         self._chance = chance
+        self._steady = steady
+        self._stopped = False
+        self._drops: dict[int, Drop] = {}
 
     def recover(self, now: dt.datetime) -> int:
         """Clear up after a process that ended in mid-fetch; the number of fetches it left open."""
         for part in self._spool.glob("*/*.part"):
             part.unlink(missing_ok=True)
         with self._store.write() as cursor:
+            # One that ends the process again and again waits for its schedule in the end.
             rows = cursor.execute(
-                "UPDATE feed_fetch SET status = 'failed', finished_at = ?, "
+                "UPDATE feed_fetch SET status = 'passing', finished_at = $now, "
                 "message = 'interrupted: the process ended meanwhile', "
-                "hint = 'nothing to do: it is fetched again' WHERE status = 'running' RETURNING id",
-                [naive(now)],
+                "hint = 'nothing to do: it is fetched again', "
+                "retry_at = CASE WHEN since IS NULL AND attempt <= 3 THEN $now END "
+                "WHERE status = 'running' RETURNING id",
+                {"now": naive(now)},
             ).fetchall()
         return len(rows)
+
+    def last(self, feed: Feed) -> LastFetch | None:
+        """The feed's last fetch of what was new; None where there was none."""
+        with self._store.read() as cursor:
+            row = cursor.execute(
+                "SELECT coalesce(finished_at, started_at), status, retry_at FROM feed_fetch "
+                "WHERE feed = ? AND since IS NULL ORDER BY id DESC LIMIT 1",
+                [feed.id],
+            ).fetchone()
+        return None if row is None else LastFetch(_aware(row[0]), row[1], row[2] and _aware(row[2]))
+
+    def stop(self) -> None:
+        """Break off what is under way: it is fetched again at the next start."""
+        self._stopped = True
+        for drop in list(self._drops.values()):
+            drop.deadline = 0.0
 
     def fetch(
         self, feed: Feed, now: dt.datetime, window: Window | None = None, attempt: int | None = None
@@ -93,11 +126,20 @@ class Fetcher:
         )
         ask = Ask(feed.id, remote, state, now, drop, self._environ, self._city.zone, window, feed.format)
         reached: State | None = None
+        began = self._steady()
+
+        def over() -> dt.datetime:
+            return now + dt.timedelta(seconds=self._steady() - began)
+
+        self._drops[number] = drop
+        if self._stopped:
+            drop.deadline = 0.0
         try:
             reached = self._find(remote).fetch(ask)
             result = FetchResult(number, feed.id, "done" if drop.files else "unchanged")
         except PassingFault as fault:
-            log.warning("%s: %s", feed.id, fault)
+            if not self._stopped:
+                log.warning("%s: %s", feed.id, fault)
             reached = fault.reached
             result = FetchResult(
                 number,
@@ -105,16 +147,20 @@ class Fetcher:
                 "passing",
                 message=fault.message,
                 hint=fault.hint,
-                retry_at=self._again_at(feed, now, attempt, fault.retry_after),
+                retry_at=self._again_at(feed, over(), attempt, fault.retry_after),
             )
         except SourceError as error:
             result = FetchResult(number, feed.id, "failed", message=error.message, hint=error.hint)
         except OSError as error:
-            # The disk is full, a folder is gone: of this machine, and it may be mended without a definition.
-            message = f"what was fetched could not be kept: {error.strerror or error}"
-            again = self._again_at(feed, now, attempt, None)
+            # Of this machine or of the way to the source; a connector need not know them all.
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             result = FetchResult(
-                number, feed.id, "passing", message=message, hint="make room on the disk", retry_at=again
+                number,
+                feed.id,
+                "passing",
+                message=f"the fetch broke off: {error.strerror or error}",
+                hint="make room on the disk" if full else "",
+                retry_at=self._again_at(feed, over(), attempt, None),
             )
         except Exception as error:
             # A city may bring a connector of its own; that it breaks must hold up nobody else.
@@ -123,7 +169,12 @@ class Fetcher:
             result = FetchResult(
                 number, feed.id, "failed", message=message, hint="the log has the particulars"
             )
-        return self._close(feed, result, drop, reached if window is None else None, now)
+        finally:
+            del self._drops[number]
+        if self._stopped and result.status == "passing":
+            message, hint = "interrupted: the service was stopped", "nothing to do: it is fetched again"
+            result = replace(result, message=message, hint=hint, retry_at=over())
+        return self._close(feed, result, drop, reached if window is None else None, over())
 
     def _again_at(
         self, feed: Feed, now: dt.datetime, failed: int, wanted: dt.timedelta | None
@@ -200,3 +251,7 @@ class Fetcher:
         if told.status == "failed" and same is None:
             log.warning("%s: %s%s", feed.id, told.message, f" ({told.hint})" if told.hint else "")
         return told
+
+
+def _aware(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=dt.UTC)

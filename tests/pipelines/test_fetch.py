@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import errno
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import pytest
 from config.models import Feed, Remote, Retries, Timing
 from pipelines.connectors.base import Ask, State, Window
 from pipelines.errors import PassingFault, SourceError
-from pipelines.fetch import Fetcher
+from pipelines.fetch import Fetcher, FetchResult
 
 if TYPE_CHECKING:
     from tests.pipelines.conftest import House
@@ -60,7 +61,9 @@ def remote(house: House, **retries: Any) -> Feed:
 
 
 def fetcher(house: House, source: Source) -> Fetcher:
-    return Fetcher(house.city, house.store, house.spool, {}, lambda _: source, chance=lambda: 0.0)
+    return Fetcher(
+        house.city, house.store, house.spool, {}, lambda _: source, chance=lambda: 0.0, steady=lambda: 0.0
+    )
 
 
 def ledger(house: House) -> list[tuple[Any, ...]]:
@@ -140,7 +143,10 @@ def test_a_connector_that_breaks_is_told_like_any_other_fault(house: House) -> N
     broken, disk = made.fetch(feed, NOON), made.fetch(feed, NOON)
     assert (broken.status, broken.message) == ("failed", "the connector test broke: KeyError: 'items'")
     assert (disk.status, disk.retry_at) == ("passing", NOON + M)
-    assert "No space left on device" in str(disk.message)
+    assert (disk.message, disk.hint) == (
+        "the fetch broke off: No space left on device",
+        "make room on the disk",
+    )
 
 
 def test_what_was_whole_when_a_source_broke_off_is_kept_and_fetched_again(house: House) -> None:
@@ -180,4 +186,29 @@ def test_what_a_killed_process_left_is_closed(house: House) -> None:
     assert made.recover(NOON + M) == 1
     assert not part.exists()
     [(status, _, _, message, _)] = ledger(house)
-    assert (status, message) == ("failed", "interrupted: the process ended meanwhile")
+    assert (status, message) == ("passing", "interrupted: the process ended meanwhile")
+    last = made.last(house.feed)
+    assert last is not None
+    assert (last.at, last.retry_at) == (NOON + M, NOON + M), "it is taken up as soon as there is a schedule"
+
+
+def test_one_that_is_under_way_is_broken_off_when_the_service_stops(house: House) -> None:
+    begun = threading.Event()
+
+    def endless(ask: Ask) -> State:
+        with ask.drop.file(".csv") as file:
+            while True:
+                file.write(b"1\n")
+                begun.set()
+
+    feed, made = remote(house), fetcher(house, Source(endless))
+    results: list[FetchResult] = []
+    thread = threading.Thread(target=lambda: results.append(made.fetch(feed, NOON)))
+    thread.start()
+    assert begun.wait(30)
+    made.stop()
+    thread.join(30)
+    [result] = results
+    assert (result.status, result.message) == ("passing", "interrupted: the service was stopped")
+    assert (result.retry_at, result.files) == (NOON, 0)
+    assert list((house.spool / "tickets").iterdir()) == []

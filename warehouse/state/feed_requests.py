@@ -7,11 +7,12 @@ a running server and a button on its screen are the same thing.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, insert, literal, select, update
+from sqlalchemy import Connection, func, insert, literal, null, select, update
 
 from warehouse.state import tables as t
 from warehouse.state.connected import Connected, named, note, touch
@@ -20,7 +21,10 @@ from warehouse.state.database import StateError
 RequestKind = Literal["run", "backfill", "reload"]
 """Fetch and load once · fill in the days of a span · load every landed file again, by today's contract."""
 
-ENDED: Final = "ended"
+Told = Mapping[str, Any]
+"""What came of a request, as JSON may hold it: ``word`` names the sentence, the others fill its places."""
+
+ENDED: Final[Told] = {"word": "ended"}
 """Why a request came to nothing during which the process ended, again and again."""
 TRIES: Final = 3
 """So often a request is taken up that the process did not survive."""
@@ -60,7 +64,7 @@ class FeedRequest:
     total: int
     tries: int
     due_at: dt.datetime
-    message: str | None
+    told: Told | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
 
@@ -148,30 +152,34 @@ class FeedRequests(Connected):
                     state=RequestState.RUNNING,
                     started_at=func.coalesce(table.c.started_at, literal(now, t.Utc())),
                     tries=table.c.tries + 1,
-                    message=None,
+                    told=null(),
                 )
             )
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
             return [_request(row) for row in rows]
 
-    def progress(self, id_: int, step: str, done: int, total: int) -> None:
-        """Note how far one has come. Screens are told otherwise: to draw all anew for a bar would be dear."""
+    def progress(self, id_: int, step: str, done: int, total: int, *, new: bool = False) -> None:
+        """Note how far one has come. Open pages move their bars by other means: to draw all anew for each
+        step of a bar would be dear. With a ``new`` step they are drawn anew.
+        """
         with self._engine.begin() as connection:
+            if new:
+                touch(connection)
             _change(connection, id_, step=step, done=done, total=total)
 
-    def postpone(self, id_: int, due_at: dt.datetime, message: str) -> None:
-        """Let one wait until ``due_at``; what it has done stays done."""
+    def postpone(self, id_: int, due_at: dt.datetime, told: Told) -> None:
+        """Let one wait until ``due_at``, and say why; what it has done stays done."""
         with self._engine.begin() as connection:
             touch(connection)
-            _change(connection, id_, state=RequestState.WAITING, due_at=due_at, message=message)
+            _change(connection, id_, state=RequestState.WAITING, due_at=due_at, told=dict(told))
 
-    def finish(self, id_: int, message: str, now: dt.datetime) -> None:
-        """One came to its end; ``message`` says what came of it."""
-        self._end(id_, RequestState.DONE, message, now)
+    def finish(self, id_: int, told: Told, now: dt.datetime) -> None:
+        """One came to its end; ``told`` says what came of it."""
+        self._end(id_, RequestState.DONE, told, now)
 
-    def fail(self, id_: int, message: str, now: dt.datetime) -> None:
-        """One came to nothing; ``message`` says why."""
-        self._end(id_, RequestState.FAILED, message, now)
+    def fail(self, id_: int, told: Told, now: dt.datetime) -> None:
+        """One came to nothing; ``told`` says why."""
+        self._end(id_, RequestState.FAILED, told, now)
 
     def recover(self, now: dt.datetime) -> list[FeedRequest]:
         """Let those wait again during which an earlier process ended; give up those that ended it often.
@@ -186,7 +194,7 @@ class FeedRequests(Connected):
                 return []
             touch(connection)
             given_up = update(table).where(running, table.c.tries >= TRIES)
-            connection.execute(given_up.values(state=RequestState.FAILED, message=ENDED, finished_at=now))
+            connection.execute(given_up.values(state=RequestState.FAILED, told=dict(ENDED), finished_at=now))
             connection.execute(update(table).where(running).values(state=RequestState.WAITING, due_at=now))
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
             return [_request(row) for row in rows]
@@ -208,10 +216,10 @@ class FeedRequests(Connected):
         with self._engine.connect() as connection:
             return [_request(row) for row in connection.execute(query)]
 
-    def _end(self, id_: int, state: RequestState, message: str, now: dt.datetime) -> None:
+    def _end(self, id_: int, state: RequestState, told: Told, now: dt.datetime) -> None:
         with self._engine.begin() as connection:
             touch(connection)
-            _change(connection, id_, state=state, message=message, finished_at=now)
+            _change(connection, id_, state=state, told=dict(told), finished_at=now)
 
 
 def _change(connection: Connection, id_: int, **values: Any) -> None:

@@ -287,7 +287,7 @@ feed_request = Table(
     Column("total", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("due_at", Utc, nullable=False),
-    Column("message", Text),
+    Column("told", JSON),
     Column("started_at", Utc),
     Column("finished_at", Utc),
     Index("feed_request_state", "state", "due_at"),

@@ -32,18 +32,18 @@ def test_a_request_from_asking_to_its_end(state: State) -> None:
     drawn = state.revision()
     kept.progress(asked.id, "fetch", 2, 3)
     assert state.revision() == drawn, "a bar that moves draws no screen anew"
-    kept.finish(asked.id, "4,000 rows", NOON + 2 * MINUTE)
+    kept.finish(asked.id, {"word": "loaded", "rows": 4000}, NOON + 2 * MINUTE)
     over = kept.find(asked.id)
-    assert (over.state, over.done, over.total, over.step, over.message) == (
+    assert (over.state, over.done, over.total, over.step, over.told) == (
         RequestState.DONE,
         2,
         3,
         "fetch",
-        "4,000 rows",
+        {"word": "loaded", "rows": 4000},
     )
     assert over.over
     with pytest.raises(RequestError, match="not under way"):
-        kept.fail(asked.id, "too late", NOON)
+        kept.fail(asked.id, {"word": "late"}, NOON)
     assert [(a.who, a.action, a.object, a.detail) for a in state.audit()] == [
         ("Lan", "backfill", "feed rain", {"request": asked.id, "from": "2024-01-01", "to": "2024-03-31"})
     ]
@@ -57,7 +57,7 @@ def test_a_feed_has_one_request_at_a_time(state: State) -> None:
         kept.ask("rain", "reload", "Hoa", NOON)
     kept.ask("noise", "reload", "Hoa", NOON)
     assert [r.feed for r in kept.take(NOON)] == ["rain", "noise"]
-    kept.finish(one.id, "", NOON)
+    kept.finish(one.id, {"word": "nothing"}, NOON)
     assert kept.ask("rain", "reload", "Hoa", NOON).id > one.id
     assert [r.feed for r in kept.all()] == ["rain", "noise", "rain"], "what is under way comes first"
     assert [r.kind for r in kept.all("rain")] == ["reload", "run"]
@@ -82,10 +82,11 @@ def test_one_that_is_postponed_keeps_what_it_has_done(state: State) -> None:
     id_ = kept.ask("rain", "backfill", "Lan", NOON, FIRST, LAST).id
     kept.take(NOON)
     kept.progress(id_, "fetch", 2, 3)
-    kept.postpone(id_, NOON + 4 * MINUTE, "the source is down")
+    kept.postpone(id_, NOON + 4 * MINUTE, {"word": "waits"})
     assert kept.take(NOON + 3 * MINUTE) == []
+    assert kept.find(id_).told == {"word": "waits"}
     (again,) = kept.take(NOON + 4 * MINUTE)
-    assert (again.done, again.tries, again.message, again.started_at) == (2, 2, None, NOON)
+    assert (again.done, again.tries, again.told, again.started_at) == (2, 2, None, NOON)
 
 
 def test_a_crash_lets_it_wait_again_but_not_for_ever(opened: Callable[[], State]) -> None:
@@ -93,13 +94,13 @@ def test_a_crash_lets_it_wait_again_but_not_for_ever(opened: Callable[[], State]
     id_ = first.ask("rain", "run", "Lan", NOON).id
     done = first.ask("noise", "run", "Lan", NOON).id
     first.take(NOON)
-    first.finish(done, "", NOON)
+    first.finish(done, {"word": "nothing"}, NOON)
     seen: list[FeedRequest] = []
     for _ in range(3):
         later = opened().feed_requests
         seen += later.recover(NOON + MINUTE)
         later.take(NOON + MINUTE)
-    assert [(r.id, r.state, r.message) for r in seen] == [
+    assert [(r.id, r.state, r.told) for r in seen] == [
         (id_, RequestState.WAITING, None),
         (id_, RequestState.WAITING, None),
         (id_, RequestState.FAILED, ENDED),

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("total", sa.Integer, nullable=False),
         sa.Column("tries", sa.Integer, nullable=False),
         sa.Column("due_at", sa.DateTime, nullable=False),
-        sa.Column("message", sa.Text),
+        sa.Column("told", sa.JSON),
         sa.Column("started_at", sa.DateTime),
         sa.Column("finished_at", sa.DateTime),
     )
