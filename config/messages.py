@@ -90,9 +90,15 @@ def _not_text(error: Any, _: str) -> Said:
 
 
 def _wrong_form(error: Any, _: str) -> Said:
-    if error["ctx"]["pattern"].startswith("^[a-z]"):
+    pattern = error["ctx"]["pattern"]
+    if pattern.startswith("^[a-z]"):
         hint = "lower-case letters, digits and _, beginning with a letter"
         return f"{_shown(error)} is not an identifier", hint
+    if pattern.startswith("^[A-Z]"):  # what stands there may be the secret itself: it is not told
+        hint = "capitals, digits and _, such as HOTLINE_TOKEN; the secret itself stands in the environment"
+        return "this is not the name of an environment variable", hint
+    if pattern.startswith(r"^\d{4}"):
+        return f"{_shown(error)} is not a period", "such as 2024, 2024-Q1, 2024-S1, 2024-06 or 2024-06-01"
     return f"{_shown(error)} is not a cron expression", "write five fields, such as 0 6 * * mon"
 
 

@@ -148,7 +148,8 @@ def _pattern(metadata: list[Any]) -> str:
     forms = [str(form) for item in metadata if (form := getattr(item, "pattern", None))]
     if not forms:
         return ""
-    return "identifier" if forms[0].startswith("^[a-z]") else "cron"
+    kinds = {"^[a-z]": "identifier", "^[A-Z]": "name of an environment variable", "^\\S": "cron"}
+    return next((name for start, name in kinds.items() if forms[0].startswith(start)), "")
 
 
 def _bounds(metadata: list[Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from config.city import City
+from config.lint.connectors import lint_connector
 from config.lint.place import Place
 from config.models import WARNING_FIELDS, Column, Feed
 from config.order import cycle
@@ -31,6 +32,7 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
         yield place.problem(("event_time",), f"column {feed.event_time!r} is not a time", hint)
     yield from _mode(place, feed)
     yield from _area(place, feed, columns)
+    yield from lint_connector(place, feed)
     if feed.coverage is not None:
         yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)
 

@@ -58,6 +58,7 @@ from config.models.indicator import (
     Target,
 )
 from config.models.mode import Mode, Snapshot, Validity
+from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
 from config.models.remote import Remote
@@ -76,6 +77,16 @@ from config.models.screen import (
     WarningList,
 )
 from config.models.timing import Retries, Timing
+from config.models.web import (
+    Auth,
+    CkanConnector,
+    HttpConnector,
+    OpenDataSoftConnector,
+    PrometheusConnector,
+    SdmxConnector,
+    Since,
+    WebSource,
+)
 
 __all__ = [
     "GRAVITY",
@@ -86,6 +97,7 @@ __all__ = [
     "AreaChange",
     "AreaRule",
     "AreaScreen",
+    "Auth",
     "Band",
     "Banded",
     "Break",
@@ -93,12 +105,14 @@ __all__ = [
     "Change",
     "Check",
     "CityModel",
+    "CkanConnector",
     "Column",
     "Combined",
     "Composite",
     "Condition",
     "Connector",
     "CountAnomaly",
+    "CursorToken",
     "Deadline",
     "Derived",
     "Domain",
@@ -108,6 +122,7 @@ __all__ = [
     "FormatType",
     "Formula",
     "Holiday",
+    "HttpConnector",
     "Identity",
     "Incomplete",
     "Indicator",
@@ -116,16 +131,24 @@ __all__ = [
     "LevelAnomaly",
     "LevelShift",
     "Limits",
+    "LinkHeader",
     "Matrix",
     "Measure",
     "Mode",
     "Model",
     "Moving",
+    "NextLink",
     "NoData",
+    "Offset",
+    "OpenDataSoftConnector",
     "OverFeed",
+    "PageNumber",
+    "Pages",
+    "Paging",
     "Panel",
     "Period",
     "Projection",
+    "PrometheusConnector",
     "Public",
     "Publisher",
     "Ranking",
@@ -136,8 +159,10 @@ __all__ = [
     "Retries",
     "Rule",
     "Screen",
+    "SdmxConnector",
     "Severity",
     "Silent",
+    "Since",
     "Snapshot",
     "Stale",
     "Statistical",
@@ -161,5 +186,6 @@ __all__ = [
     "WarningList",
     "Warnings",
     "WarningsConnector",
+    "WebSource",
     "Worsening",
 ]

@@ -8,6 +8,13 @@ from pydantic import Field, Tag
 
 from config.models.base import Model, tag_or
 from config.models.sql import SqlConnector
+from config.models.web import (
+    CkanConnector,
+    HttpConnector,
+    OpenDataSoftConnector,
+    PrometheusConnector,
+    SdmxConnector,
+)
 
 WARNING_FIELDS: Final = (
     "warning",
@@ -47,6 +54,11 @@ class WarningsConnector(Model):
 Connector = Annotated[
     Annotated[FolderConnector, Tag("folder")]
     | Annotated[WarningsConnector, Tag("warnings")]
-    | Annotated[SqlConnector, Tag("sql")],
+    | Annotated[SqlConnector, Tag("sql")]
+    | Annotated[HttpConnector, Tag("http")]
+    | Annotated[CkanConnector, Tag("ckan")]
+    | Annotated[OpenDataSoftConnector, Tag("opendatasoft")]
+    | Annotated[SdmxConnector, Tag("sdmx")]
+    | Annotated[PrometheusConnector, Tag("prometheus")],
     tag_or("kind", "folder"),
 ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from config.models.base import LastingDuration, Model
+
+EnvironmentName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+"""Name of an environment variable that holds a secret, such as ``HOTLINE_TOKEN``."""
 
 
 class Remote(Model):

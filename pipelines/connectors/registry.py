@@ -11,6 +11,7 @@ from pipelines.connectors.base import Connector
 
 _KINDS: Final[Mapping[str, str]] = {
     "sql": "pipelines.connectors.sql:Sql",
+    "http": "pipelines.connectors.http:Http",
 }
 """Module and class by ``connector.kind``."""
 

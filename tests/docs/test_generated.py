@@ -48,10 +48,11 @@ def _models() -> Iterator[type[Model]]:
 @pytest.mark.parametrize("model", list(_models()), ids=lambda m: m.__name__)
 def test_every_model_and_key_is_in_the_reference(model: type[Model]) -> None:
     page = (generate.ROOT / "docs" / "definitions.md").read_text(encoding="utf-8")
-    section = page.split(f"\n### {model.__name__}\n", 1)[1].split("\n### ", 1)[0]
-    if "Every key of [" in section:
-        base = section.split("Every key of [", 1)[1].split("]", 1)[0]
-        section += page.split(f"\n### {base}\n", 1)[1].split("\n### ", 1)[0]
+    section, base = "", model.__name__
+    while base:
+        part = page.split(f"\n### {base}\n", 1)[1].split("\n### ", 1)[0]
+        section += part
+        base = part.split("Every key of [", 1)[1].split("]", 1)[0] if "Every key of [" in part else ""
     for name, field in model.model_fields.items():
         assert f"| `{field.alias or name}` |" in section
     assert model.__doc__
