@@ -94,21 +94,45 @@ class Loader:
                 deliveries(feed, self._inbox, self._spool), {n: stamp for n, (_, stamp) in landed.items()}
             )
             waiting = [file for file in waiting if now >= self._held.get(file, (0, now))[1]]
-            if not waiting:
-                return []
-            step = f"load {feed.id}"
-            progress(step, 0, len(waiting))
-            results: list[RunResult] = []
-            done = 0
             known = {name: hash for name, (hash, _) in landed.items()}
-            for batch, seen in self._batches(feed, waiting, known, now, results):
-                if batch:
-                    results += self._load(feed, batch, now)
-                self._drop_decoded(batch)
-                done += seen
-                progress(step, done, len(waiting))
-            self._drop_unpacked(feed)
-            return sorted(results, key=lambda result: result.id)
+            return self._work_off(feed, waiting, known, now, progress)
+
+    def again(
+        self, feed: Feed, files: Sequence[Delivery], now: dt.datetime, progress: Progress = silent
+    ) -> list[RunResult]:
+        """Load deliveries once more whose landed bytes lie at their ``path``, by today's contract.
+
+        Their runs are of kind ``reload``: no department has delivered anything.
+        """
+        with self._locks[feed.id]:
+            results = self._work_off(feed, files, {}, now, progress)
+            with self._store.write() as cursor:
+                ids = [result.id for result in results]
+                cursor.execute("UPDATE run SET kind = 'reload' WHERE list_contains(?, id)", [ids])
+            return results
+
+    def _work_off(
+        self,
+        feed: Feed,
+        waiting: Sequence[Delivery],
+        known: Mapping[str, str],
+        now: dt.datetime,
+        progress: Progress,
+    ) -> list[RunResult]:
+        if not waiting:
+            return []
+        step = f"load {feed.id}"
+        progress(step, 0, len(waiting))
+        results: list[RunResult] = []
+        done = 0
+        for batch, seen in self._batches(feed, waiting, known, now, results):
+            if batch:
+                results += self._load(feed, batch, now)
+            self._drop_decoded(batch)
+            done += seen
+            progress(step, done, len(waiting))
+        self._drop_unpacked(feed)
+        return sorted(results, key=lambda result: result.id)
 
     def _batches(
         self,

@@ -1,0 +1,119 @@
+"""Reloading: everything that was ever landed of a feed, once more, by today's contract.
+
+It is loaded into a table of its own beside the feed's facts, which readers go on seeing, and takes their
+place in one transaction: whenever the process ends, there are the old facts or the new ones.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Final
+
+from config import City
+from config.models import Feed
+from pipelines.account import RunResult
+from pipelines.again import kept_files
+from pipelines.load import Loader
+from warehouse.facts import day_of, ensure_fact_table, fact_table, has_facts, q
+from warehouse.progress import Progress, silent
+from warehouse.store import Cursor, Store
+
+_AGAIN: Final = "__again"
+
+
+class Reloader:
+    """Reloads feeds of a city. One at a time, and no refresh meanwhile, is the caller's duty."""
+
+    def __init__(self, city: City, store: Store, loader: Loader, landing: Path) -> None:
+        self._city = city
+        self._store = store
+        self._loader = loader
+        self._landing = landing
+
+    def recover(self) -> None:
+        """Remove what a process that ended in mid-reload left behind; its facts are the old ones."""
+        with self._store.write() as cursor:
+            for dataset in {feed.table for feed in self._city.feeds.values()}:
+                _clear(cursor, dataset + _AGAIN)
+
+    def reload(self, feed: Feed, now: dt.datetime, progress: Progress = silent) -> list[RunResult]:
+        """Load all landed files of the feed again; the facts are then what a fresh load of them would give.
+
+        Raises whatever a load may raise; then the facts are as they were.
+        """
+        beside = feed.model_copy(update={"dataset": feed.table + _AGAIN})
+        with self._store.write() as cursor:
+            _clear(cursor, beside.table)
+            cursor.execute(
+                "INSERT INTO derived_column SELECT ?, name, type, sql FROM derived_column WHERE dataset = ?",
+                [beside.table, feed.table],
+            )
+        with self._store.read() as cursor:
+            kept, _ = kept_files(cursor, feed, self._landing)
+        try:
+            results = self._loader.again(beside, [one.file for one in kept], now, progress)
+            with self._store.write() as cursor:
+                self._swap(cursor, feed, beside, [result.id for result in results])
+        except BaseException:
+            with self._store.write() as cursor:
+                _clear(cursor, beside.table)
+            raise
+        return results
+
+    def _swap(self, cursor: Cursor, feed: Feed, beside: Feed, runs: list[int]) -> None:
+        ensure_fact_table(cursor, beside)  # of no file at all nothing was made
+        old, new = q(fact_table(feed.table)), q(fact_table(beside.table))
+        alone = not any(f.table == feed.table and f.id != feed.id for f in self._city.feeds.values())
+        mine = "true" if alone else f"_run IN (SELECT id FROM run WHERE feed = '{feed.id}')"
+        if has_facts(cursor, feed.table):
+            _touch(cursor, feed, old, new, mine, max(runs, default=0))
+        if alone:
+            # A column may have got another type since: the new table is as a fresh one would be.
+            cursor.execute(f"DROP TABLE IF EXISTS {old}")
+            cursor.execute(f"ALTER TABLE {new} RENAME TO {old}")
+        else:
+            ensure_fact_table(cursor, feed)
+            cursor.execute(f"DELETE FROM {old} WHERE {mine}")
+            cursor.execute(f"INSERT INTO {old} BY NAME SELECT * FROM {new}")
+        cursor.execute("DELETE FROM snapshot WHERE dataset = ?", [feed.table])
+        cursor.execute("UPDATE snapshot SET dataset = ? WHERE dataset = ?", [feed.table, beside.table])
+        cursor.execute(
+            f"UPDATE feed_status SET rows = (SELECT count(*) FROM {old}) WHERE feed = ?", [feed.id]
+        )
+        # What waited in the quarantine waits there anew, as today's contract finds it.
+        cursor.execute(
+            "UPDATE quarantine SET state = 'dismissed' WHERE feed = $feed AND state = 'waiting' "
+            "AND NOT list_contains($runs, run)",
+            {"feed": feed.id, "runs": runs},
+        )
+        _clear(cursor, beside.table)
+        self._store.bump(cursor)
+
+
+def _touch(cursor: Cursor, feed: Feed, old: str, new: str, mine: str, run: int) -> None:
+    """Note the days × areas in which the facts are not what they were."""
+    stored = {
+        str(row[0])
+        for row in cursor.execute(
+            "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [fact_table(feed.table)]
+        ).fetchall()
+    }
+    for column in feed.time_columns:
+        day = q(day_of(column))
+        if day_of(column) not in stored:
+            was = f"SELECT NULL::DATE AS {day}, _area, _hash FROM {old} WHERE {mine}"
+        else:
+            was = f"SELECT {day}, _area, _hash FROM {old} WHERE {mine}"
+        is_ = f"SELECT {day}, _area, _hash FROM {new}"
+        cursor.execute(
+            f"INSERT INTO touched SELECT DISTINCT ?, ?, ?, {day}, _area FROM ("
+            f"(({was}) EXCEPT ALL ({is_})) UNION ALL (({is_}) EXCEPT ALL ({was}))) WHERE {day} IS NOT NULL",
+            [run, feed.table, column],
+        )
+
+
+def _clear(cursor: Cursor, dataset: str) -> None:
+    cursor.execute(f"DROP TABLE IF EXISTS {q(fact_table(dataset))}")
+    for table in ("derived_column", "touched", "snapshot"):
+        cursor.execute(f"DELETE FROM {table} WHERE dataset = ?", [dataset])
