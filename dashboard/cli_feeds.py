@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from config import REFERENCE_CITY, City
 from config.models import Feed
@@ -27,6 +29,46 @@ def list_feeds(city: CityOption = REFERENCE_CITY, as_json: JsonOption = False) -
         typer.echo(json.dumps(feeds.as_data(here), ensure_ascii=False, indent=1))
     else:
         print_table(feeds.as_table(here))
+
+
+@app.command("infer")
+def infer_feed(
+    file: Annotated[Path, typer.Argument(help="A file as a department would deliver it.")],
+    feed_id: Annotated[
+        str | None, typer.Option("--id", help="Id of the feed (default: from the file's name).")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where to write the definition (default: to the terminal).")
+    ] = None,
+    city: CityOption = REFERENCE_CITY,
+) -> None:
+    """Write a first definition of a feed from FILE, each guess with its evidence behind it."""
+    from config.models.base import Identifier
+    from pipelines.errors import SourceError
+    from pipelines.infer.draft import infer
+    from pipelines.infer.write import write
+
+    here = city_at(city)
+    if feed_id is not None:
+        try:
+            TypeAdapter(Identifier).validate_python(feed_id)
+        except ValidationError:
+            form = "lower-case letters, digits and _, beginning with a letter"
+            _give_up(f"--id: {feed_id!r} is not an identifier ({form})")
+    if out is not None and out.exists():
+        _give_up(f"{out} is there already; give another name with --out, or take it away")
+    try:
+        with tempfile.TemporaryDirectory(prefix="infer-") as work:
+            text = write(infer(here, file, Path(work), feed_id), here)
+    except SourceError as error:
+        _give_up(f"{file.name}: {error}")
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    out.write_text(text, encoding="utf-8")
+    console.print(
+        f"{out} is written; read it, then: ioc feed try {out} {file}", highlight=False, soft_wrap=True
+    )
 
 
 @app.command("try")

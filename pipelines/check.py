@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -119,9 +120,19 @@ def _column(city: City, feed: Feed, index: int, column: Column) -> Iterator[Prob
         fits = isinstance(value, _PYTHON[column.type]) and (
             column.type == "boolean" or not isinstance(value, bool)
         )
-        if not fits:
+        timed = column.type in ("date", "timestamp")
+        if not fits or (timed and not _is_iso(str(value))):
             hint = "quote it" if column.type == "text" else ""
+            hint = "write it as '2026-01-31'" if timed else hint
             yield problem("values", f"value {value!r} is not a {column.type}", hint)
+
+
+def _is_iso(value: str) -> bool:
+    try:
+        dt.datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _checks(city: City, feed: Feed) -> Iterator[Problem]:

@@ -201,7 +201,7 @@ def _look(
         names = [column.name for column in feed.columns]
         accepted = cursor.execute(
             f"SELECT _line, _area, {', '.join(map(q, names))} FROM {q(fact_table(feed.table))} "
-            "ORDER BY rowid LIMIT ?",
+            "ORDER BY _file, _line, rowid LIMIT ?",
             [rows],
         ).fetchall()
     return Trial(

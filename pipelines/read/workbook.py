@@ -37,7 +37,7 @@ def sheets_of(path: Path) -> list[str]:
 
 def header_of(path: Path, sheet: str | None, format: Format) -> list[str]:
     """Cells of the header row. Raises SourceError."""
-    cells = _cells(path, sheet, format, format.header_row)
+    cells = cells_of(path, sheet, format, format.header_row)
     row = cells.slice(format.header_row - 1, 1).to_pylist()
     names = [cell or "" for cell in row[0].values()] if row else []
     while names and not names[-1].strip():
@@ -57,7 +57,7 @@ def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Tab
     Empty rows are left out. ``sheet`` None: the sheet that ``format`` names, else the first. Raises
     SourceError.
     """
-    cells = _cells(path, sheet, format, None).slice(format.header_row)
+    cells = cells_of(path, sheet, format, None).slice(format.header_row)
     count = cells.num_rows
     columns = [
         cells.column(place) if place < cells.num_columns else pa.nulls(count, pa.string())
@@ -76,7 +76,7 @@ def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Tab
     return table.filter(filled)
 
 
-def _cells(path: Path, sheet: str | None, format: Format, rows: int | None) -> pa.RecordBatch:
+def cells_of(path: Path, sheet: str | None, format: Format, rows: int | None) -> pa.RecordBatch:
     """A sheet as text from its first row on, at most ``rows`` of them."""
     book = _open(path)
     name = sheet or format.sheet or book.sheet_names[0]

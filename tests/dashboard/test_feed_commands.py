@@ -183,3 +183,36 @@ def test_a_definition_that_is_not_in_the_city_yet_is_tried_from_its_file(tmp_pat
     assert "feed desk.schedule: weekday '1' is a number" in feed("try", definition, file).stderr
     definition.write_text("", encoding="utf-8")
     assert "holds 0 feeds" in feed("try", definition, file).stderr
+
+
+def test_a_definition_is_guessed_from_a_file_and_tried(tmp_path: Path) -> None:
+    file, draft = (
+        deliver(tmp_path, *(SOUND.replace("00001", f"{i:05}") for i in range(1, 40))),
+        tmp_path / "d.yaml",
+    )
+    assert feed("infer", file, "--id", "phan_anh", "--out", draft).exit_code == 0
+    code, found = told(draft, file)
+    assert (code, found["feed"], found["accepted"]) == (0, "phan_anh", 39)
+    assert found["columns"]["bound"]["ma_phuong_xa"] == "Mã phường xã"
+    again = feed("infer", file, "--id", "phan_anh", "--out", draft)
+    assert (again.exit_code, "is there already" in again.stderr) == (2, True)
+    shown = feed("infer", file, "--id", "phan_anh")
+    assert (shown.exit_code, shown.stdout) == (0, draft.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["missing.csv"], "there is no file"),
+        (["a.csv"], "a.csv: the file is empty (0 bytes)"),
+        (["a.csv", "--id", "Phản ánh"], "--id: 'Phản ánh' is not an identifier"),
+    ],
+)
+def test_what_cannot_be_guessed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").touch()
+    done = feed("infer", *words)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert sentence in done.stderr

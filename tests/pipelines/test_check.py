@@ -69,6 +69,12 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str, str]] = {
         "%d/%m/%Y",
     ),
     "values": (with_column(name="id", values=[5]), "columns.0.values", "5 is not a text", "quote it"),
+    "values of a time": (
+        with_column(name="opened", values=["31/01/2026"]),
+        "columns.1.values",
+        "'31/01/2026' is not a timestamp",
+        "write it as '2026-01-31'",
+    ),
     "check": (with_check("closd >= opened"), "checks.0.expr", "'closd'", "closed"),
     "not a condition": (with_check("rating + 1"), "checks.0.expr", "", ""),
     "query": (with_check("id in (select 1)"), "checks.0.expr", "", ""),

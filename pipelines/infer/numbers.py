@@ -1,0 +1,112 @@
+"""How a file writes numbers: decimal mark, marks between thousands, units in the cell, words for nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+_WORDS: Final = """
+n/a|na|#n/a|null|none|nan|nil|no data|missing|unknown|x|..|...|…|-|--|---|–|—|?|.|*|
+không|không có|không xác định|chưa có|k.c|kxđ
+"""
+NULLS: Final = frozenset(word.strip() for word in _WORDS.split("|"))
+"""What people write where there is nothing, in lower case; believed in columns of numbers and times alone."""
+_MARKS: Final = re.compile(r"[^\w]+|\*+|[xX]{2,}")
+_GROUPED: Final = {
+    ",": re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
+    ".": re.compile(r"[-+]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
+    " ": re.compile(r"[-+]?[1-9]\d{0,2}([ ]\d{3})+([.,]\d+)?"),
+}
+_UNIT: Final = re.compile(r"[-+]?[\d., ]*\d(?P<unit> *[^\d\s.,][^\d]*)")
+
+
+@dataclass(frozen=True)
+class Marks:
+    """``decimal`` mark and ``thousands`` mark (None: numbers have none), and why."""
+
+    decimal: str
+    thousands: str | None
+    note: str = ""
+
+
+def find_marks(texts: pd.Series[str], delimiter: str) -> Marks:
+    """Tell the marks from every distinct cell that is digits, marks and perhaps a unit."""
+    seen = texts[texts.str.fullmatch(r"[-+]?[\d., ]*\d\s?\D{0,8}").astype(bool)]
+    seen = seen.str.extract(r"^([-+]?[\d., ]*\d)")[0].dropna()
+    comma, point = seen.str.contains(",", regex=False), seen.str.contains(".", regex=False)
+    grouped = {mark: seen.str.fullmatch(pattern.pattern) for mark, pattern in _GROUPED.items()}
+    only_comma, only_point = seen[comma & ~point], seen[point & ~comma]
+    both = seen[comma & point]
+    last_is_comma = both.str.rfind(",") > both.str.rfind(".")
+    for_comma = int(last_is_comma.sum()) + int(
+        (only_comma.str.count(",").eq(1) & ~grouped[","][only_comma.index]).sum()
+    )
+    for_point = int((~last_is_comma).sum()) + int(
+        (only_point.str.count(r"\.").eq(1) & ~grouped["."][only_point.index]).sum()
+    )
+    spaced = bool(grouped[" "].any())
+    if for_comma or for_point:
+        decimal = "," if for_comma > for_point else "."
+        other = "." if decimal == "," else ","
+        thousands = other if bool(grouped[other].any()) else (" " if spaced else None)
+        note = ""
+        if for_comma and for_point:
+            note = f"{for_comma} cells speak for a decimal comma, {for_point} for a point"
+        return Marks(decimal, thousands, note)
+    if len(only_comma):  # groups of three alone
+        if delimiter == ";":
+            return Marks(",", None, "every comma stands before three digits: it may part thousands instead")
+        return Marks(".", ",", "every comma stands before three digits: it may be a decimal comma instead")
+    if len(only_point):
+        return _points(seen, only_point)
+    return Marks(".", " " if spaced else None)
+
+
+def _points(seen: pd.Series[str], dotted: pd.Series[str]) -> Marks:
+    """Points that always stand before three digits: between thousands if numbers below them have none."""
+    plain = seen[~seen.index.isin(dotted.index)]
+    twice = dotted.str.count(r"\.").gt(1).any()
+    small = plain.str.len().le(3).all()
+    if twice or (len(dotted) >= 20 and small):
+        return Marks(
+            ",", ".", "" if twice else "every point stands before three digits: thousands, or decimals?"
+        )
+    return Marks(".", None, "every point stands before three digits: it may part thousands instead")
+
+
+def number_pattern(marks: Marks) -> str:
+    """What a number of the file looks like, as a regular expression."""
+    point = re.escape(marks.decimal)
+    whole = r"\d+"
+    if marks.thousands is not None:
+        gap = re.escape(marks.thousands)
+        whole = rf"(?:\d{{1,3}}(?:{gap}\d{{3}})+|\d+)"
+    return rf"[-+]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
+
+
+def as_number(texts: pd.Series[str], marks: Marks) -> pd.Series[float]:
+    """The numbers that texts of this pattern stand for."""
+    if marks.thousands is not None:
+        texts = texts.str.replace(re.escape(marks.thousands), "", regex=True)
+    if marks.decimal == ",":
+        texts = texts.str.replace(",", ".", regex=False)
+    return pd.to_numeric(texts, errors="coerce")
+
+
+def is_nothing(texts: pd.Series[str]) -> pd.Series[bool]:
+    """Whether a cell that is no number and no time stands for none."""
+    return texts.str.lower().isin(NULLS) | texts.str.fullmatch(_MARKS.pattern).astype(bool)
+
+
+def find_unit(texts: pd.Series[str], counts: pd.Series[int]) -> str | None:
+    """The unit that stands behind nearly every number of a column; None when there is none, or several."""
+    units = texts.str.extract(rf"^{_UNIT.pattern}$")["unit"].str.strip()
+    if units.notna().sum() == 0:
+        return None
+    weight = counts.groupby(units).sum().sort_values(ascending=False)
+    if weight.iloc[0] < 0.9 * counts[~is_nothing(texts)].sum():
+        return None
+    return str(weight.index[0])

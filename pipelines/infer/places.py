@@ -1,0 +1,46 @@
+"""Which column says where a row belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from config.areas import AreaTree
+from config.models import AreaRule
+from pipelines.infer.columns import Guess
+from pipelines.spelling import name_key, spellings
+
+
+@dataclass(frozen=True)
+class Located:
+    """``share`` of the filled cells of ``column`` are codes or names of units; ``unknown``: some others."""
+
+    column: Guess
+    match: Literal["code", "name"]
+    share: float
+    unknown: tuple[str, ...]
+
+
+def find_area(frame: pd.DataFrame, guesses: Sequence[Guess], tree: AreaTree) -> Located | None:
+    """The column with the largest share of units of the city; None: there is none."""
+    known: dict[Literal["code", "name"], set[str]] = {
+        match: set(spellings(AreaRule(column="any", match=match), tree).table["_spelling"].to_pylist())
+        for match in ("code", "name")
+    }
+    found: list[tuple[float, int, Located]] = []
+    for place, guess in enumerate(guesses):
+        if guess.type not in ("text", "integer") or not guess.filled:
+            continue
+        counts = frame.iloc[:, place].dropna().str.strip().value_counts()
+        for match, names in known.items():
+            keys = counts.index.map(name_key) if match == "name" else counts.index
+            hit = pd.Series(keys.isin(names), index=counts.index)
+            share = float(counts[hit].sum() / counts.sum()) if len(counts) else 0.0
+            # Small counts are no codes of units by being small numbers.
+            if share and (match == "name" or guess.type == "text" or guess.code or share > 0.95):
+                unknown = tuple(map(str, counts[~hit].index[:4]))
+                found.append((share, int(hit.sum()), Located(guess, match, share, unknown)))
+    return max(found, key=lambda each: each[:2])[2] if found else None
