@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
@@ -94,19 +95,22 @@ def try_feed(
     from pipelines.trial import speaking, try_file
 
     here, found = _chosen(city_at(city), feed)
+    logging.disable(logging.WARNING)  # what the load would log is told below
     try:
         trial = try_file(speaking(here, language), found, file, utc_now(), rows=rows, refusals=rejects)
     except SourceError as error:
         _give_up(str(error))
+    finally:
+        logging.disable(logging.NOTSET)
     if as_json:
         told = feed_trial.as_data(found, file.name, trial)
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        for part in feed_trial.as_tables(found, file.name, trial):
+        for part in feed_trial.as_tables(found, trial):
             print_table(part)
-    if not trial.readable:
+    if trial.failed:
         raise typer.Exit(UNREADABLE)
-    raise typer.Exit(1 if trial.run.rejected else 0)
+    raise typer.Exit(1 if trial.rejected else 0)
 
 
 def _chosen(city: City, feed: str) -> tuple[City, Feed]:

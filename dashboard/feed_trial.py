@@ -10,48 +10,65 @@ from typing import Any
 from rich.table import Table
 
 from config.models import Feed
+from pipelines.account import RunResult
 from pipelines.trial import Trial
 
 
 def as_data(feed: Feed, file: str, trial: Trial) -> dict[str, Any]:
     """The trial as plain data, ready for JSON; docs/feeds.md says what each key is."""
-    run, reading = trial.run, trial.reading
+    reading, told = trial.reading, _told(trial)
     return {
         "feed": feed.id,
         "file": file,
-        "status": run.status,
-        "message": run.message,
-        "hint": run.hint,
+        "status": "failed" if trial.failed else "done",
+        "message": told.message,
+        "hint": told.hint,
+        "parts": [
+            {
+                "file": run.file,
+                "status": run.status,
+                "received": run.received,
+                "rejected": run.rejected,
+                "message": run.message,
+                "hint": run.hint,
+            }
+            for run in trial.runs
+        ],
         "format": dict(reading.format) if reading else None,
         "columns": {"bound": dict(reading.bound), "missing": list(reading.missing), "new": list(reading.new)}
         if reading
         else None,
-        "received": run.received,
+        "received": trial.received,
         "accepted": trial.accepted,
-        "rejected": run.rejected,
+        "rejected": trial.rejected,
         "causes": [asdict(cause) for cause in trial.causes],
         "refusals": [asdict(refusal) for refusal in trial.refusals],
         "rows": [dict(zip(trial.columns, map(_plain, row), strict=True)) for row in trial.rows],
     }
 
 
-def as_tables(feed: Feed, file: str, trial: Trial) -> Iterator[Table | str]:
+def as_tables(feed: Feed, trial: Trial) -> Iterator[Table | str]:
     """What a person wants to know, in the order in which they would ask."""
-    run, reading = trial.run, trial.reading
+    reading = trial.reading
     if reading is not None:
         yield _format(reading.format)
         yield from _columns(reading.bound, reading.missing, reading.new, feed)
-    if not trial.readable:
-        yield f"{file}: {run.message}" + (f" ({run.hint})" if run.hint else "")
+    for run in trial.failed:
+        yield f"{run.file}: {run.message}" + (f" ({run.hint})" if run.hint else "")
+    if len(trial.failed) == len(trial.runs):
         return
-    yield f"received {run.received:,} · accepted {trial.accepted:,} · rejected {run.rejected:,}"
-    if run.message:
-        yield run.message
+    yield f"received {trial.received:,} · accepted {trial.accepted:,} · rejected {trial.rejected:,}"
+    yield from dict.fromkeys(run.message for run in trial.runs if run.status == "done" and run.message)
     if trial.causes:
         yield _causes(trial)
         yield _refusals(trial)
     if trial.rows:
         yield _rows(trial)
+
+
+def _told(trial: Trial) -> RunResult:
+    """The part of the file of which there is most to say."""
+    return next(iter([*trial.failed, *(run for run in trial.runs if run.message), *trial.runs]))
 
 
 def _format(format: Any) -> str:
@@ -79,7 +96,7 @@ def _causes(trial: Trial) -> Table:
 
 def _refusals(trial: Trial) -> Table:
     shown = len(trial.refusals)
-    of_all = f" (the first {shown} of {trial.run.rejected:,})" if shown < trial.run.rejected else ""
+    of_all = f" (the first {shown} of {trial.rejected:,})" if shown < trial.rejected else ""
     table = Table(title=f"Rejected rows{of_all}", title_justify="left")
     table.add_column("line", justify="right")
     for name in ("column", "cell", "what is wrong", "row as it came"):

@@ -88,11 +88,11 @@ class Refusal:
 class Trial:
     """What a load of the file would do.
 
-    ``run`` is its account; ``rows`` are the first accepted rows, typed, times in the city's zone, with the
-    line and the area that each was given.
+    ``runs`` are its accounts, one for each member of an archive and sheet of a workbook that is read;
+    ``rows`` the first accepted rows, typed, times in the city's zone, with the line and the area of each.
     """
 
-    run: RunResult
+    runs: Sequence[RunResult]
     reading: Reading | None
     causes: Sequence[Cause]
     refusals: Sequence[Refusal]
@@ -100,14 +100,24 @@ class Trial:
     rows: Sequence[tuple[Any, ...]]
 
     @property
-    def accepted(self) -> int:
-        """Rows that would become facts, or leave facts as they are."""
-        return self.run.received - self.run.rejected
+    def received(self) -> int:
+        """Rows of all parts of the file."""
+        return sum(run.received for run in self.runs)
 
     @property
-    def readable(self) -> bool:
-        """Whether the file could be read at all."""
-        return self.run.status == "done"
+    def rejected(self) -> int:
+        """Those of them that the contract refuses."""
+        return sum(run.rejected for run in self.runs)
+
+    @property
+    def accepted(self) -> int:
+        """Rows that would become facts, or leave facts as they are."""
+        return self.received - self.rejected
+
+    @property
+    def failed(self) -> Sequence[RunResult]:
+        """The parts of the file that cannot be read, with message and hint."""
+        return [run for run in self.runs if run.status != "done"]
 
 
 def speaking(city: City, language: str) -> City:
@@ -135,13 +145,13 @@ def try_file(
         try:
             loader = Loader(city, store, file.parent, landing, home / "spool")
             reading = _reading(dropped, file, landing)
-            runs = loader.run(dropped, now)
+            runs = sorted(loader.run(dropped, now), key=lambda run: run.file)
             if not runs:
                 raise SourceError(
                     f"{file.name} is no delivery: its name or its size says that it is still being written",
                     "rename it, or wait until it is complete",
                 )
-            return _look(store, city, dropped, runs[0], reading, rows, refusals)
+            return _look(store, city, dropped, runs, reading, rows, refusals)
         finally:
             store.close()
 
@@ -181,13 +191,13 @@ def _look(
     store: Store,
     city: City,
     feed: Feed,
-    run: RunResult,
+    runs: Sequence[RunResult],
     reading: Reading | None,
     rows: int,
     refusals: int,
 ) -> Trial:
-    if run.status != "done":
-        return Trial(run, reading, (), (), (), ())
+    if all(run.status != "done" for run in runs):
+        return Trial(runs, reading, (), (), (), ())
     with store.read() as cursor:
         causes = cursor.execute(
             f'SELECT reason, "column", count(*), first(sentence ORDER BY line) FROM ({_PROBLEMS}) '
@@ -205,7 +215,7 @@ def _look(
             [rows],
         ).fetchall()
     return Trial(
-        run,
+        runs,
         reading,
         [Cause(*cause) for cause in causes],
         [Refusal(line, [Wrong(*wrong) for wrong in problems], raw) for line, raw, problems in refused],

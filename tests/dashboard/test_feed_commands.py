@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -131,6 +132,24 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     shown = feed("try", "hotline_requests", other)
     assert shown.exit_code == 2
     assert "there is no column 'Mã phản ánh'" in shown.stdout
+
+
+def test_each_part_of_an_archive_has_its_account(tmp_path: Path) -> None:
+    packed = tmp_path / "a.zip"
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("1.csv", "\n".join((HEADER, SOUND)))
+        archive.writestr("2.csv", "\n".join((HEADER, SLIP, SLIP)))
+        archive.writestr("3.csv", "Mã\n1\n")
+    code, found = told("hotline_requests", packed)
+    assert code == 2
+    assert [(part["status"], part["received"], part["rejected"]) for part in found["parts"]] == [
+        ("done", 1, 0),
+        ("done", 2, 2),
+        ("failed", 0, 0),
+    ]
+    assert (found["received"], found["accepted"], found["status"]) == (3, 1, "failed")
+    assert found["message"].startswith("there is no column 'Mã phản ánh'")
+    assert "3.csv" in feed("try", "hotline_requests", packed).stdout
 
 
 @pytest.mark.parametrize(
