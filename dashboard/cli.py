@@ -15,7 +15,7 @@ from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
 from config import REFERENCE_CITY, City
-from dashboard import accounts, catalogue, cli_feeds, cli_quiet, cli_rules, simulation
+from dashboard import accounts, catalogue, cli_feeds, cli_quarantine, cli_quiet, cli_rules, simulation
 from dashboard.check import check_city
 from dashboard.cli_common import (
     VAR,
@@ -248,6 +248,7 @@ def notices(
         state.close()
 
 
+cli_quarantine.add_to(cli_feeds.app)
 app.add_typer(cli_feeds.app, name="feed")
 app.add_typer(cli_rules.app, name="rules")
 app.add_typer(cli_quiet.silences, name="silences")

@@ -14,6 +14,7 @@ from types import TracebackType
 from config import City
 from config.order import loading_order
 from dashboard.backtesting import Backtesting
+from dashboard.mends import Mending
 from dashboard.places import Places
 from dashboard.push import Hub
 from dashboard.routes import href
@@ -27,6 +28,7 @@ from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.fetch import Fetcher
 from pipelines.fetching import Fetching
 from pipelines.load import Loader, RunResult
+from pipelines.mend import Mender
 from warehouse.areas import sync_areas
 from warehouse.arrange import arrange
 from warehouse.progress import Progress, silent
@@ -76,6 +78,9 @@ class Runtime:
     announcer: Announcer = field(init=False)
     courier: Courier = field(init=False)
     backtesting: Backtesting = field(init=False)
+    mending: Mending = field(init=False)
+    take_up: Callable[[], object] = field(init=False)
+    """Computes what people changed in facts: at once, unless a server does it in its next turn."""
 
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
@@ -105,6 +110,9 @@ class Runtime:
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._turn, self._publishing = threading.Lock(), threading.Lock()
         self.backtesting = Backtesting(self.city, self.store, self.state, self.clock, self.publish)
+        self.take_up = lambda: self.cycle([])
+        mender = Mender(self.city, self.store, here.landing)
+        self.mending = Mending(self.city, self.store, self.state, mender, self.clock, lambda: self.take_up())
         self.publish()
         return self
 

@@ -40,6 +40,7 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     """Serve the city until SIGINT or SIGTERM; ``ready`` is told the address once the port listens."""
     demand_port(host, port)
     turns = Turns(runtime.cycle)
+    runtime.take_up = lambda: turns.ask([])  # who mends a row does not wait for its figures
     scheduler = Scheduler(runtime.city, turns.ask, runtime.fetching, runtime.clock)
     watcher = Watcher(runtime.city, runtime.places.inbox, turns.ask)
     app = create_app(runtime)

@@ -45,7 +45,7 @@ class Mender:
     """Mends the quarantine of a city. ``landing`` is where delivered files are kept."""
 
     def __init__(self, city: City, store: Store, landing: Path) -> None:
-        self._city, self._store, self._landing = city, store, landing
+        self._city, self._store, self.landing = city, store, landing
 
     def try_rows(self, feed: Feed, edits: Edits) -> dict[int, list[dict[str, str | None]]]:
         """What the contract says today of each row that waits, in SQL rows of ``verdicts``; nothing is kept.
@@ -54,7 +54,7 @@ class Mender:
         """
         with self._store.read() as cursor:
             try:
-                judge(cursor, self._city, feed, edits, self._landing)
+                judge(cursor, self._city, feed, edits, self.landing)
             except SqlError as error:
                 raise SourceError(str(error).splitlines()[0][:300]) from error
             return dict(verdicts(cursor))
@@ -69,7 +69,7 @@ class Mender:
             try:
                 ensure_fact_table(cursor, feed)
                 add_columns(cursor, feed.table)
-                tried = judge(cursor, self._city, feed, edits, self._landing)
+                tried = judge(cursor, self._city, feed, edits, self.landing)
             except SqlError as error:
                 raise SourceError(str(error).splitlines()[0][:300]) from error
             if not tried:

@@ -142,21 +142,22 @@ class LedgerReader:
         return [Run(*row) for row in rows]
 
     def quarantined(self, feed: str | None = None, limit: int = 50) -> list[QuarantinedRow]:
-        """The newest quarantined rows, of one feed or of all."""
+        """The newest quarantined rows that wait, of one feed or of all."""
         rows = self.cursor.execute(
             "SELECT q.run, q.feed, r.file_name, q.line, q.column_name, q.reason, q.detail, q.raw, "
             "q.quarantined_at "
             "FROM quarantine q LEFT JOIN run r ON r.id = q.run "
-            "WHERE $feed IS NULL OR q.feed = $feed ORDER BY q.run DESC, q.line LIMIT $limit",
+            "WHERE q.state = 'waiting' AND ($feed IS NULL OR q.feed = $feed) "
+            "ORDER BY q.run DESC, q.line LIMIT $limit",
             {"feed": feed, "limit": limit},
         ).fetchall()
         return [QuarantinedRow(*row) for row in rows]
 
     def quarantine_summary(self) -> list[ReasonCount]:
-        """Quarantined rows by feed, column and reason, most first."""
+        """Quarantined rows that wait by feed, column and reason, most first."""
         rows = self.cursor.execute(
             "SELECT feed, column_name, reason, count(*), max(quarantined_at) FROM quarantine "
-            "GROUP BY ALL ORDER BY count(*) DESC, feed, reason"
+            "WHERE state = 'waiting' GROUP BY ALL ORDER BY count(*) DESC, feed, reason"
         ).fetchall()
         return [ReasonCount(*row) for row in rows]
 

@@ -15,6 +15,7 @@ from config import City
 from config.models import Period
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.places import inside
+from warehouse.quarantine import QuarantineReader
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
 from warehouse.reconciliation import ReconciliationReader
@@ -103,6 +104,11 @@ class Reader(VintageReader):
     def identities(self) -> ReconciliationReader:
         """What identities were found to be, as it stands now."""
         return ReconciliationReader(self.cursor, self._city, self._scope)
+
+    @property
+    def quarantine(self) -> QuarantineReader:
+        """The rows that feeds' contracts refused, as it stands now."""
+        return QuarantineReader(self.cursor)
 
     @property
     def rule_tests(self) -> RuleTestReader:

@@ -14,6 +14,7 @@ from warehouse.state.new_levels import NewLevels
 from warehouse.state.outbox import Outbox
 from warehouse.state.reading import Reading
 from warehouse.state.recording import Recording
+from warehouse.state.refused_rows import RefusedRows
 from warehouse.state.releases import Releases
 from warehouse.state.silences import Silences, Windows
 
@@ -22,7 +23,8 @@ class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
     Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
-    ``new_levels``, ``backtests``, ``feed_requests`` and ``outbox`` keep what their names say.
+    ``new_levels``, ``backtests``, ``feed_requests``, ``refused_rows`` and ``outbox`` keep what their names
+    say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -33,6 +35,7 @@ class State(Reading, Recording, Handling):
         self.new_levels = NewLevels(engine)
         self.backtests = Backtests(engine)
         self.feed_requests = FeedRequests(engine)
+        self.refused_rows = RefusedRows(engine)
         self.outbox = Outbox(engine)
 
     @classmethod
