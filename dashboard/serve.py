@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from granian.server.embed import Server
 from dashboard.app import create_app
 from dashboard.runtime import Runtime
 from dashboard.turns import Turns
+from pipelines.listen import Listeners
 from pipelines.schedule import Scheduler
 from pipelines.watch import Watcher
 
@@ -43,16 +45,21 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     runtime.take_up = lambda: turns.ask([])  # who mends a row does not wait for its figures
     scheduler = Scheduler(runtime.city, turns.ask, runtime.fetching, runtime.clock)
     watcher = Watcher(runtime.city, runtime.places.inbox, turns.ask)
+    listeners = Listeners(
+        runtime.city, runtime.store, runtime.places.spool, os.environ, runtime.clock, turns.ask
+    )
     app = create_app(runtime)
     turns.start()
     scheduler.start()
     watcher.start()
+    listeners.start()
     runtime.courier.start()
     try:
         asyncio.run(
             _listen(runtime, Server(app, host, port, interface=Interfaces.ASGI, log_enabled=False), ready)
         )
     finally:
+        listeners.stop()
         watcher.stop()
         scheduler.stop()
         turns.stop()

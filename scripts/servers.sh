@@ -8,7 +8,7 @@ for bin in /usr/lib/postgresql/*/bin; do PATH=$PATH:$bin; done
 
 # Packages whose program is not there.
 lacking() {
-    for pair in postgresql:initdb openssh-server:sshd mosquitto:mosquitto; do
+    for pair in postgresql:initdb openssh-server:sshd mosquitto:mosquitto openssl:openssl; do
         for bin in /usr/lib/postgresql/*/bin; do PATH=$PATH:$bin; done
         command -v "${pair#*:}" >/dev/null 2>&1 || printf '%s ' "${pair%%:*}"
     done

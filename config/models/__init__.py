@@ -61,7 +61,7 @@ from config.models.mode import Mode, Snapshot, Validity
 from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
-from config.models.remote import Remote
+from config.models.remote import Listened, Remote
 from config.models.rule import NoData, Rule
 from config.models.screen import (
     AreaScreen,
@@ -132,6 +132,7 @@ __all__ = [
     "LevelShift",
     "Limits",
     "LinkHeader",
+    "Listened",
     "Matrix",
     "Measure",
     "Mode",

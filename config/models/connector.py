@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, Tag
 
 from config.models.base import Model, tag_or
+from config.models.mqtt import MqttConnector
 from config.models.sql import SqlConnector
 from config.models.web import (
     CkanConnector,
@@ -55,6 +56,7 @@ Connector = Annotated[
     Annotated[FolderConnector, Tag("folder")]
     | Annotated[WarningsConnector, Tag("warnings")]
     | Annotated[SqlConnector, Tag("sql")]
+    | Annotated[MqttConnector, Tag("mqtt")]
     | Annotated[HttpConnector, Tag("http")]
     | Annotated[CkanConnector, Tag("ckan")]
     | Annotated[OpenDataSoftConnector, Tag("opendatasoft")]

@@ -7,10 +7,9 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
-from config.models.connector import Connector
+from config.models.connector import Connector, FolderConnector, WarningsConnector
 from config.models.format import Format
 from config.models.mode import Mode, Snapshot, Validity
-from config.models.remote import Remote
 from config.models.timing import Timing
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
@@ -133,7 +132,9 @@ class Feed(Model):
     @property
     def pattern(self) -> str | None:
         """Glob of the feed's files below the inbox; None for a feed that is fetched."""
-        return None if isinstance(self.connector, Remote) else self.connector.path
+        if isinstance(self.connector, FolderConnector | WarningsConnector):
+            return self.connector.path
+        return None
 
     @property
     def time_columns(self) -> tuple[str, ...]:

@@ -21,3 +21,16 @@ class Remote(Model):
     kind: str
     time_limit: LastingDuration = Field(default="10m", validate_default=True)
     size_limit: int = Field(default=2048, ge=1)
+
+
+class Listened(Model):
+    """What every connector has that listens for as long as the server runs, rather than asking now and then.
+
+    What came is dropped ``every`` so often, or when it is more than ``size_limit`` MiB. The source keeps
+    for ``session`` what comes while nobody listens.
+    """
+
+    kind: str
+    every: LastingDuration = Field(default="1m", validate_default=True)
+    session: LastingDuration = Field(default="7d", validate_default=True)
+    size_limit: int = Field(default=64, ge=1)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from config.models.base import Model, parse_duration
-from config.models.remote import Remote
+from config.models.remote import EnvironmentName, Remote
 
 
 def _overlap(value: object) -> object:
@@ -45,9 +45,9 @@ class SqlConnector(Remote):
     """
 
     kind: Literal["sql"]
-    url_env: str | None = None
+    url_env: EnvironmentName | None = None
     url: str | None = None
-    password_env: str | None = None
+    password_env: EnvironmentName | None = None
     table: str | None = Field(default=None, min_length=1)
     query: str | None = Field(default=None, min_length=1)
     cursor: Cursor | None = None

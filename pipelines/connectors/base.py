@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
+import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from config.models import Format, Remote
+from config.models import Format, Listened, Remote
 from pipelines.errors import PassingFault, SourceError
 
 State = Mapping[str, Any]
@@ -132,13 +133,18 @@ class Ask:
 
     def secret(self, name: str | None) -> str | None:
         """A secret by the name of its environment variable. Raises SourceError where that is not set."""
-        if name is None:
-            return None
-        if not self.environ.get(name):
-            raise SourceError(
-                f"the environment variable {name} is not set", "set it where the service is started"
-            )
-        return self.environ[name]
+        return secret_of(self.environ, name)
+
+
+def secret_of(environ: Mapping[str, str], name: str | None) -> str | None:
+    """A secret by the name of its environment variable. Raises SourceError where that is not set."""
+    if name is None:
+        return None
+    if not environ.get(name):
+        raise SourceError(
+            f"the environment variable {name} is not set", "set it where the service is started"
+        )
+    return environ[name]
 
 
 class Connector(Protocol):
@@ -151,4 +157,37 @@ class Connector(Protocol):
         """Drop what is new since ``ask.state``; the new state. Dropping nothing means: nothing new.
 
         Raises PassingFault for what may be over next time, SourceError for what somebody must mend.
+        """
+
+
+@dataclass(frozen=True)
+class Hear:
+    """One session of listening: to what, and where to put what comes.
+
+    Files are dropped into ``drop`` for as long as it lasts, and ``dropped`` is told after each. ``stopping``
+    is set when it shall end. ``clock`` tells the time. ``tell`` notes what is in the way at the moment (None:
+    nothing any more).
+    """
+
+    feed: str
+    connector: Listened
+    drop: Drop
+    environ: Mapping[str, str]
+    clock: Callable[[], dt.datetime]
+    stopping: threading.Event
+    dropped: Callable[[], object]
+    tell: Callable[[str | None], object]
+
+    def secret(self, name: str | None) -> str | None:
+        """A secret by the name of its environment variable. Raises SourceError where that is not set."""
+        return secret_of(self.environ, name)
+
+
+class Listener(Protocol):
+    """One module against a protocol in which the source speaks first. Holds nothing between sessions."""
+
+    def listen(self, hear: Hear) -> None:
+        """Drop what comes until ``hear.stopping`` is set, then end within two seconds.
+
+        The source is told that something has arrived only when it lies on disk. Raises as a connector does.
         """

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
-from config.models import Remote
-from pipelines.connectors.base import Connector
+from config.models import Listened, Remote
+from pipelines.connectors.base import Connector, Listener
+from pipelines.errors import SourceError
 
 _KINDS: Final[Mapping[str, str]] = {
     "sql": "pipelines.connectors.sql:Sql",
@@ -16,8 +17,30 @@ _KINDS: Final[Mapping[str, str]] = {
 """Module and class by ``connector.kind``."""
 
 
+_LISTENERS: Final[Mapping[str, str]] = {
+    "mqtt": "pipelines.connectors.mqtt:Mqtt",
+}
+"""The same for connectors that listen."""
+
+
 def connector_of(remote: Remote) -> Connector:
     """The connector for a definition."""
-    module, _, name = _KINDS[remote.kind].partition(":")
-    found: Connector = getattr(import_module(module), name)()
+    found: Connector = _load(_KINDS[remote.kind])
     return found
+
+
+def listener_of(remote: Listened) -> Listener:
+    """The listener for a definition. Raises SourceError where its library is not installed."""
+    found: Listener = _load(_LISTENERS[remote.kind])
+    return found
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    try:
+        return getattr(import_module(module), name)()
+    except ModuleNotFoundError as error:
+        kind = module.rpartition(".")[2]
+        raise SourceError(
+            f"the package {error.name} is not installed", f"pip install 'toan-canh[{kind}]'"
+        ) from error
