@@ -48,7 +48,7 @@ class Mending:
         Raises SourceError when it cannot be read at all.
         """
         mender = Mender(speaking(self.city, language), self.store, self.mender.landing)
-        return mender.try_rows(feed, {id_: text}).get(id_)
+        return mender.try_rows(feed, {id_: text}, self.clock()).get(id_)
 
     def mend(self, feed: Feed, edits: Edits, who: str, comment: str = "") -> Mended:
         """Receive rows that somebody wrote anew. Raises SourceError, and ValueError without a name."""

@@ -30,7 +30,8 @@ class RunResult:
     """The account of one file, or of a mend: received = inserted + updated + unchanged + rejected + mended.
 
     ``removed`` facts are those that a snapshot no longer has, ``late`` those of the inserted that are much
-    older than the newest before them. ``message`` and ``hint`` say why it failed and what to do.
+    older than the newest before them; ``flagged`` accepted rows broke a rule that lets them pass.
+    ``message`` and ``hint`` say why it failed and what to do.
     """
 
     id: int
@@ -47,6 +48,7 @@ class RunResult:
     hint: str | None = None
     removed: int = 0
     late: int = 0
+    flagged: int = 0
 
 
 def landings(cursor: Cursor, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
@@ -187,7 +189,7 @@ def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -
     )
     rows = cursor.execute(
         "SELECT r.id, r.feed, r.file_name, r.status, r.received, r.inserted, r.updated, r.unchanged, "
-        "r.rejected, r.mended, r.message, r.hint, r.removed, r.late "
+        "r.rejected, r.mended, r.message, r.hint, r.removed, r.late, r.flagged "
         "FROM run r JOIN account a ON a.run = r.id ORDER BY r.id"
     ).fetchall()
     return [RunResult(*row) for row in rows]

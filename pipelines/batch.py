@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from config import City
 from config.models import Feed
-from pipelines import account, history, late, merge, snapshot
+from pipelines import account, flags, history, late, merge, snapshot, volume
 from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
@@ -37,7 +37,7 @@ def load_batch(
     cursor.register("area_spelling", areas.table)
     try:
         staged = stage(cursor, feed, files)
-        contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language)
+        contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language, now=now)
         cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
     except SqlError as error:
         raise SourceError(
@@ -46,9 +46,14 @@ def load_batch(
         ) from error
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)
+    if contract.halts:
+        flags.refuse_stopped(cursor, language)
     repeated = merge.find_repeated(cursor)
     if repeated and feed.mode != "append" and merge.find_duplicates(cursor, feed):
+        if feed.duplicates == "stop":
+            merge.stop_at_duplicate(cursor, feed, language)
         _refuse_duplicates(cursor, feed, files, language)
+    told = volume.judge(cursor, feed, city.head.timezone, now, language)
     snapshot.find_gone(cursor, feed)
     decided = merge.decide(cursor, feed, repeated=repeated, overtaken=snapshot.overtaken(feed))
     late.count(cursor, feed, clock, now, decided=decided)
@@ -61,6 +66,9 @@ def load_batch(
         merge.name_runs(cursor, feed, account.UNMENDED)
     missing = absent(feed, staged.names)
     note = f"read as empty, not in the file: {', '.join(missing)}" if missing else None
+    if contract.notes or told:
+        flags.gather(cursor, some=contract.notes)
+        flags.note_flagged(cursor, feed, now, told=told)
     results = account.close_runs(cursor, feed, now, note)
     account.settle_feed(cursor, feed, clock, now)
     return results

@@ -7,17 +7,23 @@ Reasons are worked out for refused rows alone.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from config.models import Feed
+from config.models.contract import Bound, moment
 from config.models.feed import Column
+from config.modes import unplaced_mode
 from pipelines import reasons
 from pipelines.cells import Cell, typed_cell
 from pipelines.clock import Clock
+from pipelines.modes import Marks, emptied_columns, mode_of
 from pipelines.read.shape import Staged, bind
 from pipelines.spelling import Spellings
+from pipelines.stamp import naive
 from warehouse.expression import parse_condition
 from warehouse.facts import day_of, q
 from warehouse.syntax import literal
@@ -45,15 +51,29 @@ class Contract:
     ``sql`` gives the columns of the fact table without its run, file and line, and beside them ``_n``,
     ``_record``, ``_file_no`` of the staged row, ``_key`` (hash of the identity), ``_bad``, ``_raw`` and
     ``_problems`` (list of column, reason, value, expected, detail; NULL for a row that is accepted).
+    ``notes``: there is ``_notes`` as well, the same list with ``mode``, of rules that a row broke and that do
+    not refuse it. ``halts``: there is ``_halt`` as well, true for a row that refuses its whole file; its
+    ``_notes`` say why.
     """
 
     sql: str
+    notes: bool = False
+    halts: bool = False
 
 
 def compile_contract(
-    feed: Feed, staged: Staged, clock: Clock, areas: Spellings, root: str, language: str
+    feed: Feed,
+    staged: Staged,
+    clock: Clock,
+    areas: Spellings,
+    root: str,
+    language: str,
+    *,
+    now: dt.datetime,
+    stops: bool = True,
 ) -> Contract:
-    """Compile for files that look like ``staged``. ``root`` is the whole city's code.
+    """Compile for files that look like ``staged``. ``root`` is the whole city's code, ``now`` (with its zone)
+    what bounds such as ``now + 1d`` go by. Without ``stops``, what would stop a file refuses the row.
 
     The relation ``area_spelling`` must hold ``areas.table``.
     Raises SourceError when a needed column is absent, ExpressionError for a check that cannot be read.
@@ -64,13 +84,27 @@ def compile_contract(
         for column in feed.columns
     }
     demands = [
-        *_column_demands(feed, cells, language),
+        *_column_demands(feed, cells, clock, language, now),
         *_area_demands(feed, language),
         *_check_demands(feed, language),
     ]
     identity = f"hash({', '.join(map(q, feed.identity))})" if feed.identity else "_hash"
     content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
-    broken = "".join(f"\n    OR {demand.broken}" for demand in demands)
+    modes = [mode_of(feed, demand.column, demand.reason) for demand in demands]
+    modes = ["reject" if mode == "stop" and not stops else mode for mode in modes]
+    marks = Marks(feed, root)
+    emptied = emptied_columns(feed, [(d.column, d.reason) for d in demands])
+    refusing: list[_Demand] = []
+    for demand, mode in zip(demands, modes, strict=True):
+        if mode == "reject" and demand.column not in emptied:
+            refusing.append(demand)
+            continue
+        name = marks.add(
+            mode, demand.column, demand.reason, demand.broken, _struct(demand), _struct(demand, mode)
+        )
+        if mode == "reject":
+            refusing.append(replace(demand, broken=name))
+    broken = "".join(f"\n    OR {demand.broken}" for demand in refusing)
     blocks = [
         ("rows as delivered", f"staged AS NOT MATERIALIZED (\n{staged.sql}\n)"),
         (
@@ -103,10 +137,12 @@ def compile_contract(
                 "FROM casts",
             ),
         ),
+        *marks.of_cells("typed"),
         (
             "the unit on the day of the event",
-            _block("placed", "*", f"{_area(feed, areas, root)} AS _area", "FROM typed"),
+            _block("placed", "*", f"{_area(feed, areas, root)} AS _area", f"FROM {marks.cells}"),
         ),
+        *marks.of_rows("placed"),
         (
             "what is refused",
             _block(
@@ -114,26 +150,26 @@ def compile_contract(
                 "*",
                 f"_defect IS NOT NULL{broken} AS _bad",
                 f"hash({content}) AS _hash",
-                "FROM placed",
+                *marks.any(),
+                f"FROM {marks.rows}",
             ),
         ),
     ]
     with_ = "WITH\n" + ",\n".join(f"-- {comment}\n{sql}" for comment, sql in blocks)
     columns = [q(column.name) for column in feed.columns]
     columns += [q(day_of(name)) for name in feed.time_columns]
-    listed = ",\n    ".join(_problem(demand) for demand in demands)
+    listed = ",\n    ".join([*(_problem(demand) for demand in refusing), *marks.problems()])
     select = (
         "SELECT _n, _record, _file_no, "
         + ", ".join(columns)
         + f", _area, _hash, {identity} AS _key, _bad,\n"
         + f"  CASE WHEN _bad THEN {staged.raw} END AS _raw,\n"
         + f"  CASE WHEN _defect IS NOT NULL THEN [{_malformed(language)}]\n"
-        + f"    WHEN _bad THEN list_filter([\n    {listed}\n  ], lambda p: p IS NOT NULL) END AS _problems\n"
-        + "FROM judged"
+        + f"    WHEN _bad THEN list_filter([\n    {listed}\n  ], lambda p: p IS NOT NULL) END AS _problems"
+        + f"{marks.notes()}\nFROM judged"
     )
-    return Contract(
-        f"{with_}\n-- the account of each row; reasons and raw text only for those that are refused\n{select}"
-    )
+    account = "the account of each row; reasons and raw text only for those that are refused"
+    return Contract(f"{with_}\n-- {account}\n{select}", notes=marks.some, halts=marks.halting)
 
 
 def _source(bound: Mapping[str, int], staged: Staged, column: Column) -> tuple[str | None, str]:
@@ -144,7 +180,9 @@ def _source(bound: Mapping[str, int], staged: Staged, column: Column) -> tuple[s
     return f"_c{place + 1}", staged.types[place]
 
 
-def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> list[_Demand]:
+def _column_demands(
+    feed: Feed, cells: Mapping[str, Cell], clock: Clock, language: str, now: dt.datetime
+) -> list[_Demand]:
     demands: list[_Demand] = []
     for column in feed.columns:
         name, text, value = column.name, f"_t_{column.name}", q(column.name)
@@ -164,17 +202,41 @@ def _column_demands(feed: Feed, cells: Mapping[str, Cell], language: str) -> lis
             broken = f"coalesce({value} NOT IN ({listed}), false)"
             demands.append(_demand(broken, name, reasons.VALUE, shown, literal(expected), language))
         if column.min is not None or column.max is not None:
-            bounds = [f"{value} < {column.min!r}"] if column.min is not None else []
-            bounds += [f"{value} > {column.max!r}"] if column.max is not None else []
-            low = "" if column.min is None else f"{column.min:g}"
-            high = "" if column.max is None else f"{column.max:g}"
+            low, high = (_bound(column, bound, clock, now) for bound in (column.min, column.max))
+            bounds = [f"{low.of} < {low.sql}"] if low is not None else []
+            bounds += [f"{high.of} > {high.sql}"] if high is not None else []
+            span = f"{low.told if low else ''}…{high.told if high else ''}"
             broken = f"coalesce({' OR '.join(bounds)}, false)"
-            demands.append(_demand(broken, name, reasons.RANGE, shown, literal(f"{low}…{high}"), language))
+            demands.append(_demand(broken, name, reasons.RANGE, shown, literal(span), language))
         if column.type in ("date", "timestamp"):
             # A year of two digits reads as one of Roman times, and its series would begin there.
             broken = f"coalesce({value} < DATE {literal(EARLIEST)}, false)"
             demands.append(_demand(broken, name, reasons.RANGE, shown, literal(f"{EARLIEST}…"), language))
     return demands
+
+
+@dataclass(frozen=True)
+class _Limit:
+    """``of`` is the SQL that is held against ``sql``; ``told`` is the limit as people read it."""
+
+    of: str
+    sql: str
+    told: str
+
+
+def _bound(column: Column, bound: Bound | None, clock: Clock, now: dt.datetime) -> _Limit | None:
+    match bound:
+        case None:
+            return None
+        case float():
+            return _Limit(q(column.name), repr(bound), f"{bound:g}")
+        case dt.date():
+            return _Limit(q(day_of(column.name)), f"DATE '{bound}'", bound.isoformat())
+    at = moment(bound, now)
+    local = at.astimezone(ZoneInfo(clock.zone))
+    if column.type == "date":
+        return _Limit(q(column.name), f"DATE '{local.date()}'", local.date().isoformat())
+    return _Limit(q(column.name), f"TIMESTAMP '{naive(at)}'", local.strftime("%Y-%m-%d %H:%M"))
 
 
 def _area_text(feed: Feed, cells: Mapping[str, Cell]) -> str:
@@ -198,7 +260,7 @@ def _area(feed: Feed, areas: Spellings, root: str) -> str:
     cases = " ".join(
         f"WHEN {day} >= _from{i} AND {day} < _to{i} THEN _code{i}" for i in range(1, areas.alternatives + 1)
     )
-    nowhere = f"WHEN _area_text IS NULL THEN {literal(root)} " if rule.missing == "root" else ""
+    nowhere = f"WHEN _area_text IS NULL THEN {literal(root)} " if unplaced_mode(feed) == "root" else ""
     return f"CASE {nowhere}{cases} END"
 
 
@@ -215,7 +277,7 @@ def _area_demands(feed: Feed, language: str) -> list[_Demand]:
         _demand(invalid, rule.column, reasons.AREA_NOT_VALID, shown, f"{day}::VARCHAR", language),
     ]
     needed = next(c for c in feed.columns if c.name == rule.column).required or rule.column in feed.key
-    if rule.missing == "reject" and not needed:
+    if rule.missing != "root" and not needed:
         nothing = _demand("_area_text IS NULL", rule.column, reasons.MISSING, "NULL", "NULL", language)
         demands.insert(0, nothing)
     return demands
@@ -255,13 +317,14 @@ def _malformed(language: str) -> str:
     return _struct(_demand("", "", reasons.MALFORMED, "_defect", "NULL", language))
 
 
-def _struct(demand: _Demand) -> str:
+def _struct(demand: _Demand, mode: str = "") -> str:
     column = literal(demand.column) if demand.column else "NULL::VARCHAR"
     value = demand.value if demand.value != "NULL" else "NULL::VARCHAR"
     expected = demand.expected if demand.expected != "NULL" else "NULL::VARCHAR"
+    told = f", 'mode': {literal(mode)}" if mode else ""
     return (
         f"{{'column': {column}, 'reason': {literal(demand.reason)}, 'value': {value}, "
-        f"'expected': {expected}, 'detail': {demand.detail}}}"
+        f"'expected': {expected}, 'detail': {demand.detail}{told}}}"
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, Literal
 
 from config import City
 from config.models import Feed
-from pipelines import history, merge, snapshot
+from pipelines import flags, history, merge, snapshot
 from pipelines.account import RunResult, overtaken_words
 from pipelines.clock import Clock, clock_of
 from pipelines.errors import SourceError
@@ -47,14 +47,14 @@ class Mender:
     def __init__(self, city: City, store: Store, landing: Path) -> None:
         self._city, self._store, self.landing = city, store, landing
 
-    def try_rows(self, feed: Feed, edits: Edits) -> dict[int, list[dict[str, str | None]]]:
+    def try_rows(self, feed: Feed, edits: Edits, now: dt.datetime) -> dict[int, list[dict[str, str | None]]]:
         """What the contract says today of each row that waits, in SQL rows of ``verdicts``; nothing is kept.
 
         Raises SourceError when the rows cannot be read at all.
         """
         with self._store.read() as cursor:
             try:
-                judge(cursor, self._city, feed, edits, self.landing)
+                judge(cursor, self._city, feed, edits, self.landing, now)
             except SqlError as error:
                 raise SourceError(str(error).splitlines()[0][:300]) from error
             return dict(verdicts(cursor))
@@ -69,7 +69,7 @@ class Mender:
             try:
                 ensure_fact_table(cursor, feed)
                 add_columns(cursor, feed.table)
-                tried = judge(cursor, self._city, feed, edits, self.landing)
+                tried = judge(cursor, self._city, feed, edits, self.landing, now)
             except SqlError as error:
                 raise SourceError(str(error).splitlines()[0][:300]) from error
             if not tried:
@@ -130,6 +130,7 @@ def _receive(
         "UPDATE run SET rejected = rejected - a.n, mended = mended + a.n "
         "FROM (SELECT origin, count(*) AS n FROM accepted GROUP BY ALL) a WHERE run.id = a.origin"
     )
+    flags.note_flagged(cursor, feed, now, run=run)
     _follow(cursor, feed, clock, now)
     return _close(cursor, feed, run, now), count
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from config import City
 from config.models import Feed
-from pipelines import merge
+from pipelines import flags, merge
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
 from pipelines.errors import SourceError
@@ -38,11 +38,12 @@ Edits = Mapping[int, str | None]
 """Rows of the quarantine by number, each with its new text; None: as it came, or as it was edited last."""
 
 
-def judge(cursor: Cursor, city: City, feed: Feed, edits: Edits, landing: Path) -> int:
+def judge(cursor: Cursor, city: City, feed: Feed, edits: Edits, landing: Path, now: dt.datetime) -> int:
     """Make ``tried`` (the rows that wait: ``id``, ``origin``, ``text``, …), ``mend_row`` (as they are read)
-    and ``checked``, ``batch_file`` and ``numbered`` as a load has them; how many rows are tried.
+    and ``checked``, ``batch_file``, ``numbered`` and ``passed`` as a load has them; how many rows are tried.
 
-    Only temporary tables are written. Rows that another row of their file stands above are refused as well.
+    Only temporary tables are written. Rows that another row of their file stands above are refused as well,
+    and so are those that would stop a file.
     """
     clock, language = clock_of(city.head.timezone), city.head.languages[0]
     count = _choose(cursor, feed, edits)
@@ -50,7 +51,9 @@ def judge(cursor: Cursor, city: City, feed: Feed, edits: Edits, landing: Path) -
     areas = spellings(feed.area, city.areas)
     cursor.register("area_spelling", areas.table)
     staged = _staged(cursor, feed)
-    contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language)
+    contract = compile_contract(
+        feed, staged, clock, areas, city.areas.root.code, language, now=now, stops=False
+    )
     cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
     # A line that was no row at first may give several; they are taken all or none.
     cursor.execute(
@@ -63,6 +66,7 @@ def judge(cursor: Cursor, city: City, feed: Feed, edits: Edits, landing: Path) -
     )
     merge.number_rows(cursor, feed, mapped=False)
     _refuse_rivals(cursor, feed, language, repeated=merge.find_repeated(cursor))
+    flags.gather(cursor, some=contract.notes)
     return count
 
 
@@ -218,7 +222,7 @@ def _refuse_rivals(cursor: Cursor, feed: Feed, language: str, *, repeated: bool)
     if not (repeated and merge.find_duplicates(cursor, feed)):
         cursor.execute("CREATE TEMP TABLE IF NOT EXISTS duplicate (_n BIGINT, _file_no BIGINT, kept BIGINT)")
     if has_facts(cursor, feed.table):
-        above = ">" if feed.duplicates == "last" else "<"
+        above = {"last": ">", "reject": "<>"}.get(feed.duplicates, "<")
         same = " AND ".join(f"f.{name} = c.{name}" for name in merge.repeatable(feed))
         cursor.execute(
             f"INSERT INTO duplicate SELECT c._n, c._file_no, f._line FROM checked c "

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from config.models import Feed
-from pipelines import reasons
+from pipelines import flags, reasons
 from warehouse.derived import derived_columns
 from warehouse.facts import day_of, fact_columns, fact_table, q
 from warehouse.store import Cursor
@@ -64,17 +64,34 @@ def find_repeated(cursor: Cursor) -> bool:
 
 
 def find_duplicates(cursor: Cursor, feed: Feed) -> bool:
-    """Make ``duplicate``: rows whose key stands again in their own file, with the line that is kept."""
+    """Make ``duplicate``: rows to refuse whose key stands again in their own file, with the line of the
+    other: the one that is kept or, where none is, the next one.
+    """
     order = "DESC" if feed.duplicates == "last" else "ASC"
     keys = ", ".join(repeatable(feed))
+    other, refused = "first_value(_line) OVER w", "rank > 1"
+    if feed.duplicates == "reject":
+        other, refused = f"coalesce(lead(_line) OVER w, {other})", "rank > 1 OR kept <> _line"
     cursor.execute(
         "CREATE TEMP TABLE duplicate AS SELECT _n, _file_no, kept FROM ("
-        "SELECT _n, _file_no, row_number() OVER w AS rank, first_value(_line) OVER w AS kept FROM numbered "
+        f"SELECT _n, _file_no, _line, row_number() OVER w AS rank, {other} AS kept FROM numbered "
         "WHERE NOT _bad AND _key IN (SELECT _key FROM repeated) "
-        f"WINDOW w AS (PARTITION BY _file_no, {keys} ORDER BY _n {order})) WHERE rank > 1"
+        f"WINDOW w AS (PARTITION BY _file_no, {keys} ORDER BY _n {order})) WHERE {refused}"
     )
     row = cursor.execute("SELECT count(*) FROM duplicate").fetchone()
     return bool(row and row[0])
+
+
+def stop_at_duplicate(cursor: Cursor, feed: Feed, language: str) -> None:
+    """Raise SourceError for the first row of ``duplicate``."""
+    row = cursor.execute(
+        "SELECT first(n._line ORDER BY n._n), first(d.kept ORDER BY n._n), count(*) "
+        "FROM duplicate d JOIN numbered n USING (_n)"
+    ).fetchone()
+    assert row is not None
+    line, other, count = row
+    detail = reasons.sentence(reasons.DUPLICATE, language).format(expected=other)
+    raise flags.stopped(language, line, ", ".join(feed.key), detail, count)
 
 
 def refuse_duplicates(cursor: Cursor, feed: Feed, raw: str, language: str) -> None:

@@ -14,6 +14,9 @@ AREA_UNKNOWN: Final = "area_unknown"
 AREA_NOT_VALID: Final = "area_not_valid_on_date"
 DUPLICATE: Final = "duplicate_key"
 MALFORMED: Final = "malformed"
+VOLUME: Final = "volume"
+UNUSUAL_VOLUME: Final = "unusual_volume"
+REJECTED_SHARE: Final = "rejected_share"
 CHECK: Final = "check:"
 """Followed by the id of the contract's check."""
 
@@ -34,6 +37,41 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "the same key stands on line {expected}",
     },
     MALFORMED: {"vi": "dòng hỏng: {value}", "en": "malformed: {value}"},
+    VOLUME: {
+        "vi": "có {value} dòng, cho phép {expected}",
+        "en": "has {value} rows, allowed are {expected}",
+    },
+    UNUSUAL_VOLUME: {
+        "vi": "có {value} dòng, các lần gửi trước cho thấy thường là {expected}",
+        "en": "has {value} rows, going by the deliveries before it {expected} are usual",
+    },
+    REJECTED_SHARE: {
+        "vi": "{value} % số dòng bị loại, cho phép đến {expected} %",
+        "en": "{value} % of the rows are rejected, up to {expected} % are allowed",
+    },
+}
+
+_WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "stopped": {
+        "vi": "dừng ở dòng {line}{where}: {detail}; tổng cộng {count} dòng như vậy, không nạp dòng nào",
+        "en": "stopped at line {line}{where}: {detail}; {count} such rows in all, nothing was loaded",
+    },
+    "stopped_hint": {
+        "vi": "sửa các dòng đó và gửi lại tệp, hoặc đổi on_error của quy tắc trong hợp đồng",
+        "en": "have the rows mended and the file delivered again, or change the rule's on_error",
+    },
+    "volume_hint": {
+        "vi": "kiểm tra tệp có bị cắt hoặc lặp không; nếu đúng, đổi volume.rows của nguồn",
+        "en": "was the file cut short, or does it hold too much? If it is right, change volume.rows",
+    },
+    "unusual_volume_hint": {
+        "vi": "kiểm tra tệp có bị cắt hoặc lặp không; nếu đúng, nới volume.against của nguồn",
+        "en": "was the file cut short, or does it hold too much? If it is right, widen volume.against",
+    },
+    "rejected_share_hint": {
+        "vi": "xem lý do bằng ioc feed try; sửa tệp, hợp đồng hoặc rejected.above",
+        "en": "see the reasons with ioc feed try; then mend the file, the contract or rejected.above",
+    },
 }
 
 _KINDS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -49,6 +87,11 @@ _KINDS: Final[Mapping[str, Mapping[str, str]]] = {
 def sentence(reason: str, language: str) -> str:
     """Template of the sentence for ``reason``, with ``{value}`` and ``{expected}``."""
     return _SENTENCES[reason][language]
+
+
+def words(key: str, language: str) -> str:
+    """A sentence about a whole file, or what to do about it."""
+    return _WORDS[key][language]
 
 
 def kind(type: str, language: str) -> str:

@@ -35,12 +35,14 @@ CREATE TABLE IF NOT EXISTS run (
     started_at TIMESTAMP, finished_at TIMESTAMP, status VARCHAR,
     received BIGINT, inserted BIGINT, updated BIGINT, unchanged BIGINT, rejected BIGINT,
     message VARCHAR, hint VARCHAR, mended BIGINT DEFAULT 0, kind VARCHAR DEFAULT 'load',
-    removed BIGINT DEFAULT 0, late BIGINT DEFAULT 0,
+    removed BIGINT DEFAULT 0, late BIGINT DEFAULT 0, flagged BIGINT DEFAULT 0,
     CHECK (status <> 'done' OR received = inserted + updated + unchanged + rejected + mended)
 );
--- What an older warehouse does not have yet: facts that a snapshot no longer had, inserted rows that came late.
+-- What an older warehouse does not have yet: facts that a snapshot no longer had, inserted rows that came late,
+-- accepted rows that broke a rule.
 ALTER TABLE run ADD COLUMN IF NOT EXISTS removed BIGINT DEFAULT 0;
 ALTER TABLE run ADD COLUMN IF NOT EXISTS late BIGINT DEFAULT 0;
+ALTER TABLE run ADD COLUMN IF NOT EXISTS flagged BIGINT DEFAULT 0;
 -- The newest file, by name, that was the state of a part of a dataset (pipelines/snapshot.py).
 CREATE TABLE IF NOT EXISTS snapshot (dataset VARCHAR, part VARCHAR, file VARCHAR, PRIMARY KEY (dataset, part));
 -- Rows that the contract refused. state: waiting, mended (by the run mended_by) or dismissed; edited: the row as a
@@ -60,6 +62,14 @@ CREATE TABLE IF NOT EXISTS feed_fetch (
     looks INTEGER DEFAULT 1
 );
 CREATE TABLE IF NOT EXISTS fetch_state (feed VARCHAR PRIMARY KEY, state VARCHAR, fetched_at TIMESTAMP);
+-- Rows that broke a rule and were accepted: mode is empty (the cell was emptied), flag, or root (counted for the whole
+-- city). Without a line: something about the whole delivery.
+CREATE TABLE IF NOT EXISTS flagged (
+    run BIGINT, feed VARCHAR, file_hash VARCHAR, line BIGINT, column_name VARCHAR, reason VARCHAR, value VARCHAR,
+    detail VARCHAR, mode VARCHAR, noted_at TIMESTAMP
+);
+-- The newest day that a delivery tells of, for feeds that compare deliveries with those of the same weekday.
+CREATE TABLE IF NOT EXISTS delivery_day (run BIGINT, feed VARCHAR, day DATE);
 CREATE TABLE IF NOT EXISTS feed_status (
     feed VARCHAR PRIMARY KEY, data_through TIMESTAMP, last_run BIGINT, last_loaded_at TIMESTAMP, rows BIGINT
 );

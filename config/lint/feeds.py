@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from config.city import City
 from config.lint.connectors import lint_connector
+from config.lint.contract import lint_contract
 from config.lint.place import Place
 from config.models import WARNING_FIELDS, Column, Feed
 from config.order import cycle
@@ -33,19 +34,13 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     yield from _mode(place, feed)
     yield from _area(place, feed, columns)
     yield from lint_connector(place, feed)
+    yield from lint_contract(place, feed)
     if feed.coverage is not None:
         yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)
 
 
 def _column(place: Place, number: int, column: Column) -> Iterator[Problem]:
     keys = ("columns", number)
-    if column.min is not None and column.max is not None and column.min > column.max:
-        yield place.problem(
-            (*keys, "min"), f"min {column.min:g} is above max {column.max:g}", "no row can pass"
-        )
-    if (column.min is not None or column.max is not None) and column.type not in ("integer", "number"):
-        bound = "min" if column.min is not None else "max"
-        yield place.problem((*keys, bound), f"{bound} is for numbers, not for {column.type}", "drop it")
     if column.format is not None and column.type not in ("date", "timestamp"):
         message = f"format is for dates and timestamps, not for {column.type}"
         yield place.problem((*keys, "format"), message, "drop it")

@@ -41,7 +41,8 @@ from config.models.condition import (
     Worsening,
 )
 from config.models.connector import WARNING_FIELDS, Connector, FolderConnector, WarningsConnector
-from config.models.feed import AreaRule, Check, Column, Feed
+from config.models.contract import Check
+from config.models.feed import AreaRule, Column, Feed
 from config.models.format import Format, FormatType, Unpivot
 from config.models.identity import Identity, Tolerance
 from config.models.indicator import (

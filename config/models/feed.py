@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
 from config.models.connector import Connector, FolderConnector, WarningsConnector
+from config.models.contract import Bound, CellModes, Check, RejectedShare, VolumeRule
 from config.models.format import Format
 from config.models.mode import Mode, Snapshot, Validity
 from config.models.timing import Timing
@@ -24,7 +26,13 @@ class Column(Model):
     a strptime pattern for dates and timestamps that are not ISO. ``strip`` is a regular expression removed
     from the text before it is read (a unit in the cell). Timestamps without an offset are read in the
     city's zone. ``names``: values are ids of the city's own definitions, and people call them as these are
-    called.
+    called. ``min`` and ``max`` are numbers, or for times whole days or times that move with the load:
+    ``max: now + 1d`` takes what is dated later for a slip.
+
+    ``on_error`` is what becomes of a row that breaks a rule of the cell (missing, type, pattern, value,
+    range): ``reject`` it, ``empty`` the cell, ``flag`` (accept it as it came, and tell it), ``stop`` (refuse
+    the file): one word for all rules, or a mapping rule to word, with ``all`` for the others. Left out: what
+    the feed says.
     """
 
     name: Identifier
@@ -38,16 +46,9 @@ class Column(Model):
     values: tuple[Scalar, ...] | None = None
     labels: dict[str, Text] = Field(default_factory=dict)
     names: Literal["rule", "indicator", "feed", "domain"] | None = None
-    min: float | None = None
-    max: float | None = None
-
-
-class Check(Model):
-    """A rule across columns: rows for which ``expr`` is false are rejected with ``message``."""
-
-    id: Identifier
-    expr: str
-    message: Text
+    min: Bound | None = None
+    max: Bound | None = None
+    on_error: CellModes = Field(default_factory=dict)
 
 
 class AreaRule(Model):
@@ -56,7 +57,9 @@ class AreaRule(Model):
     ``column`` holds the unit's code (``match: code``) or its name (``match: name``), or ``constant`` gives
     one code for all. ``otherwise`` names columns to ask in turn where ``column`` is empty, such as the
     district of a row without a ward. ``missing: root`` counts a row without area for the whole city only;
-    ``missing: reject`` quarantines it. ``codes`` translates the source's spelling to unit codes before
+    ``missing: reject`` quarantines it, ``missing: stop`` refuses the file. ``on_error`` says the same of a
+    row whose unit is unknown, or does not exist on its day; ``root`` then tells the row as well. Left out,
+    both follow the feed's ``on_error``. ``codes`` translates the source's spelling to unit codes before
     matching.
     """
 
@@ -65,7 +68,8 @@ class AreaRule(Model):
     constant: str | None = None
     match: Literal["code", "name"] = "code"
     codes: dict[str, str] = Field(default_factory=dict)
-    missing: Literal["reject", "root"] = "reject"
+    missing: Literal["reject", "root", "stop"] | None = None
+    on_error: Literal["reject", "root", "stop"] | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> AreaRule:
@@ -96,6 +100,13 @@ class Feed(Model):
     with the greater ``version``); ``append`` keeps every row whose full content is new; ``snapshot`` takes
     a file for the whole state and deletes what it lacks; ``history`` keeps every version of a key. New rows
     whose event is older than the feed's newest by more than ``late`` are counted as late.
+
+    ``on_error`` is what becomes of a row that breaks the contract, where the rule says nothing itself;
+    where ``flag`` cannot keep a row (it lacks its key or its event time) it is rejected. ``duplicates``: of
+    rows that share their key in one file the ``last`` stands, or the ``first``, and the others are rejected;
+    or all of them are (``reject``); or the file is refused (``stop``). ``volume`` bounds the rows of a
+    delivery, ``rejected`` the share of rejected ones. What was accepted with something emptied or flagged is
+    told for ``keep_flagged``.
     """
 
     id: Identifier
@@ -116,12 +127,16 @@ class Feed(Model):
     snapshot: Snapshot | None = None
     valid: Validity | None = None
     late: LastingDuration | None = None
-    duplicates: Literal["last", "reject"] = "last"
+    duplicates: Literal["last", "first", "reject", "stop"] = "last"
+    on_error: Literal["reject", "flag", "stop"] = "reject"
     event_time: Identifier
     area: AreaRule
     coverage: Identifier | None = None
     columns: tuple[Column, ...] = Field(min_length=1)
     checks: tuple[Check, ...] = ()
+    volume: VolumeRule | None = None
+    rejected: RejectedShare | None = None
+    keep_flagged: LastingDuration = timedelta(days=400)
     delivery: Delivery
 
     @property

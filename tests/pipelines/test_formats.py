@@ -202,24 +202,40 @@ def test_a_defect_has_the_same_reason_everywhere(build: Build, format: str, defe
 
 
 @formats
-@pytest.mark.parametrize("rule", ["last", "reject"])
-def test_a_key_that_repeats_in_a_file_is_refused_once(build: Build, format: str, rule: str) -> None:
+@pytest.mark.parametrize("rule", ["last", "first", "reject"])
+def test_a_key_that_repeats_in_a_file_is_refused(build: Build, format: str, rule: str) -> None:
     name, write, options = FORMATS[format]
     house = build(format=options, duplicates=rule)
     rows = [GOOD, {**GOOD, "id": "T2"}, {**GOOD, "rating": 1}, {**GOOD, "rating": 2}]
     house.deliver(name, write(rows))
     [run] = house.load()
-    assert (run.received, run.inserted, run.rejected) == (4, 2, 2)
-    kept = 2 if rule == "last" else 4
-    assert house.rows("SELECT rating FROM fact_tickets WHERE id = 'T1'") == [(kept,)]
+    kept, others, told = {
+        "last": ([2], [4, 1], [4, 4]),
+        "first": ([4], [1, 2], [1, 1]),
+        "reject": ([], [4, 1, 2], [3, 4, 1]),  # nobody knows which is right; each names another one
+    }[rule]
+    assert (run.received, run.inserted, run.rejected) == (4, 1 + len(kept), len(others))
+    assert house.rows("SELECT rating FROM fact_tickets WHERE id = 'T1'") == [(value,) for value in kept]
     refused = house.rows("SELECT reason, detail, raw FROM quarantine ORDER BY line")
-    assert [code for code, _, _ in refused] == ["duplicate_key"] * 2
     offset = 0 if format in ("json", "jsonl", "parquet") else 1
-    assert {detail for _, detail, _ in refused} == {
-        f"the same key stands on line {(4 if rule == 'last' else 1) + offset}"
-    }
-    expected = [4, 1] if rule == "last" else [1, 2]
-    assert [int(json.loads(raw)["rating"]) for _, _, raw in refused] == expected
+    assert [(code, detail) for code, detail, _ in refused] == [
+        ("duplicate_key", f"the same key stands on line {line + offset}") for line in told
+    ]
+    assert [int(json.loads(raw)["rating"]) for _, _, raw in refused] == others
+
+
+@formats
+def test_a_key_that_repeats_may_stop_the_file(build: Build, format: str) -> None:
+    name, write, options = FORMATS[format]
+    house = build(format=options, duplicates="stop")
+    house.deliver(name, write([GOOD, {**GOOD, "id": "T2"}, {**GOOD, "rating": 1}]))
+    [run] = house.load()
+    first = 1 if format in ("json", "jsonl", "parquet") else 2
+    assert run.status == "failed"
+    assert run.message == (
+        f"stopped at line {first + 2}, id: the same key stands on line {first}; 1 such rows in all, "
+        "nothing was loaded"
+    )
 
 
 def test_typed_parquet_is_read_by_its_types(build: Build) -> None:

@@ -177,7 +177,7 @@ def test_trying_keeps_nothing(house: House) -> None:
     mender = Mender(house.city, house.store, house.landing)
     before = house.rows("SELECT * FROM quarantine ORDER BY id"), house.rows("SELECT * FROM run")
     edited = '{"id": "T1", "opened": "soon", "ward": "21", "rating": "7"}'
-    told = mender.try_rows(house.feed, {1: edited, 2: "T2,2026-10-01,,21,,", 99: "x"})
+    told = mender.try_rows(house.feed, {1: edited, 2: "T2,2026-10-01,,21,,", 99: "x"}, NOW)
     assert [[p["reason"] for p in problems] for problems in told.values()] == [["type", "range"], []]
     assert (house.rows("SELECT * FROM quarantine ORDER BY id"), house.rows("SELECT * FROM run")) == before
 

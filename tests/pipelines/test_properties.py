@@ -64,7 +64,7 @@ def fresh(house: House) -> Iterator[House]:
 
 
 @FEW
-@given(files=st.lists(lines, min_size=1, max_size=4), mode=st.sampled_from(["last", "reject"]))
+@given(files=st.lists(lines, min_size=1, max_size=4), mode=st.sampled_from(["last", "first", "reject"]))
 def test_every_received_row_is_accounted_for(house: House, files: list[list[str]], mode: str) -> None:
     house.feed = house.feed.model_copy(update={"duplicates": mode})
     with fresh(house):
