@@ -15,7 +15,16 @@ from rich.logging import RichHandler
 from typer.exceptions import TyperException
 
 from config import REFERENCE_CITY, City
-from dashboard import accounts, catalogue, cli_feeds, cli_quarantine, cli_quiet, cli_rules, simulation
+from dashboard import (
+    accounts,
+    catalogue,
+    cli_feed_work,
+    cli_feeds,
+    cli_quarantine,
+    cli_quiet,
+    cli_rules,
+    simulation,
+)
 from dashboard.check import check_city
 from dashboard.cli_common import (
     VAR,
@@ -28,7 +37,7 @@ from dashboard.cli_common import (
     stop,
     warehouse_of,
 )
-from dashboard.places import Places, UnwritableError, opened
+from dashboard.places import Places, UnwritableError, opened, served
 from dashboard.progress import bars
 from dashboard.simulation import StandinError
 
@@ -84,17 +93,31 @@ def load(
     inbox: InboxOption = None,
     site: SiteOption = None,
 ) -> None:
-    """Load what lies in the inbox, compute what it touches, judge the rules, send notices; then end."""
+    """Load what is new, compute what it touches, judge the rules, send notices; then end.
+
+    Beside a running server it is the server that looks at every feed.
+    """
     from dashboard.runtime import DEFAULT_SITE, Runtime
 
     here = city_at(city)
     places = Places.of(here.head.id, var, inbox)
+    if served(places):
+        cli_feed_work.ask_all(here, places, "ioc load")
+        return
     with Runtime(here, places, site=site or DEFAULT_SITE) as runtime, bars(console) as progress:
+        fetched = runtime.fetching.all(here.feeds.values())
         cycle = runtime.cycle(progress=progress)
         runtime.courier.once()
+        broken = runtime.faults.all()
     Console().print(accounts.as_table(cycle.runs))
-    for sentence in accounts.failures(cycle.runs):
+    for sentence in [
+        *(f"{one.feed}: {one.message} ({one.hint or one.status})" for one in fetched if one.message),
+        *accounts.failures(cycle.runs),
+        *(f"{one.where} {one.about}: {one.cause}" for one in broken),
+    ]:
         console.print(sentence, style="bold red", highlight=False, soft_wrap=True)
+    if broken:
+        raise typer.Exit(1)
 
 
 @app.command()

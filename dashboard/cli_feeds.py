@@ -13,13 +13,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import REFERENCE_CITY, City
 from config.models import Feed
-from dashboard import feeds
+from dashboard import cli_feed_work, feeds
 from dashboard.cli_common import CityOption, JsonOption, city_at, console, print_table
 
 UNREADABLE: Final = 2
 """Exit code where a trial could not even begin, or the file cannot be read."""
 
 app = typer.Typer(help="The feeds of a city.", no_args_is_help=True)
+cli_feed_work.register(app)
 
 
 @app.command("list")

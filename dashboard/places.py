@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from filelock import FileLock, Timeout
+
 if TYPE_CHECKING:
     from warehouse.store import Store
 
@@ -24,6 +26,21 @@ def opened(warehouse: Path, timezone: str) -> Iterator[Store]:
         yield store
     finally:
         store.close()
+
+
+def serving_lock(places: Places) -> FileLock:
+    """Held by the process that serves the city, which carries out what others ask for."""
+    places.locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(places.locks / "serving.lock", timeout=0, is_singleton=False, thread_local=False)
+
+
+def served(places: Places) -> bool:
+    """Whether a process serves the city now."""
+    try:
+        with serving_lock(places):
+            return False
+    except Timeout:
+        return True
 
 
 class UnwritableError(Exception):

@@ -8,11 +8,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
 _HEARTBEAT: Final = 10.0
 """Seconds between signs of life; a page that misses three of them knows that the server is gone."""
+
+
+_BARS: Final = 20
+"""Of so many requests the pages hear how far they are."""
+_PACE: Final = 0.15
+"""Seconds in which a page hears of a bar once at most."""
 
 
 class Hub:
@@ -24,6 +30,8 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: asyncio.Event | None = None
         self._closed = False
+        self._bars: dict[str, list[int]] = {}
+        self._moves = 0
         self.listeners = 0
 
     @property
@@ -34,6 +42,14 @@ class Hub:
     def publish(self, version: str) -> None:
         """Tell every open page that there is a new version to show."""
         self._version = version
+        self._wake()
+
+    def progress(self, number: int, done: int, total: int) -> None:
+        """Tell open pages how far a request is; they move its bar without being drawn anew."""
+        self._bars[str(number)] = [done, total]
+        while len(self._bars) > _BARS:
+            self._bars.pop(next(iter(self._bars)))
+        self._moves += 1
         self._wake()
 
     def close(self) -> None:
@@ -56,7 +72,7 @@ class Hub:
         if self._changed is None:
             self._changed = asyncio.Event()
         self.listeners += 1
-        sent = None
+        sent, moves = None, self._moves
         try:
             yield b"retry: 1000\n\n"
             while not self._closed:
@@ -64,13 +80,19 @@ class Hub:
                 if sent != self._version:
                     sent = self._version
                     yield self._event("version", {"version": sent, "build": self._build})
+                elif moves != self._moves:
+                    moves = self._moves
+                    yield self._event("progress", self._bars)
+                    await asyncio.sleep(_PACE)
                 else:
                     yield self._event("beat", {})
+                if sent != self._version or moves != self._moves:
+                    continue
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), _HEARTBEAT)
         finally:
             self.listeners -= 1
 
     @staticmethod
-    def _event(name: str, data: dict[str, str]) -> bytes:
+    def _event(name: str, data: Mapping[str, object]) -> bytes:
         return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()

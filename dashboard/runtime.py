@@ -12,25 +12,24 @@ from functools import partial
 from types import TracebackType
 
 from config import City
-from config.order import loading_order
 from dashboard.backtesting import Backtesting
+from dashboard.cycle import Cycle, Cycles
+from dashboard.faults import Faults
+from dashboard.feed_work import FeedWork
 from dashboard.mends import Mending
 from dashboard.places import Places
 from dashboard.push import Hub
 from dashboard.routes import href
-from dashboard.warning_files import drop
-from indicators.engine import Engine, RefreshReport
+from indicators.engine import Engine
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
 from indicators.notices.obstacles import NOTICE
 from indicators.notices.send import by_apprise, missing_secrets, warm
-from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.fetch import Fetcher
 from pipelines.fetching import Fetching
-from pipelines.load import Loader, RunResult
+from pipelines.load import Loader
 from pipelines.mend import Mender
 from warehouse.areas import sync_areas
-from warehouse.arrange import arrange
 from warehouse.progress import Progress, silent
 from warehouse.state import State
 from warehouse.store import Store
@@ -46,15 +45,6 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The time, for those at the edge who may ask for it."""
     return dt.datetime.now(dt.UTC)
-
-
-@dataclass(frozen=True)
-class Cycle:
-    """What one turn from files to warnings did."""
-
-    runs: Sequence[RunResult]
-    refresh: RefreshReport | None
-    evaluation: EvaluationReport
 
 
 @dataclass
@@ -81,6 +71,9 @@ class Runtime:
     mending: Mending = field(init=False)
     take_up: Callable[[], object] = field(init=False)
     """Computes what people changed in facts: at once, unless a server does it in its next turn."""
+    work: FeedWork = field(init=False)
+    cycles: Cycles = field(init=False)
+    faults: Faults = field(init=False)
 
     def __enter__(self) -> Runtime:
         """Open storage, take up what an earlier process left unfinished.
@@ -89,6 +82,7 @@ class Runtime:
         written.
         """
         self.places.make()
+        self.faults = Faults(self.clock)
         folders = (self.places.inbox, self.places.landing)
         self.store = Store.open(self.places.warehouse, self.city.head.timezone, folders=folders)
         sync_areas(self.store, self.city.areas)
@@ -108,11 +102,27 @@ class Runtime:
         )
         for recipient, names in missing_secrets(self.city, os.environ).items():
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
-        self._turn, self._publishing = threading.Lock(), threading.Lock()
+        self._publishing = threading.Lock()
         self.backtesting = Backtesting(self.city, self.store, self.state, self.clock, self.publish)
         self.take_up = lambda: self.cycle([])
         mender = Mender(self.city, self.store, here.landing)
         self.mending = Mending(self.city, self.store, self.state, mender, self.clock, lambda: self.take_up())
+        self.cycles = Cycles(
+            self.city,
+            here,
+            self.store,
+            self.state,
+            self.loader,
+            self.engine,
+            self.announcer,
+            self.courier,
+            self.clock,
+            self.publish,
+            self.faults,
+        )
+        requests, tell = self.state.feed_requests, self.hub.progress
+        self.work = FeedWork(self.city, requests, self.fetching, self.cycles, self.clock, self.publish, tell)
+        self.work.recover()
         self.publish()
         return self
 
@@ -121,14 +131,17 @@ class Runtime:
     ) -> None:
         self.hub.close()
         self.backtesting.close()
-        with self._turn:
-            self.state.close()
-            self.store.close()
+        self.cycles.close()
+        self.state.close()
+        self.store.close()
 
     @property
     def version(self) -> str:
-        """Version of everything that a screen shows: figures, what people did, what time made quiet."""
-        return f"{self.store.data_version}.{self.state.revision()}.{self.state.turns(self.clock(), NOTICE)}"
+        """Version of everything that a screen shows: figures, what people did, what time made quiet,
+        what is broken.
+        """
+        people, turns = self.state.revision(), self.state.turns(self.clock(), NOTICE)
+        return f"{self.store.data_version}.{people}.{turns}.{self.faults.changes}"
 
     def link(self, language: str, warning: int | None) -> str:
         """Address of a warning for those who are elsewhere; of the desk without one."""
@@ -145,35 +158,5 @@ class Runtime:
                 self.hub.publish(version)
 
     def cycle(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
-        """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages.
-
-        One turn at a time in the process; a second waits.
-        """
-        with self._turn:
-            chosen = loading_order(self.city.feeds, self.city.feeds if feeds is None else feeds)
-            runs: list[RunResult] = []
-            self.engine.prepare()
-            for feed in chosen:
-                runs += self.loader.run(feed, self.clock(), progress)
-            refresh = self.engine.refresh(self.clock(), progress)
-            self.publish()
-            evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
-            self.publish()
-            # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
-            self.announcer.announce(self.clock())
-            self.courier.wake()
-            self.publish()  # who was told, and what was escalated, is shown as well
-            runs += self._take_up_warnings(progress)
-            arrange(self.store)
-            self.store.settle()
-        return Cycle(runs, refresh, evaluation)
-
-    def _take_up_warnings(self, progress: Progress) -> list[RunResult]:
-        """Load what became of the warnings as any other delivery, where the city has a feed of them."""
-        dropped = drop(self.city, self.state, self.places.inbox)
-        runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
-        if any(run.inserted or run.updated for run in runs):  # a comment, say, changes no figure
-            self.engine.refresh(self.clock(), progress)
-        if runs:
-            self.publish()
-        return runs
+        """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages."""
+        return self.cycles.turn(feeds, progress)

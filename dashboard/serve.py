@@ -12,6 +12,7 @@ from granian.constants import Interfaces
 from granian.server.embed import Server
 
 from dashboard.app import create_app
+from dashboard.places import serving_lock
 from dashboard.runtime import Runtime
 from dashboard.turns import Turns
 from pipelines.listen import Listeners
@@ -49,10 +50,13 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
         runtime.city, runtime.store, runtime.places.spool, os.environ, runtime.clock, turns.ask
     )
     app = create_app(runtime)
+    serving = serving_lock(runtime.places)
+    serving.acquire()
     turns.start()
     scheduler.start()
     watcher.start()
     listeners.start()
+    runtime.work.start()
     runtime.courier.start()
     try:
         asyncio.run(
@@ -62,8 +66,10 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
         listeners.stop()
         watcher.stop()
         scheduler.stop()
+        runtime.work.stop()
         turns.stop()
         runtime.courier.stop()
+        serving.release()
 
 
 async def _listen(runtime: Runtime, server: Server, ready: Callable[[str], None]) -> None:

@@ -22,15 +22,13 @@ from apscheduler.triggers.date import DateTrigger
 from config import City
 from config.models import Feed, Remote
 from pipelines.fetch import FetchResult, LastFetch
-from pipelines.fetching import Fetching
+from pipelines.fetching import AT_ONCE, Fetching
 
 log = logging.getLogger(__name__)
 
 Ask = Callable[[Sequence[str]], object]
 """Told the ids of feeds to load."""
 
-FETCHES: Final = 4
-"""So many sources are asked at once: one that is slow holds up nobody else."""
 _LOOK: Final = 5.0
 """Seconds between two looks at the clock,"""
 _JUMP: Final = dt.timedelta(seconds=30)
@@ -92,7 +90,7 @@ class Scheduler:
         self._ended = threading.Event()
         # Not the library's: a job that schedules another one would wait for ever for a library that waits for
         # its jobs before it ends.
-        self._pool = ThreadPoolExecutor(FETCHES, "fetch")
+        self._pool = ThreadPoolExecutor(AT_ONCE, "fetch")
         self._watching = threading.Thread(target=self._watch_clock, name="clock", daemon=True)
         self._scheduler = BackgroundScheduler(
             timezone=city.zone,

@@ -16,6 +16,7 @@ from config.targets import State
 from dashboard import quiet, quieting
 from dashboard.alerts import Phase
 from dashboard.components.handling import CHOICES
+from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.rulebook import Tried
 from dashboard.screens.rules import SHOWN
@@ -23,7 +24,7 @@ from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.recast_rule import Reason
-from warehouse.state import Outcome
+from warehouse.state import Outcome, RequestKind, RequestState
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -45,6 +46,12 @@ GROUPS: dict[str, set[str]] = {
         *("rebase", "unbase"),
         "nobody",
     },
+    "work_kind": set(typing.get_args(RequestKind)),
+    "work_state": {state.value for state in RequestState},
+    "work_step": {"begin", "fetch", "load", "compute", "judge"},
+    "work_end": {"no_feed", "busy", "not_ranged", "ended", "failed", "given_up", "broke"},
+    "fetched": {"running", "done", "unchanged", "passing", "failed"},
+    "fault": set(typing.get_args(Where)),
     "tried": set(typing.get_args(Tried)),
     "rules_shown": {show or "all" for show in SHOWN},
     **{f"rule_{name}": {"above", "below", "both"} for name in ("count", "level", "shift", "volume")},

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, func, insert, literal, null, select, update
+from sqlalchemy import Connection, func, insert, literal, select, update
 
 from warehouse.state import tables as t
 from warehouse.state.connected import Connected, named, note, touch
@@ -47,8 +47,9 @@ class RequestState(StrEnum):
 class FeedRequest:
     """One request. ``first`` and ``last`` are the first and last day of a backfill.
 
-    ``done`` of ``total`` parts (chunks of days, files) are finished in ``step``; what is done stays done when
-    the process ends. ``due_at``: not taken up before. ``tries``: how often it was taken up. Times are aware.
+    ``done`` of ``total`` things are finished in ``step``. ``told``: what came of it, or up to now; why it
+    waits. ``due_at``: not taken up before. ``tries``: how often it was taken up without getting on. Times are
+    aware.
     """
 
     id: int
@@ -67,6 +68,13 @@ class FeedRequest:
     told: Told | None
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
+
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """First and last day of a backfill. Raises ValueError for what is none."""
+        if self.first is None or self.last is None:
+            raise ValueError(f"request {self.id} is over no days")
+        return self.first, self.last
 
     @property
     def over(self) -> bool:
@@ -130,8 +138,12 @@ class FeedRequests(Connected):
             note(connection, now, who, kind, f"feed {feed}", {"request": made.id, **days})
             return _request(made)
 
-    def take(self, now: dt.datetime, limit: int | None = None) -> list[FeedRequest]:
-        """Take up those that wait and are due, the oldest first; no other caller gets the same ones."""
+    def take(
+        self, now: dt.datetime, limit: int | None = None, *, only: int | None = None
+    ) -> list[FeedRequest]:
+        """Take up those that wait and are due, the oldest first, or ``only`` one of them; no other caller
+        gets the same ones.
+        """
         table = t.feed_request
         due = (
             select(table.c.id)
@@ -139,6 +151,8 @@ class FeedRequests(Connected):
             .order_by(table.c.id)
             .limit(limit)
         )
+        if only is not None:
+            due = due.where(table.c.id == only)
         with self._engine.connect() as connection:  # most looks find nothing, and write nothing
             if connection.execute(due.limit(1)).first() is None:
                 return []
@@ -152,7 +166,6 @@ class FeedRequests(Connected):
                     state=RequestState.RUNNING,
                     started_at=func.coalesce(table.c.started_at, literal(now, t.Utc())),
                     tries=table.c.tries + 1,
-                    told=null(),
                 )
             )
             rows = connection.execute(select(table).where(table.c.id.in_(ids)).order_by(table.c.id))
@@ -167,11 +180,19 @@ class FeedRequests(Connected):
                 touch(connection)
             _change(connection, id_, step=step, done=done, total=total)
 
+    def keep(self, id_: int, told: Told) -> None:
+        """Note what of one is done for good, so that it goes on there whatever becomes of the process."""
+        with self._engine.begin() as connection:
+            _change(connection, id_, told=dict(told), tries=1)
+
     def postpone(self, id_: int, due_at: dt.datetime, told: Told) -> None:
         """Let one wait until ``due_at``, and say why; what it has done stays done."""
         with self._engine.begin() as connection:
             touch(connection)
-            _change(connection, id_, state=RequestState.WAITING, due_at=due_at, told=dict(told))
+            # That it waits is no sign that the process did not survive it.
+            fewer = t.feed_request.c.tries - 1
+            waiting = RequestState.WAITING
+            _change(connection, id_, state=waiting, due_at=due_at, told=dict(told), tries=fewer)
 
     def finish(self, id_: int, told: Told, now: dt.datetime) -> None:
         """One came to its end; ``told`` says what came of it."""

@@ -86,7 +86,7 @@ def test_one_that_is_postponed_keeps_what_it_has_done(state: State) -> None:
     assert kept.take(NOON + 3 * MINUTE) == []
     assert kept.find(id_).told == {"word": "waits"}
     (again,) = kept.take(NOON + 4 * MINUTE)
-    assert (again.done, again.tries, again.told, again.started_at) == (2, 2, None, NOON)
+    assert (again.done, again.tries, again.told, again.started_at) == (2, 1, {"word": "waits"}, NOON)
 
 
 def test_a_crash_lets_it_wait_again_but_not_for_ever(opened: Callable[[], State]) -> None:
@@ -107,6 +107,19 @@ def test_a_crash_lets_it_wait_again_but_not_for_ever(opened: Callable[[], State]
     ]
     assert first.find(id_).finished_at == NOON + MINUTE
     assert first.recover(NOON) == []
+
+
+def test_one_that_gets_on_is_taken_up_as_often_as_need_be(opened: Callable[[], State]) -> None:
+    kept = opened().feed_requests
+    id_ = kept.ask("rain", "backfill", "Lan", NOON, FIRST, LAST).id
+    other = kept.ask("noise", "run", "Lan", NOON).id
+    assert [r.id for r in kept.take(NOON, only=id_)] == [id_]
+    assert kept.find(other).state is RequestState.WAITING
+    for part in range(6):
+        kept.keep(id_, {"word": "loaded", "parts": part})
+        [found] = kept.recover(NOON)
+        assert (found.state, found.told) == (RequestState.WAITING, {"word": "loaded", "parts": part})
+        kept.take(NOON, only=id_)
 
 
 def test_of_many_who_ask_and_take_at_once_each_gets_his_own(opened: Callable[[], State]) -> None:
