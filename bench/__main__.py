@@ -1,7 +1,7 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
 Figures: start, load, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
-fleet, evaluation, backtest, webhook (all when none is named); growth takes long and must be named. Start,
+fleet, evaluation, backtest, webhook (all when none is named); growth and faults must be named. Start,
 load, refresh, rules, screens, freshness and webhook share one var folder, which `start` fills; IOC_SCALE
 sets its size, IOC_WORKLOAD_ROWS that of the workload.
 """
@@ -18,6 +18,7 @@ from rich.console import Console
 from bench import freshness, load, projection, refresh, rules, screens, start
 from bench.common.report import Figure, save, show
 from bench.early import backtests, evaluation, webhook
+from bench.faults import figures as faults
 from bench.fleet import __main__ as fleet
 from bench.labelled import figures as labelled
 from bench.outbreaks import figures as outbreaks
@@ -40,8 +41,8 @@ PARTS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "backtest": backtests.measure,
     "webhook": webhook.measure,
 }
-LONG: Mapping[str, Callable[[Path], list[Figure]]] = {"growth": workload.growth}
-"""Parts that take many minutes and are only measured when asked for."""
+LONG: Mapping[str, Callable[[Path], list[Figure]]] = {"growth": workload.growth, "faults": faults.measure}
+"""Parts that take minutes and are only measured when asked for."""
 
 
 def main(names: list[str]) -> int:

@@ -310,6 +310,7 @@ def _serve(
 def main() -> None:
     """Entry point of the console script ``ioc``."""
     from dashboard.serve import PortBusyError
+    from warehouse.disk import DiskFullError
     from warehouse.state import StateError
     from warehouse.store import StoreError
 
@@ -324,7 +325,7 @@ def main() -> None:
         sentence = f"{error.format_message().rstrip('.')}; see ioc --help"
         console.print(f"ioc: {sentence}", style="bold red", highlight=False)
         sys.exit(error.exit_code)
-    except (StoreError, StateError, PortBusyError, UnwritableError, StandinError) as error:
+    except (StoreError, DiskFullError, StateError, PortBusyError, UnwritableError, StandinError) as error:
         console.print(f"ioc: {error}", style="bold red", highlight=False, soft_wrap=True)
         sys.exit(1)
     except (KeyboardInterrupt, typer.Abort):

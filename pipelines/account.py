@@ -206,6 +206,16 @@ def fail_run(
     return RunResult(run, feed.id, file.name, "failed", message=message, hint=hint)
 
 
+def fail_open(cursor: Cursor, feed: Feed, now: dt.datetime, message: str, hint: str) -> list[RunResult]:
+    """Close every run of the feed that is open as failed."""
+    rows = cursor.execute(
+        "UPDATE run SET finished_at = ?, status = 'failed', message = ?, hint = ? "
+        "WHERE feed = ? AND status = 'running' RETURNING id, file_name",
+        [naive(now), message, hint, feed.id],
+    ).fetchall()
+    return [RunResult(id, feed.id, name, "failed", message=message, hint=hint) for id, name in sorted(rows)]
+
+
 def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> None:
     """Note where the feed stands: the end of its newest event up to now, and the rows of its dataset."""
     event = next(column for column in feed.columns if column.name == feed.event_time)

@@ -19,6 +19,7 @@ from pipelines.read.shape import Ready, Staged, absent
 from pipelines.read.stage import REJECTS, stage
 from pipelines.spelling import spellings
 from warehouse.derived import add_columns
+from warehouse.disk import is_full
 from warehouse.facts import ensure_fact_table
 from warehouse.store import Cursor, SqlError
 
@@ -40,6 +41,8 @@ def load_batch(
         contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language, now=now)
         cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
     except SqlError as error:
+        if is_full(error):
+            raise
         raise SourceError(
             f"the file cannot be read: {str(error).splitlines()[0][:300]}",
             "compare its first lines with the feed's format",

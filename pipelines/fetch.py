@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import errno
 import json
 import logging
 import random
@@ -20,6 +19,7 @@ from pipelines.connectors.registry import connector_of
 from pipelines.errors import PassingFault, SourceError
 from pipelines.retry import pause
 from pipelines.stamp import naive
+from warehouse.disk import is_full
 from warehouse.store import Store
 
 log = logging.getLogger(__name__)
@@ -153,13 +153,12 @@ class Fetcher:
             result = FetchResult(number, feed.id, "failed", message=error.message, hint=error.hint)
         except OSError as error:
             # Of this machine or of the way to the source; a connector need not know them all.
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             result = FetchResult(
                 number,
                 feed.id,
                 "passing",
                 message=f"the fetch broke off: {error.strerror or error}",
-                hint="make room on the disk" if full else "",
+                hint="make room on the disk" if is_full(error) else "",
                 retry_at=self._again_at(feed, over(), attempt, None),
             )
         except Exception as error:

@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import Delivery
+from warehouse.disk import is_full
 
 BLOCK: Final = 1 << 20
 SUFFIXES: Final = (
@@ -45,7 +46,8 @@ def land(delivery: Delivery, root: Path) -> Landed:
     """Copy the file below ``root`` under its content's hash, in one pass; one that is there is kept.
 
     The copy appears under its name only when it is complete and on disk.
-    Raises UnfinishedFileError when the file changes meanwhile, SourceError when it cannot be read.
+    Raises UnfinishedFileError when the file changes meanwhile, SourceError when it cannot be read, OSError
+    when the disk is full.
     """
     staging = work_folder(root)
     part = staging / f"land-{os.getpid()}-{threading.get_ident()}.part"
@@ -70,6 +72,13 @@ def land(delivery: Delivery, root: Path) -> Landed:
         raise SourceError(
             f"{delivery.name} may not be read by this user",
             "give read permission on the file to the user that runs the service",
+        ) from error
+    except OSError as error:
+        if is_full(error):
+            raise
+        raise SourceError(
+            f"{delivery.name} cannot be copied: {error.strerror or error}",
+            "look at the disk or network drive that it lies on; the file is tried again",
         ) from error
     finally:
         with contextlib.suppress(FileNotFoundError):

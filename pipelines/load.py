@@ -26,6 +26,7 @@ from pipelines.read.inspect import inspect, work_prefix
 from pipelines.read.parts import split
 from pipelines.read.shape import Ready, bind
 from pipelines.retry import pause
+from warehouse.disk import DiskFullError, is_full
 from warehouse.facts import FactTableError
 from warehouse.progress import Progress, silent
 from warehouse.store import SqlError, Store, TimeLimitError
@@ -67,6 +68,9 @@ class Loader:
         self._landing = landing
         self._spool = spool
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # What each feed is looking at; feeds whose runs stand open because the disk was full.
+        self._at: dict[str, Delivery] = {}
+        self._left_open: set[str] = set()
         # Of files whose load took too long: how often, and until when they are left alone.
         self._held: dict[Delivery, tuple[int, dt.datetime]] = {}
         # Archives with a part that the warehouse refused: they are looked at again.
@@ -125,13 +129,20 @@ class Loader:
         progress(step, 0, len(waiting))
         results: list[RunResult] = []
         done = 0
-        for batch, seen in self._batches(feed, waiting, known, now, results):
-            if batch:
-                results += self._load(feed, batch, now)
-            self._drop_decoded(batch)
-            done += seen
-            progress(step, done, len(waiting))
-        self._drop_unpacked(feed)
+        try:
+            self._close_left_open(feed, now)
+            for batch, seen in self._batches(feed, waiting, known, now, results):
+                if batch:
+                    results += self._load(feed, batch, now)
+                self._drop_decoded(batch)
+                done += seen
+                progress(step, done, len(waiting))
+        except (DiskFullError, OSError) as error:
+            if not isinstance(error, DiskFullError) and not is_full(error):
+                raise
+            results += self._stop_full(feed, now, error)
+        finally:
+            self._drop_unpacked(feed)
         return sorted(results, key=lambda result: result.id)
 
     def _batches(
@@ -153,6 +164,7 @@ class Loader:
         weight = seen = 0
         for delivery in waiting:
             seen += 1
+            self._at[feed.id] = delivery
             try:
                 landed = land(delivery, self._landing)
             except UnfinishedFileError:
@@ -276,9 +288,9 @@ class Loader:
         return result
 
     def _fail_unlanded(
-        self, feed: Feed, delivery: Delivery, now: dt.datetime, error: SourceError
+        self, feed: Feed, delivery: Delivery, now: dt.datetime, error: SourceError | DiskFullError
     ) -> list[RunResult]:
-        """Tell once that a file may not be read; it is tried at every look, since rights change no file."""
+        """Tell once what keeps a file from being copied; it is tried at every look, since no file changes."""
         with self._store.write() as cursor:
             if account.failed_last(cursor, feed, delivery.name, error.message):
                 return []
@@ -288,6 +300,31 @@ class Loader:
             result = account.fail_run(cursor, feed, file, run, now, error.message, error.hint)
             self._store.bump(cursor)
         return [result]
+
+    def _stop_full(self, feed: Feed, now: dt.datetime, error: Exception) -> list[RunResult]:
+        """Tell that there is no room: in the runs that are open, else in one of the file that was looked at.
+
+        Nothing is tried further: what is undone leaves the old state, and every file waits for the next look.
+        """
+        full = error if isinstance(error, DiskFullError) else DiskFullError(self._landing)
+        log.error("%s: %s", feed.id, full)
+        try:
+            with self._store.write() as cursor:
+                results = account.fail_open(cursor, feed, now, full.message, full.hint)
+                self._store.bump(cursor)
+            return results or self._fail_unlanded(feed, self._at[feed.id], now, full)
+        except DiskFullError:  # not even that can be written
+            self._left_open.add(feed.id)
+            name = self._at[feed.id].name if feed.id in self._at else ""
+            return [RunResult(0, feed.id, name, "failed", message=full.message, hint=full.hint)]
+
+    def _close_left_open(self, feed: Feed, now: dt.datetime) -> None:
+        """Close the runs whose end could not be written down."""
+        if feed.id in self._left_open:
+            with self._store.write() as cursor:
+                full = DiskFullError(self._store.path.parent)
+                account.fail_open(cursor, feed, now, full.message, full.hint)
+            self._left_open.discard(feed.id)
 
     def _taken(self, delivery: Delivery) -> None:
         """What was fetched is landed and accounted for; the inbox belongs to those who deliver."""

@@ -12,6 +12,8 @@ from typing import Final
 
 import duckdb
 
+from warehouse.disk import DiskFullError, is_full
+
 Cursor = duckdb.DuckDBPyConnection
 """What reads and writes are given: a connection of its own to the shared database."""
 
@@ -120,7 +122,7 @@ class Store:
         """A cursor inside one transaction: committed when the block ends, rolled back when it raises.
 
         One writer at a time in the process; a second waits. Raises TimeLimitError when the block takes longer
-        than ``limit``: the statement that runs then is interrupted.
+        than ``limit``: the statement that runs then is interrupted; DiskFullError when there is no room.
         """
         with self._lock:
             cursor = self._connection.cursor()
@@ -130,9 +132,11 @@ class Store:
                 with _limited(cursor, limit):
                     yield cursor
                 cursor.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 with contextlib.suppress(duckdb.TransactionException):
                     cursor.execute("ROLLBACK")
+                if isinstance(error, duckdb.Error) and is_full(error):
+                    raise DiskFullError(self.path.parent) from error
                 raise
             else:
                 if self._bumped:

@@ -20,6 +20,7 @@ from pipelines.folder import is_temporary
 from pipelines.land import BLOCK, Landed
 from pipelines.read.kinds import ENDINGS, PACKED, ZIPPED, kind_of, plain_name, starts
 from pipelines.read.workbook import sheets_of
+from warehouse.disk import is_full
 
 SMALL: Final = 1 << 28
 """Unpacked bytes that are never too many."""
@@ -76,7 +77,9 @@ def split(format: Format, landed: Landed, work: Path, prefix: str) -> Iterator[P
 
 
 def damaged(error: Exception) -> SourceError:
-    """What to tell of a packed file that breaks off."""
+    """What to tell of a packed file that breaks off. Raises OSError when it is the disk that does."""
+    if isinstance(error, OSError) and is_full(error):
+        raise error
     return SourceError(
         f"the archive cannot be unpacked: {error}", "it was cut short or damaged: have it delivered again"
     )
