@@ -8,6 +8,7 @@ from pydantic import Field, Tag
 
 from config.models.base import Model, tag_or
 from config.models.mqtt import MqttConnector
+from config.models.sftp import SftpConnector
 from config.models.sql import SqlConnector
 from config.models.web import (
     CkanConnector,
@@ -56,6 +57,7 @@ Connector = Annotated[
     Annotated[FolderConnector, Tag("folder")]
     | Annotated[WarningsConnector, Tag("warnings")]
     | Annotated[SqlConnector, Tag("sql")]
+    | Annotated[SftpConnector, Tag("sftp")]
     | Annotated[MqttConnector, Tag("mqtt")]
     | Annotated[HttpConnector, Tag("http")]
     | Annotated[CkanConnector, Tag("ckan")]

@@ -67,9 +67,12 @@ class Drop:
         finally:
             part.unlink(missing_ok=True)
 
-    def take(self, part: Path, ending: str) -> Path:
-        """Let a whole file that the connector wrote itself, in ``folder``, appear in the spool."""
-        path = self.folder / f"{self.prefix}-{len(self.files) + 1:06d}{ending}"
+    def take(self, part: Path, ending: str = "", name: str | None = None) -> Path:
+        """Let a whole file that the connector wrote itself, in ``folder``, appear in the spool.
+
+        ``name`` is for sources whose own names order their files.
+        """
+        path = self.folder / (name or f"{self.prefix}-{len(self.files) + 1:06d}{ending}")
         with part.open("rb") as stream:
             os.fsync(stream.fileno())
             self.size += os.fstat(stream.fileno()).st_size

@@ -11,6 +11,7 @@ from pipelines.connectors.base import Connector, Listener
 from pipelines.errors import SourceError
 
 _KINDS: Final[Mapping[str, str]] = {
+    "sftp": "pipelines.connectors.sftp:Sftp",
     "sql": "pipelines.connectors.sql:Sql",
     "http": "pipelines.connectors.http:Http",
 }
