@@ -15,6 +15,7 @@ from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
 from pipelines.errors import SourceError
 from pipelines.lines import Places, open_quote, places
+from pipelines.read.reshape import DELIVERED
 from pipelines.read.shape import Ready, Staged, absent
 from pipelines.read.stage import REJECTS, stage
 from pipelines.spelling import spellings
@@ -82,12 +83,11 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
 
     Returns whether lines need the map.
     """
+    read = DELIVERED if feed.format.reshaped else "checked"
     counted: dict[int, tuple[int, int]] = {
         number: (first, count)
         for number, first, count in cursor.execute(
-            "SELECT _file_no, min(_record), count(DISTINCT _record) FROM checked GROUP BY ALL"
-            if feed.format.unpivot is not None
-            else "SELECT _file_no, min(_record), count(*) FROM checked GROUP BY ALL"
+            f"SELECT _file_no, min(_record), count(*) FROM {read} GROUP BY ALL"
         ).fetchall()
     }
     broken = _broken(cursor, files)
@@ -102,7 +102,7 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         refused = broken.get(number, [])
         found: Places | None = None
         regular = ready.shape.format != "csv" or (not refused and ready.lines - ready.shape.skip == count)
-        if not regular and feed.format.unpivot is None:
+        if not regular:
             positions = [position for position, *_ in refused]
             _refuse_open_quote(ready, feed.format.quote, count, positions)
             found = places(ready.path, ready.shape.skip, feed.format.quote, count, positions)
@@ -120,7 +120,9 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
                 "name": pa.array([f.landed.name for f in files], pa.string()),
                 "hash": pa.array([f.landed.hash for f in files], pa.string()),
                 "shift": pa.array(shifts, pa.int64()),
-                "note": pa.array([f.note or None for f in files], pa.string()),
+                "note": pa.array(
+                    [_note(f, staged.left_out.get(n, 0)) for n, f in enumerate(files)], pa.string()
+                ),
             }
         ),
         "malformed": pa.table(
@@ -140,6 +142,12 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT * FROM incoming")
         cursor.unregister("incoming")
     return bool(maps)
+
+
+def _note(ready: Ready, left_out: int) -> str | None:
+    """What is to be known of one file's reading."""
+    rows = f"{left_out} rows left out: they are no data" if left_out else ""
+    return "; ".join(filter(None, (ready.note, rows))) or None
 
 
 def _refuse_open_quote(ready: Ready, quote: str, parsed: int, refused: list[int]) -> None:

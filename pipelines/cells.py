@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +15,18 @@ from warehouse.syntax import literal
 _TRUE: Final = ("true", "t", "1", "yes", "y", "có")
 _FALSE: Final = ("false", "f", "0", "no", "n", "không")
 _ISO: Final = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
+_ENGLISH: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_ROMAN: Final = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_VIETNAMESE: Final = (
+    *("giêng|một", "hai", "ba", "tư|bốn", "năm", "sáu", "bảy|bẩy", "tám", "chín", "mười"),
+    *("mười một", "mười hai|chạp"),
+)
+# What stands before the word, the words, what may follow. "Năm" is five, and a year: a month follows "tháng".
+_MONTH_WORDS: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
+    "english": ("", _ENGLISH, r"\p{L}*"),
+    "roman": ("", _ROMAN, ""),
+    "vietnamese": (r"tháng\s+", _VIETNAMESE, ""),
+}
 _MIDNIGHT: Final = r"\d{4}-\d\d-\d\d[T ]00:00(:00(\.0+)?)?"
 
 
@@ -63,9 +76,9 @@ def typed_cell(column: Column, cell: str | None, type: str, format: Format, cloc
             return Cell(clean, cast, known)
         case "date":
             value = f"CASE WHEN isfinite({cast}) THEN {cast} END"
-            return Cell(clean, value, _date(text, column.format), value)
+            return Cell(clean, value, _date(_months(text, column), column.format), value)
         case "timestamp":
-            return _timestamp(clean, text, cast, column.format, clock)
+            return _timestamp(clean, cast, _months(text, column), column.format, clock)
 
 
 def _clean(cell: str, column: Column, format: Format) -> str:
@@ -83,8 +96,47 @@ def _clean(cell: str, column: Column, format: Format) -> str:
 
 
 def _point(text: str, format: Format) -> str:
-    """A number's text with a decimal point and without marks between thousands."""
-    return text if format.decimal == "." else f"replace(replace({text}, '.', ''), ',', '.')"
+    """A number's text with a decimal point and without marks between thousands.
+
+    NULL where a mark stands anywhere else: 1.5 in a file of decimal commas is not 15.
+    """
+
+    def pointed(number: str) -> str:
+        return number if format.decimal == "." else f"replace({number}, ',', '.')"
+
+    cases = []
+    if format.decimal == "," and "." not in format.thousands:
+        cases.append(f"WHEN contains({text}, '.') THEN NULL")
+    if format.thousands:
+        marks = "[" + "".join(f"\\x{{{ord(mark):x}}}" for mark in format.thousands) + "]"
+        grouped = rf"[-+]?\d{{1,3}}(?:{marks}\d{{3}})+(?:\{format.decimal}\d*)?"
+        bare = f"regexp_replace({text}, {literal(marks)}, '', 'g')"
+        cases.append(
+            f"WHEN regexp_matches({text}, {literal(marks)}) "
+            f"THEN CASE WHEN regexp_full_match({text}, {literal(grouped)}) THEN {pointed(bare)} END"
+        )
+    return f"CASE {' '.join(cases)} ELSE {pointed(text)} END" if cases else pointed(text)
+
+
+def _months(text: str, column: Column) -> str:
+    """A time's text with the number of its month in place of the word."""
+    if column.months is None:
+        return text
+    before, words, after = (
+        _MONTH_WORDS[column.months] if isinstance(column.months, str) else ("", column.months, "")
+    )
+    numbers = {
+        word.lower(): number for number, month in enumerate(words, start=1) for word in month.split("|")
+    }
+    listed = "|".join(re.escape(word) for word in sorted(numbers, key=len, reverse=True))
+    letter = r"\p{L}"
+    pattern = rf"(?i)(?:^|[^{letter}]){before}((?:{listed}){after}\.?)(?:[^{letter}.]|$)"
+    found = f"regexp_extract({text}, {literal(pattern)}, 1)"
+    word = f"left(lower({found}), 3)" if after else f"rtrim(lower({found}), '.')"
+    number = (
+        f"list_extract({list(numbers.values())}, list_position([{', '.join(map(literal, numbers))}], {word}))"
+    )
+    return f"CASE WHEN {found} = '' THEN {text} ELSE replace({text}, {found}, ({number})::VARCHAR) END"
 
 
 def _integer(text: str) -> str:
@@ -107,7 +159,7 @@ def _date(text: str, format: str | None) -> str:
     return iso if format is None else f"coalesce(try_strptime({text}, {literal(format)})::DATE, {iso})"
 
 
-def _timestamp(clean: str, text: str, cast: str, format: str | None, clock: Clock) -> Cell:
+def _timestamp(clean: str, cast: str, text: str, format: str | None, clock: Clock) -> Cell:
     if format is not None and ("%z" in format or "%Z" in format):
         moment = f"make_timestamp(epoch_us(try_strptime({text}, {literal(format)})))"
         return Cell(clean, cast, moment, f"({clock.to_local(cast)})::DATE")

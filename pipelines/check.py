@@ -14,6 +14,7 @@ from apscheduler.triggers.cron import CronTrigger
 from config import City, Problem
 from config.models import Feed
 from config.models.feed import Column
+from config.models.format import groups_of
 from config.problems import did_you_mean
 from pipelines.read.coding import is_known
 from warehouse.expression import parse_condition
@@ -80,9 +81,58 @@ def _format(city: City, feed: Feed) -> Iterator[Problem]:
     if format.quote == format.delimiter:
         message = "quote and delimiter are the same character"
         yield city.problem("feed", feed.id, ("format",), message, "choose another quote")
-    if format.unpivot is not None and format.type in ("json", "jsonl"):
-        message = "JSON records have no columns to turn into rows"
-        yield city.problem("feed", feed.id, ("format", "unpivot"), message, "leave unpivot out")
+    if format.type in ("json", "jsonl"):
+        for option in ("unpivot", "fill_down", "footer", "from_title"):
+            if getattr(format, option):
+                message = f"JSON records are no table: {option} has nothing to work on"
+                yield city.problem("feed", feed.id, ("format", option), message, f"leave {option} out")
+    for name, pattern in format.leave_out.items():
+        if (cause := _wrong_re2(pattern)) is not None:
+            message = f"leave_out of {name!r}: regular expression is wrong: {cause}"
+            yield city.problem("feed", feed.id, ("format", "leave_out", name), message, _RE2_HINT)
+    yield from _patterns(city, feed)
+
+
+_RE2_HINT: Final = "RE2 knows no look-ahead"
+
+
+def _wrong_re2(pattern: str) -> str | None:
+    """What is wrong with a regular expression for the database."""
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)  # the same engine (RE2) as the database's
+    except pa.ArrowInvalid as error:
+        return str(error).rpartition("Invalid regular expression: ")[2]
+    return None
+
+
+def _patterns(city: City, feed: Feed) -> Iterator[Problem]:
+    """What is wrong with the regular expressions that say something of a file, a title or a header."""
+    format, unpivot = feed.format, feed.format.unpivot
+    read = {header for column in feed.columns for header in column.headers}
+    for keys, pattern in (
+        (("footer",), format.footer),
+        (("from_title",), format.from_title),
+        (("from_name",), format.from_name),
+        (("unpivot", "pattern"), unpivot.pattern if unpivot is not None else None),
+    ):
+        if pattern is None:
+            continue
+        where, option = ("format", *keys), ".".join(keys)
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            yield city.problem("feed", feed.id, where, f"{option}: regular expression is wrong: {error}")
+            continue
+        if keys == ("footer",):
+            continue
+        groups = groups_of(pattern)
+        if not groups:
+            message = f"{option} has no named group, so it says nothing"
+            yield city.problem("feed", feed.id, where, message, r"such as (?P<year>\d{4})")
+        for group in groups:
+            if group not in read and group not in (unpivot.keep if unpivot is not None else ()):
+                message = f"{option}: no column is read from the group {group!r}"
+                yield city.problem("feed", feed.id, where, message, did_you_mean(group, read))
 
 
 def _area(city: City, feed: Feed) -> Iterator[Problem]:
@@ -105,11 +155,9 @@ def _column(city: City, feed: Feed, index: int, column: Column) -> Iterator[Prob
 
     for key, pattern in (("pattern", column.pattern), ("strip", column.strip)):
         if pattern is not None:
-            try:
-                pc.match_substring_regex(pa.array([""]), pattern)  # the same engine (RE2) as the database's
-            except pa.ArrowInvalid as error:
-                cause = str(error).rpartition("Invalid regular expression: ")[2]
-                yield problem(key, f"regular expression is wrong: {cause}", "RE2 knows no look-ahead")
+            cause = _wrong_re2(pattern)
+            if cause is not None:
+                yield problem(key, f"regular expression is wrong: {cause}", _RE2_HINT)
     if column.format is not None:
         for minus, letter in re.findall(r"%(-?)(.?)", column.format):
             if letter not in _DIRECTIVES or not letter or (minus and letter not in _PADDED):

@@ -21,7 +21,7 @@ from pipelines import reasons
 from pipelines.cells import Cell, typed_cell
 from pipelines.clock import Clock
 from pipelines.modes import Marks, emptied_columns, mode_of
-from pipelines.read.shape import Staged, bind
+from pipelines.read.shape import Staged, bind, cell_of
 from pipelines.spelling import Spellings
 from pipelines.stamp import naive
 from warehouse.expression import parse_condition
@@ -80,7 +80,7 @@ def compile_contract(
     """
     bound = bind(feed, staged.names)
     cells = {
-        column.name: typed_cell(column, *_source(bound, staged, column), feed.format, clock)
+        column.name: typed_cell(column, *cell_of(bound, staged, column), feed.format, clock)
         for column in feed.columns
     }
     demands = [
@@ -170,14 +170,6 @@ def compile_contract(
     )
     account = "the account of each row; reasons and raw text only for those that are refused"
     return Contract(f"{with_}\n-- {account}\n{select}", notes=marks.some, halts=marks.halting)
-
-
-def _source(bound: Mapping[str, int], staged: Staged, column: Column) -> tuple[str | None, str]:
-    """SQL of the staged cell of a column (None: the file lacks it) and its type."""
-    if column.name not in bound:
-        return None, "VARCHAR"
-    place = bound[column.name]
-    return f"_c{place + 1}", staged.types[place]
 
 
 def _column_demands(

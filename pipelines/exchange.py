@@ -219,7 +219,7 @@ def _csv(path: Path) -> list[list[str]]:
 def _workbook(path: Path) -> list[list[str]]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    head = header_of(path, None, Format())
+    head, _ = header_of(path, None, Format())
     rows = rows_of(path, None, Format(), len(head)).drop_columns(["_record"])
     columns = [pc.fill_null(column, "").to_pylist() for column in rows.columns]
     return [head, *(list(line) for line in zip(*columns, strict=True))]

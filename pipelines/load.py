@@ -24,6 +24,7 @@ from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
 from pipelines.read.inspect import inspect, work_prefix
 from pipelines.read.parts import split
+from pipelines.read.reshape import names_after
 from pipelines.read.shape import Ready, bind
 from pipelines.retry import pause
 from warehouse.disk import DiskFullError, is_full
@@ -182,7 +183,7 @@ class Loader:
                     if fault is not None:
                         raise fault
                     ready = inspect(feed, part, work)
-                    bind(feed, self._names(feed, ready))
+                    bind(feed, names_after(feed.format, ready.shape))
                 except SourceError as error:
                     results.append(self._fail(feed, part, now, error))
                     continue
@@ -191,7 +192,7 @@ class Loader:
                     ready.shape != batch[0].shape
                     or weight + size > BATCH_BYTES
                     or len(batch) >= BATCH_FILES
-                    or feed.format.unpivot is not None
+                    or feed.format.reshaped
                     or feed.mode == "snapshot"
                 ):
                     yield batch, seen - 1
@@ -220,11 +221,6 @@ class Loader:
     def _drop_unpacked(self, feed: Feed) -> None:
         for path in work_folder(self._landing).glob(f"{work_prefix(feed)}*"):
             path.unlink(missing_ok=True)
-
-    @staticmethod
-    def _names(feed: Feed, ready: Ready) -> Sequence[str]:
-        unpivot = feed.format.unpivot
-        return ready.shape.names if unpivot is None else (*unpivot.keep, unpivot.name, unpivot.value)
 
     def _load(self, feed: Feed, batch: Sequence[Ready], now: dt.datetime) -> list[RunResult]:
         """Load a batch; should a file break it, load its files one by one and fail that file alone."""

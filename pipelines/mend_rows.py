@@ -25,9 +25,10 @@ from pipelines.contract import compile_contract
 from pipelines.errors import SourceError
 from pipelines.folder import Delivery
 from pipelines.land import Landed, landed_path, work_folder
+from pipelines.read.documents import json_path
 from pipelines.read.inspect import inspect
 from pipelines.read.parts import split
-from pipelines.read.shape import TEXT, Ready, Staged
+from pipelines.read.shape import TEXT, Ready, Staged, header_text
 from pipelines.read.stage import REJECTS, stage
 from pipelines.spelling import spellings
 from warehouse.facts import fact_table, has_facts, q
@@ -188,7 +189,7 @@ def _small(ready: Ready, folder: Path, id_: int, text: str) -> Ready:
 
 def _staged(cursor: Cursor, feed: Feed) -> Staged:
     """Make ``mend_row``: the cells of the contract's columns, in the order in which the rows once came."""
-    names = tuple(dict.fromkeys(column.source or column.name for column in feed.columns))
+    names = tuple(dict.fromkeys(header for column in feed.columns for header in column.headers))
     cells = ", ".join(f"{_cell(feed, name)} AS _c{place}" for place, name in enumerate(names, start=1))
     cursor.execute(
         "CREATE TEMP TABLE mend_row AS SELECT "
@@ -204,8 +205,8 @@ def _staged(cursor: Cursor, feed: Feed) -> Staged:
 
 def _cell(feed: Feed, name: str) -> str:
     """SQL of a cell of ``doc``: by its header, or as a path into a JSON record."""
-    pointer = literal("/" + name.replace("~", "~0").replace("/", "~1"))
-    path = literal("$" + "".join(f'."{key}"' for key in name.split(".")))
+    pointer = literal("/" + header_text(name).replace("~", "~0").replace("/", "~1"))
+    path = literal(json_path(name))
     text = f"json_extract_string(d.doc, {pointer})"
     if feed.format.decimal == ",":
         # A number that its file typed itself has a point, whatever the texts beside it have.

@@ -23,7 +23,8 @@ from pipelines.land import land, work_folder
 from pipelines.load import Loader
 from pipelines.read.inspect import inspect, work_prefix
 from pipelines.read.parts import split
-from pipelines.read.shape import bind
+from pipelines.read.reshape import names_after
+from pipelines.read.shape import absent, bind
 from warehouse.facts import fact_table, q
 from warehouse.store import Store
 
@@ -171,18 +172,15 @@ def _reading(feed: Feed, file: Path, landing: Path) -> Reading | None:
         declared = feed.format.model_dump(mode="json", exclude_defaults=True)
         if ready.shape.format == "csv":
             format |= {"encoding": feed.format.encoding, "delimiter": ready.shape.delimiter}
-        names = ready.shape.names
-        unpivot = feed.format.unpivot
-        if unpivot is not None:
-            names = (*unpivot.keep, unpivot.name, unpivot.value)
+        names = names_after(feed.format, ready.shape)
         places = bind(feed, names)
     except (SourceError, UnfinishedFileError):
         return None
-    known = set(places.values())
+    known = {place for several in places.values() for place in several}
     return Reading(
         declared | format,
-        {name: names[place] for name, place in places.items()},
-        [column.source or column.name for column in feed.columns if column.name not in places],
+        {name: " + ".join(names[place] for place in several) for name, several in places.items()},
+        absent(feed, names),
         [name for place, name in enumerate(names) if place not in known],
     )
 

@@ -44,6 +44,9 @@ def _column(place: Place, number: int, column: Column) -> Iterator[Problem]:
     if column.format is not None and column.type not in ("date", "timestamp"):
         message = f"format is for dates and timestamps, not for {column.type}"
         yield place.problem((*keys, "format"), message, "drop it")
+    if column.months is not None and "%m" not in (column.format or ""):
+        message = "months become numbers, and no format says where they stand"
+        yield place.problem((*keys, "months"), message, 'give a format with %m, such as "%Y %m"')
     values = [str(value) for value in column.values or ()]
     for label in column.labels:
         yield from place.known((*keys, "labels", label), "value", label, values)

@@ -22,11 +22,14 @@ class Column(Model):
     """One column of the fact table and what a cell of it must be.
 
     ``title`` is what people call the column and ``labels`` what they call its values, where indicators are
-    broken down by it. ``source`` is the header in the file (default: the column's own name). ``format`` is
-    a strptime pattern for dates and timestamps that are not ISO. ``strip`` is a regular expression removed
-    from the text before it is read (a unit in the cell). Timestamps without an offset are read in the
-    city's zone. ``names``: values are ids of the city's own definitions, and people call them as these are
-    called. ``min`` and ``max`` are numbers, or for times whole days or times that move with the load:
+    broken down by it. ``source`` is the header in the file (default: the column's own name); ``parts`` are
+    several, whose cells make up the column with a blank between them (year and month), and ``constant``
+    stands in every row, whatever the file holds. ``format`` is a strptime pattern for dates and timestamps
+    that are not ISO. ``months``: months are words, read as ``%m``: ``english`` (March, Mar., mar), ``roman``
+    (III), ``vietnamese`` (tháng ba), or a list of twelve. ``strip`` is a regular expression removed from the
+    text before it is read (a unit in the cell, a footnote's mark). Timestamps without an offset are read in
+    the city's zone. ``names``: values are ids of the city's own definitions, and people call them as these
+    are called. ``min`` and ``max`` are numbers, or for times whole days or times that move with the load:
     ``max: now + 1d`` takes what is dated later for a slip.
 
     ``on_error`` is what becomes of a row that breaks a rule of the cell (missing, type, pattern, value,
@@ -38,9 +41,12 @@ class Column(Model):
     name: Identifier
     title: Text | None = None
     source: str | None = None
+    parts: tuple[str, ...] = ()
+    constant: Scalar | None = None
     type: ColumnType
     required: bool = False
     format: str | None = None
+    months: Literal["english", "roman", "vietnamese"] | tuple[str, ...] | None = None
     strip: str | None = None
     pattern: str | None = None
     values: tuple[Scalar, ...] | None = None
@@ -49,6 +55,21 @@ class Column(Model):
     min: Bound | None = None
     max: Bound | None = None
     on_error: CellModes = Field(default_factory=dict)
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Headers of the file that the column is read from."""
+        if self.constant is not None:
+            return ()
+        return self.parts or (self.source or self.name,)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Column:
+        if sum((self.source is not None, bool(self.parts), self.constant is not None)) > 1:
+            raise ValueError("give one of source, parts and constant")
+        if isinstance(self.months, tuple) and len(self.months) != 12:
+            raise ValueError(f"months lists {len(self.months)} words; give twelve")
+        return self
 
 
 class AreaRule(Model):

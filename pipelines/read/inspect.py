@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path
 from typing import Final
 
@@ -10,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from config.models import Feed, Format
+from config.models.format import groups_of
 from pipelines.errors import SourceError
 from pipelines.land import BLOCK, Landed
 from pipelines.read.kinds import PACKED, demand, kind_of, plain_name, starts
 from pipelines.read.plain import plain
-from pipelines.read.shape import TEXT, Ready, Shape, columns_of
+from pipelines.read.shape import TEXT, Ready, Shape, columns_of, joined
 from pipelines.read.workbook import header_of
 
 LONGEST_HEADER: Final = 1 << 20
@@ -31,18 +33,40 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
     if not (kind in ("csv", "json", "jsonl") and starts(landed.path, PACKED)):
         demand(kind, landed.path)
     if kind == "parquet":
-        return Ready(landed, _parquet_shape(landed.path), landed.path)
+        shape = _parquet_shape(landed.path)
+        return Ready(landed, shape, landed.path, told=_told(format, "", landed.name))
     if kind == "workbook":
-        names = columns_of(header_of(landed.path, landed.sheet, format))
-        return Ready(landed, Shape("workbook", names, (TEXT,) * len(names)), landed.path)
+        header, titles = header_of(landed.path, landed.sheet, format)
+        names = columns_of(header)
+        shape = Shape("workbook", names, (TEXT,) * len(names))
+        return Ready(landed, shape, landed.path, told=_told(format, titles, landed.name))
     text = plain(landed.path, format, work / f"{work_prefix(feed)}{landed.path.name}.txt")
     if kind == "csv":
         delimiter = _delimiter(format, landed.name)
-        shape = _csv_shape(text.path, delimiter, format)
-        return Ready(landed, shape, text.path, _count_lines(text.path), text.note)
-    sources = tuple(column.source or column.name for column in feed.columns)
+        shape, titles = _csv_shape(text.path, delimiter, format)
+        told = _told(format, titles, landed.name)
+        return Ready(landed, shape, text.path, _count_lines(text.path), text.note, told)
+    headers = (header for column in feed.columns for header in column.headers if header not in format.told)
+    sources = tuple(dict.fromkeys(headers))
     lines = _count_lines(text.path) if kind == "jsonl" else 0
-    return Ready(landed, Shape(kind, sources, (TEXT,) * len(sources)), text.path, lines, text.note)
+    shape, told = Shape(kind, sources, (TEXT,) * len(sources)), _told(format, "", landed.name)
+    return Ready(landed, shape, text.path, lines, text.note, told)
+
+
+def _told(format: Format, titles: str, name: str) -> tuple[str, ...]:
+    """What titles and name say, in the order of ``format.told``."""
+    told: list[str] = []
+    for option, pattern, text in (
+        ("from_title", format.from_title, titles),
+        ("from_name", format.from_name, name),
+    ):
+        if pattern is None:
+            continue
+        match = re.search(pattern, text)
+        if match is None:
+            raise SourceError(f"{pattern} finds nothing in {text[:200]!r}", f"correct format.{option}")
+        told += [match[group] or "" for group in groups_of(pattern)]
+    return tuple(told)
 
 
 def work_prefix(feed: Feed) -> str:
@@ -84,7 +108,8 @@ def _sql_type(type: pa.DataType) -> str:
     return TEXT
 
 
-def _csv_shape(path: Path, delimiter: str, format: Format) -> Shape:
+def _csv_shape(path: Path, delimiter: str, format: Format) -> tuple[Shape, str]:
+    """Columns of a text, and its titles: the lines above the header. Raises SourceError."""
     with path.open("r", encoding="utf-8-sig", newline="", errors="replace") as stream:
         taken = 0
 
@@ -94,13 +119,12 @@ def _csv_shape(path: Path, delimiter: str, format: Format) -> Shape:
             taken += bool(line)
             return [line] if line else []
 
-        for _ in range(format.header_row - 1):
-            lines()
+        titles = "".join(line for _ in range(format.header_row - 1) for line in lines())
         reader = csv.reader(
             iter(lambda: (lines() or [""])[0], ""), delimiter=delimiter, quotechar=format.quote
         )
         try:
-            header = next(reader, [])
+            header = joined([next(reader, []) for _ in range(format.header_height)])
         except csv.Error as error:
             raise SourceError(f"the header cannot be read: {error}", "is the file a text file?") from error
     if not any(cell.strip() for cell in header):
@@ -111,7 +135,7 @@ def _csv_shape(path: Path, delimiter: str, format: Format) -> Shape:
     if any("\0" in cell for cell in header):
         raise SourceError("the header holds zero bytes", "set format.encoding, such as utf-16")
     names = columns_of(header)
-    return Shape("csv", names, (TEXT,) * len(names), taken, delimiter)
+    return Shape("csv", names, (TEXT,) * len(names), taken, delimiter), titles
 
 
 def _count_lines(path: Path) -> int:

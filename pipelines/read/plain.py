@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +55,7 @@ def plain(path: Path, format: Format, target: Path) -> Text:
             with target.open("w", encoding="utf-8", newline="") as out:
                 for text in decoded(encoding, blocks()):
                     out.write(text.replace("\r", "\n") if lone else text)
-        elif packed or lone:
+        elif packed or lone or format.footer is not None:
             with target.open("wb") as copy:
                 for block in blocks():
                     copy.write(block.replace(b"\r", b"\n") if lone else block)
@@ -62,7 +63,23 @@ def plain(path: Path, format: Format, target: Path) -> Text:
             target = path
     except DAMAGED as error:
         raise damaged(error) from error
+    if format.footer is not None:
+        _cut(target, format.header_row - 1 + format.header_height, format.footer)
     return Text(target, f"read as {encoding}" if format.encoding == AUTO and encoding != "utf-8" else "")
+
+
+def _cut(path: Path, skip: int, footer: str) -> None:
+    """End a text before the first line below the first ``skip`` in which ``footer`` finds something."""
+    if not path.stat().st_size:
+        return
+    with path.open("r+b") as stream:
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            begin = 0
+            for _ in range(skip):
+                begin = text.find(b"\n", begin) + 1 or len(text)
+            found = re.compile(footer.encode(), re.MULTILINE).search(text, begin)
+            end = text.rfind(b"\n", 0, found.start()) + 1 if found is not None else len(text)
+        stream.truncate(end)
 
 
 def _only_returns(start: bytes, encoding: str) -> bool:

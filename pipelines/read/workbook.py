@@ -15,6 +15,7 @@ from config.models import Format
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
 from pipelines.read import tcvn3
+from pipelines.read.shape import joined
 
 _ERRORS: Final = {
     "NA": "#N/A",
@@ -35,11 +36,14 @@ def sheets_of(path: Path) -> list[str]:
     return list(_open(path).sheet_names)
 
 
-def header_of(path: Path, sheet: str | None, format: Format) -> list[str]:
-    """Cells of the header row. Raises SourceError."""
-    cells = cells_of(path, sheet, format, format.header_row)
-    row = cells.slice(format.header_row - 1, 1).to_pylist()
-    names = [cell or "" for cell in row[0].values()] if row else []
+def header_of(path: Path, sheet: str | None, format: Format) -> tuple[list[str], str]:
+    """Cells of the header, and the titles above it as text. Raises SourceError."""
+    cells = cells_of(path, sheet, format, _below(format))
+    rows = [[cell or "" for cell in row.values()] for row in cells.to_pylist()]
+    if format.encoding == tcvn3.NAME:
+        rows = [[cell.translate(_TCVN3) for cell in row] for row in rows]
+    above = rows[: format.header_row - 1]
+    names = joined(rows[format.header_row - 1 :])
     while names and not names[-1].strip():
         names.pop()
     if not names:
@@ -47,7 +51,7 @@ def header_of(path: Path, sheet: str | None, format: Format) -> list[str]:
             f"there is no header on row {format.header_row}",
             "set format.header_row to the row of the header, or format.sheet to the right sheet",
         )
-    return [name.translate(_TCVN3) for name in names] if format.encoding == tcvn3.NAME else names
+    return names, "\n".join("\t".join(filter(None, row)) for row in above)
 
 
 def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Table:
@@ -57,7 +61,8 @@ def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Tab
     Empty rows are left out. ``sheet`` None: the sheet that ``format`` names, else the first. Raises
     SourceError.
     """
-    cells = cells_of(path, sheet, format, None).slice(format.header_row)
+    first = _below(format)
+    cells = _without_footer(cells_of(path, sheet, format, None).slice(first), format.footer)
     count = cells.num_rows
     columns = [
         cells.column(place) if place < cells.num_columns else pa.nulls(count, pa.string())
@@ -66,14 +71,27 @@ def rows_of(path: Path, sheet: str | None, format: Format, width: int) -> pa.Tab
     filled = pa.repeat(pa.scalar(False), count)
     for column in columns:
         filled = pc.or_(filled, pc.greater(pc.fill_null(pc.utf8_length(column), 0), 0))
-    first = format.header_row + 1
     table = pa.table(
         {
-            "_record": pa.array(range(first, first + count), pa.int64()),
+            "_record": pa.array(range(first + 1, first + 1 + count), pa.int64()),
             **{f"_c{place}": column for place, column in enumerate(columns, start=1)},
         }
     )
     return table.filter(filled)
+
+
+def _below(format: Format) -> int:
+    """Rows down to the last one of the header."""
+    return format.header_row - 1 + format.header_height
+
+
+def _without_footer(cells: pa.RecordBatch, footer: str | None) -> pa.RecordBatch:
+    """Rows above the first in which ``footer`` finds something, its cells joined by tabs."""
+    if footer is None or not cells.num_columns:
+        return cells
+    lines = pc.binary_join_element_wise(*cells.columns, "\t", null_handling="replace", null_replacement="")
+    place = pc.index(pc.match_substring_regex(lines, footer), True).as_py()
+    return cells if place < 0 else cells.slice(0, place)
 
 
 def cells_of(path: Path, sheet: str | None, format: Format, rows: int | None) -> pa.RecordBatch:

@@ -46,7 +46,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "unpivot": (
         {"format": {"type": "json", "unpivot": {"keep": ["id"]}}},
         "format.unpivot",
-        "JSON records have no columns",
+        "JSON records are no table: unpivot",
         "leave unpivot out",
     ),
     "area name": (

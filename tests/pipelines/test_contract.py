@@ -97,7 +97,7 @@ def test_integers(build: Build) -> None:
 
 def test_numbers_with_a_comma_and_points_between_thousands(build: Build) -> None:
     cells = ["1.234,5", "7", "-0,25", "nan", "inf", "1,2,3"]
-    assert load_cells(build, "number", cells, reading={"decimal": ","}) == {
+    assert load_cells(build, "number", cells, reading={"decimal": ",", "thousands": "."}) == {
         "1.234,5": 1234.5,
         "7": 7.0,
         "-0,25": -0.25,
@@ -105,6 +105,86 @@ def test_numbers_with_a_comma_and_points_between_thousands(build: Build) -> None
         "inf": "type",
         "1,2,3": "type",
     }
+
+
+@pytest.mark.parametrize(
+    ("decimal", "thousands", "meant"),
+    [
+        (",", "", {"1,5": 1.5, "1.500": "type", "1.5": "type", "-7": -7.0}),
+        (".", "", {"1.5": 1.5, "1,500": "type"}),
+        (
+            ".",
+            ",",
+            {
+                "1,234,567.25": 1234567.25,
+                "-1,500": -1500.0,
+                "12,34": "type",
+                "1,2345": "type",
+                ",500": "type",
+            },
+        ),
+        (
+            ",",
+            ".",
+            {"1.234": 1234.0, "1.5": "type", "1234,5": 1234.5, "12.345,6": 12345.6, "1.234.5": "type"},
+        ),
+        (
+            ",",
+            " \u00a0",
+            {"1 234,5": 1234.5, "1\u00a0234": 1234.0, "1.234": "type", "1 2 3": "type", "1e3": 1000.0},
+        ),
+        (".", "'", {"1'000": 1000.0, "1,000": "type"}),
+    ],
+)
+def test_marks_stand_only_where_they_belong(
+    build: Build, decimal: str, thousands: str, meant: dict[str, Any]
+) -> None:
+    """A point that is a decimal mark elsewhere must never make a number a thousand times itself."""
+    found = load_cells(build, "number", list(meant), reading={"decimal": decimal, "thousands": thousands})
+    assert found == meant
+    whole = {
+        cell: int(value) if value != "type" and value == int(value) else "type"
+        for cell, value in meant.items()
+    }
+    assert (
+        load_cells(build, "integer", list(meant), reading={"decimal": decimal, "thousands": thousands})
+        == whole
+    )
+
+
+@pytest.mark.parametrize(
+    ("months", "format", "meant"),
+    [
+        (
+            "english",
+            "%d %m %Y",
+            {"1 March 2016": 3, "2 Sept. 2016": 9, "3 jan 2016": 1, "4 Mai 2016": "type"},
+        ),
+        ("english", "%m/%Y", {"Dec./2016": 12, "Dec/2016": 12, "5/2016": 5}),
+        ("roman", "%d-%m-%Y", {"1-VIII-2016": 8, "1-iv-2016": 4, "1-XIII-2016": "type", "1-I-2016": 1}),
+        (
+            "vietnamese",
+            "tháng %m năm %Y",
+            {
+                "tháng Ba năm 2016": 3,
+                "tháng Năm năm 2016": 5,
+                "tháng mười hai năm 2016": 12,
+                "tháng 7 năm 2016": 7,
+                "tháng giêng năm 2016": 1,
+            },
+        ),
+        (
+            [*"ABCDEFGH", "septiembre|setiembre", "octubre", "noviembre", "diciembre"],
+            "%m %Y",
+            {"a 2016": 1, "Setiembre 2016": 9, "dic 2016": "type", "12 2016": 12},
+        ),
+    ],
+    ids=["english", "short", "roman", "vietnamese", "listed"],
+)
+def test_months_that_are_words(build: Build, months: Any, format: str, meant: dict[str, Any]) -> None:
+    found = load_cells(build, "date", list(meant), format=format, months=months)
+    assert {cell: value if value == "type" else value.month for cell, value in found.items()} == meant
+    assert {value.year for value in found.values() if value != "type"} == {2016}
 
 
 def test_units_in_cells_and_words_for_nothing(build: Build) -> None:
