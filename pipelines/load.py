@@ -23,7 +23,7 @@ from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
 from pipelines.read.inspect import inspect, work_prefix
-from pipelines.read.parts import split
+from pipelines.read.parts import only, split
 from pipelines.read.reshape import names_after
 from pipelines.read.shape import Ready, bind
 from pipelines.retry import pause
@@ -178,7 +178,10 @@ class Loader:
                 self._settle_again(feed, landed, now)
                 self._taken(delivery)
                 continue
-            for part, fault in split(feed.format, landed, work, work_prefix(feed)):
+            parts = split(feed.format, landed, work, work_prefix(feed))
+            if feed.mode == "snapshot" and not (feed.snapshot and feed.snapshot.within):
+                parts = only(parts, landed)
+            for part, fault in parts:
                 try:
                     if fault is not None:
                         raise fault

@@ -76,6 +76,20 @@ def split(format: Format, landed: Landed, work: Path, prefix: str) -> Iterator[P
                 yield from _sheets(format, part)
 
 
+def only(parts: Iterator[Part], landed: Landed) -> Iterator[Part]:
+    """The only part of a delivery that speaks for everything there is.
+
+    Of several each would delete what the one before it said.
+    """
+    first, second = next(parts), next(parts, None)
+    if second is None:
+        yield first
+        return
+    names = f"{first[0].part!r}, {second[0].part!r}"
+    hint = "set format.member or format.sheet to one of them, or snapshot.within to what tells them apart"
+    yield landed, SourceError(f"a snapshot is one table, and this delivery holds several: {names}, …", hint)
+
+
 def damaged(error: Exception) -> SourceError:
     """What to tell of a packed file that breaks off. Raises OSError when it is the disk that does."""
     if isinstance(error, OSError) and is_full(error):

@@ -359,6 +359,25 @@ def test_each_member_of_an_archive_has_its_own_account(build: Build) -> None:
     ]
 
 
+def test_of_several_members_none_is_the_whole_state(build: Build) -> None:
+    """The second would delete what the first one brought."""
+    house = build(mode="snapshot")
+    house.deliver("a.zip", as_zip({"1.csv": as_csv([GOOD]), "2.csv": as_csv([{**GOOD, "id": "T2"}])}))
+    [run] = house.load()
+    assert (run.file, run.status, run.hint) == (
+        "tickets/a.zip",
+        "failed",
+        "set format.member or format.sheet to one of them, or snapshot.within to what tells them apart",
+    )
+    house.deliver("b.zip", as_zip({"1.csv": as_csv([GOOD])}))
+    assert [(run.file, run.inserted) for run in house.load()] == [("tickets/b.zip/1.csv", 1)]
+    within = build(mode="snapshot", snapshot={"within": ["channel"]}, key=["id", "channel"])
+    rows = as_csv([GOOD]), as_csv([{**GOOD, "id": "T2", "channel": "web"}])
+    within.deliver("a.zip", as_zip({"1.csv": rows[0], "2.csv": rows[1]}))
+    assert [run.inserted for run in within.load()] == [1, 1]
+    assert within.rows("SELECT count(*) FROM fact_tickets") == [(2,)]
+
+
 @pytest.mark.parametrize("case", ["cut", "flipped", "nothing", "password"])
 def test_an_archive_that_cannot_be_unpacked_is_told(build: Build, case: str) -> None:
     house = build(format={"member": "*.csv"})

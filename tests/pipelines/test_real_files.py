@@ -1,4 +1,7 @@
-"""Published files as they are: accounts and sums agree with pandas, which reads them in its own way."""
+"""Published files whose rows find their areas and moments: accounts and sums agree with pandas.
+
+That every file loads is shown by ``test_published_files``.
+"""
 
 from __future__ import annotations
 
@@ -21,54 +24,6 @@ def load(house: House, path: Path) -> Any:
     [run] = house.load()
     assert run.status == "done", run
     return run
-
-
-def number(**more: Any) -> dict[str, Any]:
-    return {"type": "number", **more}
-
-
-def test_hourly_air_with_units_in_the_cells(build: Build, shared_data: Path) -> None:
-    path = shared_data / "environment" / "aqi_ho_chi_minh_city_hourly_2025.csv"
-    house = build(
-        format={"nulls": ["", "N/A"]},
-        key=["measured"],
-        event_time="measured",
-        area={"column": "city", "match": "name", "codes": {"Hồ Chí Minh": "C"}},
-        columns=[
-            {"name": "measured", "source": "timestamp", "type": "timestamp", "required": True},
-            {"name": "city", "type": "text", "required": True},
-            {"name": "aqi", "type": "integer", "min": 0, "max": 500},
-            {"name": "wind", "source": "wind_speed", **number(strip=" km/h$")},
-            {"name": "humidity", **number(strip="%$", min=0, max=100)},
-            {"name": "temperature", **number(strip="°C$")},
-            {"name": "pm25", **number(min=0)},
-            {"name": "pm10", **number()},
-        ],
-        checks=[],
-    )
-    run = load(house, path)
-    raw = pd.read_csv(path, na_values=["N/A"])
-    assert (run.received, run.inserted, run.rejected) == (3172, 3172, 0)
-    at = pd.to_datetime(raw["timestamp"], utc=True)
-    [row] = house.rows(
-        "SELECT min(measured), max(measured), count(DISTINCT measured__day), sum(wind), avg(humidity), "
-        "sum(temperature), sum(pm25), count(pm10), count(*) FILTER (_area = 'C') FROM fact_tickets"
-    )
-    assert [pd.Timestamp(moment, tz="UTC") for moment in row[:2]] == [at.min(), at.max()]
-    wind = raw["wind_speed"].str.removesuffix(" km/h").astype(float)
-    humidity = raw["humidity"].str.removesuffix("%").astype(float)
-    temperature = raw["temperature"].str.removesuffix("°C").astype(float)
-    assert row[2:] == pytest.approx(
-        (
-            at.dt.tz_convert("Asia/Ho_Chi_Minh").dt.date.nunique(),
-            wind.sum(),
-            humidity.mean(),
-            temperature.sum(),
-            raw["pm25"].sum(),
-            0,
-            3172,
-        )
-    )
 
 
 def test_dengue_months_of_one_province(build: Build, shared_data: Path) -> None:
@@ -99,47 +54,6 @@ def test_dengue_months_of_one_province(build: Build, shared_data: Path) -> None:
     for line, province, month in house.rows("SELECT _line, province, month::VARCHAR FROM fact_tickets"):
         assert f",{province}," in text[line - 1]
         assert f",{month}," in text[line - 1]
-
-
-def test_a_table_with_a_column_for_each_year(build: Build, shared_data: Path) -> None:
-    path = shared_data / "economy" / "gso_retail_sales_by_province.csv"
-    place = "Cities, provincies"
-    house = build(
-        format={
-            "delimiter": ";",
-            "header_row": 3,
-            "nulls": ["", ".."],
-            "unpivot": {"keep": [place], "name": "year", "value": "sales"},
-        },
-        key=["place", "year"],
-        event_time="year",
-        area={"constant": "C"},
-        columns=[
-            {"name": "place", "source": place, "type": "text", "required": True},
-            {"name": "year", "type": "date", "required": True, "format": "%Y", "strip": r"^Prel\. "},
-            {"name": "sales", "type": "number", "required": True, "min": 0},
-        ],
-        checks=[],
-    )
-    run = load(house, path)
-    raw = pd.read_csv(path, sep=";", skiprows=2, encoding="utf-8-sig", na_values=[".."])
-    assert (len(raw), raw.drop(columns=place).isna().sum().sum()) == (71, 34)
-    long = raw.melt(id_vars=place).dropna()
-    assert (run.received, run.inserted, run.rejected) == (len(long), len(long), 0)
-    by_year = long.groupby(long["variable"].str[-4:])["value"].sum()
-    assert dict(
-        house.rows("SELECT strftime(year, '%Y'), sum(sales) FROM fact_tickets GROUP BY ALL")
-    ) == pytest.approx(by_year.to_dict())
-    hcmc = long[long[place].str.strip() == "Ho Chi Minh city"].sort_values("variable")
-    assert [
-        value
-        for (value,) in house.rows(
-            "SELECT sales FROM fact_tickets WHERE place = 'Ho Chi Minh city' ORDER BY year"
-        )
-    ] == hcmc.sort_values("variable", key=lambda years: years.str[-4:])["value"].tolist()
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    for line, name in house.rows("SELECT DISTINCT _line, place FROM fact_tickets"):
-        assert lines[line - 1].startswith(f'"{name}"') or lines[line - 1].startswith(f'" {name}"')
 
 
 def test_boston_requests(build: Build, shared_data: Path) -> None:
