@@ -18,7 +18,7 @@ from warehouse.disk import is_full
 BLOCK: Final = 1 << 20
 SUFFIXES: Final = (
     *(".csv", ".tsv", ".txt", ".json", ".geojson", ".jsonl", ".ndjson", ".parquet"),
-    *(".xlsx", ".xls", ".ods", ".zip"),
+    *(".xlsx", ".xls", ".ods", ".xml", ".zip"),
 )
 
 

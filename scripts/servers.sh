@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings the servers that connectors are tested against: PostgreSQL, sshd, mosquitto. What is there is taken; else apt.
+# Brings the servers that connectors are tested against: PostgreSQL, sshd, mosquitto, Prometheus. What is there is taken; else apt.
 # Fails when CI=true and one cannot be had; otherwise says what to install and lets the caller go on.
 set -eu
 
@@ -8,7 +8,7 @@ for bin in /usr/lib/postgresql/*/bin; do PATH=$PATH:$bin; done
 
 # Packages whose program is not there.
 lacking() {
-    for pair in postgresql:initdb openssh-server:sshd mosquitto:mosquitto openssl:openssl; do
+    for pair in postgresql:initdb openssh-server:sshd mosquitto:mosquitto prometheus:prometheus openssl:openssl; do
         for bin in /usr/lib/postgresql/*/bin; do PATH=$PATH:$bin; done
         command -v "${pair#*:}" >/dev/null 2>&1 || printf '%s ' "${pair%%:*}"
     done

@@ -104,6 +104,12 @@ def broker() -> Iterator[servers.Service]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def need_programs() -> Callable[..., None]:
+    """Says which server programs a test cannot do without."""
+    return _need_programs
+
+
 def _need_programs(*names: str) -> None:
     """Tests that need a server are skipped where it is not installed, but not in continuous integration."""
     for name in names:

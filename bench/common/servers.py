@@ -1,4 +1,4 @@
-"""Servers to read from, as Debian packages them: PostgreSQL, sshd and mosquitto.
+"""Servers to read from, as Debian packages them: PostgreSQL, sshd, mosquitto and Prometheus.
 
 Each listens on a free port of 127.0.0.1 and keeps its files in a folder that goes away with it.
 """
@@ -164,6 +164,43 @@ def mosquitto() -> Iterator[Service]:
         Service([program("mosquitto"), "-c", str(folder / "mosquitto.conf")], port, folder)
     ) as broker:
         yield broker
+
+
+@contextmanager
+def prometheus(samples: str = "") -> Iterator[Service]:
+    """A Prometheus that measures itself every second and forgets nothing.
+
+    ``samples`` are what it has known before, as OpenMetrics text with times.
+    """
+    daemon, tool = program("prometheus"), program("promtool")
+    folder = Path(tempfile.mkdtemp(prefix="prometheus-"))
+    port = free_port()
+    if samples:
+        (folder / "samples").write_text(samples, encoding="utf-8")
+        make = [
+            tool,
+            "tsdb",
+            "create-blocks-from",
+            "openmetrics",
+            str(folder / "samples"),
+            str(folder / "data"),
+        ]
+        subprocess.run(make, check=True, capture_output=True)
+    (folder / "prometheus.yml").write_text(
+        "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
+        f"scrape_configs: [{{job_name: self, static_configs: [{{targets: ['127.0.0.1:{port}']}}]}}]\n",
+        encoding="utf-8",
+    )
+    command = [
+        daemon,
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with _running(Service(command, port, folder)) as server:
+        _wait(lambda: b"Server is ready" in (folder / "log").read_bytes(), server)
+        yield server
 
 
 @contextmanager

@@ -8,14 +8,37 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from config.lint.place import Place
-from config.models import Feed, HttpConnector, NextLink, Offset, PageNumber, Pages, WebSource
-from config.models.paging import CursorToken
+from config.models import (
+    CkanConnector,
+    CursorToken,
+    Feed,
+    HttpConnector,
+    NextLink,
+    Offset,
+    OpenDataSoftConnector,
+    PageNumber,
+    Pages,
+    PrometheusConnector,
+    SdmxConnector,
+    WebSource,
+)
 from config.problems import Problem, did_you_mean
 
 _SECRET: Final = re.compile(
     r"(^|[_-])(api[_-]?key|apikey|key|token|secret|password|passwd|pwd|signature|sig|auth)$|^authorization$",
     re.I,
 )
+_ANSWERS: Final[dict[tuple[str, str], tuple[str, str | None]]] = {
+    ("ckan", "datastore"): ("json", "result.records"),
+    ("opendatasoft", "records"): ("json", "results"),
+    ("opendatasoft", "v1"): ("json", "records"),
+    ("opendatasoft", "json"): ("json", None),
+    ("prometheus", ""): ("prometheus", None),
+    ("sdmx", "xml"): ("sdmx", None),
+    ("sdmx", "json"): ("sdmx", None),
+    ("sdmx", "csv"): ("sdmx", None),
+}
+"""Format and path of the records of what a protocol answers."""
 _PLACES: Final = ("since", "from", "to", "page", "size")
 _SENT: Final = "name the environment variable that holds it in connector.auth"
 
@@ -29,10 +52,54 @@ def lint_connector(place: Place, feed: Feed) -> Iterator[Problem]:
     for name in source.headers:
         if _SECRET.search(name):
             yield place.problem(("connector", "headers", name), f"header {name} holds a secret", _SENT)
+    yield from _format(place, feed, source)
+    if feed.mode == "snapshot" and _gives_parts(source):
+        message = "in mode snapshot a file is the whole state, and this connector gives it in parts"
+        yield place.problem(("mode",), message, "take mode upsert, or a source that gives one file")
     if isinstance(source, HttpConnector):
         yield from _question(place, source)
         if source.paging is not None:
             yield from _pages(place, feed, source, source.paging)
+
+
+def _format(place: Place, feed: Feed, source: WebSource) -> Iterator[Problem]:
+    """What the protocol answers with, and how that is to be read."""
+    type, records = _ANSWERS.get(_way(source), (None, None))
+    if type is None:
+        return
+    keys = [f"{name}: {value}" for name, value in (("type", type), ("records", records)) if value]
+    hint = f"set format: {{{', '.join(keys)}}}"
+    if feed.format.type != type and (type != "json" or feed.format.type != "auto"):
+        found = "does not tell its format" if feed.format.type == "auto" else f"is no {feed.format.type}"
+        yield place.problem(("format",), f"what {source.kind} answers {found}", hint)
+    elif records != feed.format.records and type == "json":
+        what = f"at {records!r}" if records else "at the top"
+        yield place.problem(("format",), f"the list of records is {what} of what {source.kind} answers", hint)
+
+
+def _way(source: WebSource) -> tuple[str, str]:
+    """The protocol, and which of its ways of answering is taken."""
+    match source:
+        case CkanConnector():
+            return source.kind, "datastore" if source.datastore else "file"
+        case OpenDataSoftConnector():
+            return source.kind, source.file if source.api == "exports" else source.api
+        case SdmxConnector():
+            return source.kind, source.answer
+    return source.kind, ""
+
+
+def _gives_parts(source: WebSource) -> bool:
+    match source:
+        case HttpConnector():
+            return source.paging is not None or source.since is not None
+        case CkanConnector():
+            return source.datastore is not None or source.every
+        case OpenDataSoftConnector():
+            return source.since is not None or source.api != "exports"
+        case SdmxConnector() | PrometheusConnector():
+            return True
+    return False
 
 
 def _address(place: Place, source: WebSource) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from config.models.base import Identifier, Model
 
-FormatType = Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx", "xls", "ods"]
+FormatType = Literal["auto", "csv", "json", "jsonl", "parquet", "xlsx", "xls", "ods", "sdmx", "prometheus"]
 
 
 def groups_of(pattern: str | None) -> tuple[str, ...]:
@@ -67,6 +67,10 @@ class Format(Model):
 
     Cells that hold one of ``nulls`` are empty. Numbers have the ``decimal`` mark and between thousands, if at
     all, one of the characters of ``thousands``, which must stand before groups of three digits.
+
+    ``sdmx`` is a message of statistics (SDMX-ML, SDMX-JSON, SDMX-CSV): dimensions, ``OBS_VALUE`` and
+    attributes are columns. ``prometheus`` is an answer of its API: ``time``, ``value`` and each label are
+    columns.
     """
 
     type: FormatType = "auto"

@@ -90,8 +90,8 @@ class Answer:
                 return suffixes[-1]
         if (known := _OF_TYPE.get(self.type)) is not None:
             return known
-        if self.type.endswith("+json"):
-            return ".json"
+        if (kind := self.type.rpartition("+")[2]) in ("json", "xml", "csv"):
+            return f".{kind}"
         if format.type == "auto":
             if self.type in ("text/html", "application/xhtml+xml"):
                 raise self._web_page()

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
-from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
@@ -16,10 +15,10 @@ import httpx
 from config.models import HttpConnector, PageNumber
 from pipelines.connectors.answer import Answer
 from pipelines.connectors.base import Ask, State
-from pipelines.connectors.look import digest_of
 from pipelines.connectors.span import Span, note, reached, remembered, spans, written
 from pipelines.connectors.walk import NOTHING, parameters, walk
 from pipelines.connectors.web import Web
+from pipelines.connectors.whole import save
 from pipelines.errors import PassingFault, SourceError
 
 _PLACES: Final = re.compile(r"\{(since|from|to|page|size)\}")
@@ -118,24 +117,6 @@ class Http:
     @staticmethod
     def _headers(source: HttpConnector) -> dict[str, str]:
         return {} if source.body is None else {"Content-Type": source.content_type}
-
-
-def save(ask: Ask, answer: Answer, known: object) -> str:
-    """Drop the file that the answer is; returns its digest. One whose digest is ``known`` is not dropped."""
-    try:
-        with ask.drop.file(answer.ending(ask.format)) as out:
-            answer.save(out, ask.format)
-            out.flush()
-            digest = digest_of(Path(out.name))
-            if digest == known:
-                raise _Known
-    except _Known:
-        pass
-    return digest
-
-
-class _Known(Exception):  # noqa: N818 that nothing is new is no error
-    """The same bytes as last time."""
 
 
 def _filled(text: str, values: Mapping[str, str], escape: Callable[[str], str]) -> str:

@@ -29,15 +29,18 @@ class Look:
     found: dict[str, str | int | float | None] = field(default_factory=dict)
 
 
-def look(path: Path, ending: str, format: Format, paths: Collection[str] = ()) -> Look:
-    """Look at one page. ``paths`` name values of a JSON document, such as ``meta.next``.
+def look(
+    path: Path, ending: str, format: Format, paths: Collection[str] = (), says: str | None = None
+) -> Look:
+    """Look at one page. ``paths`` name values of a JSON document, such as ``meta.next``; ``says`` is where
+    the source writes why there are no records.
 
     Raises PassingFault when a JSON document ends too early, SourceError when it is none or cannot be counted.
     """
     kind = format.type if format.type != "auto" else ending.lstrip(".")
     digest = digest_of(path)
     if kind in ("json", "geojson"):
-        rows, found = _document(path, format.records or "", paths)
+        rows, found = _document(path, format.records or "", paths, says)
         return Look(rows, digest, found)
     if kind in ("jsonl", "ndjson"):
         return Look(_lines(path), digest)
@@ -53,7 +56,7 @@ def digest_of(path: Path) -> str:
 
 
 def _document(
-    path: Path, records: str, paths: Collection[str]
+    path: Path, records: str, paths: Collection[str], says: str | None
 ) -> tuple[int, dict[str, str | int | float | None]]:
     item = f"{records}.item" if records else "item"
     rows, found, listed = 0, {}, False
@@ -64,13 +67,15 @@ def _document(
                     rows += 1
                 elif prefix == records and event == "start_array":
                     listed = True
-                elif prefix in paths and event in ("string", "number", "null"):
+                elif (prefix in paths or prefix == says) and event in ("string", "number", "null"):
                     found[prefix] = value
         except ijson.JSONError as error:
             what = str(error).partition("\n")[0]
             if any(sign in what for sign in _TOO_SHORT):
                 raise PassingFault("the page ends too early: it was cut off", "it is tried again") from error
             raise SourceError(f"the page is not JSON: {what}", "set format.type") from error
+    if not listed and found.get(says or ""):
+        raise SourceError(f"the source refused: {found[says or '']}", "correct the connector")
     if not listed:
         where = f"at {records!r}" if records else "at the top"
         raise SourceError(f"there is no list of records {where}", "set format.records to the list's path")

@@ -14,6 +14,10 @@ _KINDS: Final[Mapping[str, str]] = {
     "sftp": "pipelines.connectors.sftp:Sftp",
     "sql": "pipelines.connectors.sql:Sql",
     "http": "pipelines.connectors.http:Http",
+    "ckan": "pipelines.connectors.ckan:Ckan",
+    "opendatasoft": "pipelines.connectors.opendatasoft:OpenDataSoft",
+    "prometheus": "pipelines.connectors.prometheus:Prometheus",
+    "sdmx": "pipelines.connectors.sdmx:Sdmx",
 }
 """Module and class by ``connector.kind``."""
 

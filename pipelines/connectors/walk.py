@@ -27,7 +27,7 @@ NOTHING: Final = (204, 404)
 class Send(Protocol):
     """Asks for one page: ``at`` is its number, offset or token, ``url`` its address where a link gave one."""
 
-    def __call__(self, at: str | None, url: str | None) -> AbstractContextManager[Answer]: ...
+    def __call__(self, at: str | None, url: str | None, /) -> AbstractContextManager[Answer]: ...
 
 
 class _Empty(Exception):  # noqa: N818 the end of a walk is no error
@@ -37,8 +37,8 @@ class _Empty(Exception):  # noqa: N818 the end of a walk is no error
         self.seen = seen
 
 
-def walk(drop: Drop, pages: Pages, format: Format, send: Send) -> int:
-    """Drop every page; returns the number of rows received.
+def walk(drop: Drop, pages: Pages, format: Format, send: Send, says: str | None = None) -> int:
+    """Drop every page; returns the number of rows received. ``says``: see ``look``.
 
     Raises PassingFault and SourceError; pages that were complete before stay dropped.
     """
@@ -51,7 +51,7 @@ def walk(drop: Drop, pages: Pages, format: Format, send: Send) -> int:
         with send(at, url) as answer:
             if answer.unchanged or answer.status in NOTHING:
                 return _whole(received, total)
-            seen = _drop_page(drop, answer, format, paths)
+            seen = _drop_page(drop, answer, format, paths, says)
             link = answer.links.get("next", {}).get("url")
         if seen.rows and seen.digest == last:
             raise SourceError(
@@ -101,14 +101,14 @@ def _next(
     return None, None
 
 
-def _drop_page(drop: Drop, answer: Answer, format: Format, paths: set[str]) -> Look:
+def _drop_page(drop: Drop, answer: Answer, format: Format, paths: set[str], says: str | None) -> Look:
     """Write a page, look at it, and let it appear in the spool only if it is sound and holds rows."""
     ending = answer.ending(format)
     try:
         with drop.file(ending) as out:
             answer.save(out, format)
             out.flush()
-            seen = look(Path(out.name), ending, format, paths)
+            seen = look(Path(out.name), ending, format, paths, says)
             if not seen.rows:
                 raise _Empty(seen)
     except _Empty as end:

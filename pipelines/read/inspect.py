@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,18 @@ from config.models import Feed, Format
 from config.models.format import groups_of
 from pipelines.errors import SourceError
 from pipelines.land import BLOCK, Landed
+from pipelines.read import prometheus, sdmx
 from pipelines.read.kinds import PACKED, demand, kind_of, plain_name, starts
 from pipelines.read.plain import plain
 from pipelines.read.shape import TEXT, Ready, Shape, columns_of, joined
 from pipelines.read.workbook import header_of
 
 LONGEST_HEADER: Final = 1 << 20
+_MADE: Final[dict[str, Callable[[Path, Path], None]]] = {
+    "sdmx": sdmx.to_parquet,
+    "prometheus": prometheus.to_parquet,
+}
+"""Formats of which a table is made first, in the work folder."""
 
 
 def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
@@ -29,6 +36,11 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
     Raises SourceError when the file is not what the feed says.
     """
     format = feed.format
+    if (make_table := _MADE.get(format.type)) is not None:
+        table = work / f"{work_prefix(feed)}{landed.path.name}.parquet"
+        make_table(landed.path, table)
+        _name_columns(feed, table)
+        return Ready(landed, _parquet_shape(table), table, told=_told(format, "", landed.name))
     kind = "workbook" if landed.sheet is not None else kind_of(format, landed.name)
     if not (kind in ("csv", "json", "jsonl") and starts(landed.path, PACKED)):
         demand(kind, landed.path)
@@ -89,6 +101,13 @@ def _parquet_shape(path: Path) -> Shape:
             "it was cut short or damaged: have it delivered again",
         ) from error
     return Shape("parquet", tuple(schema.names), tuple(map(_sql_type, schema.types)))
+
+
+def _name_columns(feed: Feed, table: Path) -> None:
+    """A format that names columns in its rows names none without rows: those of the contract are meant."""
+    if pq.read_metadata(table).num_rows == 0:
+        names = dict.fromkeys(header for column in feed.columns for header in column.headers)
+        pq.write_table(pa.table({name: pa.array([], pa.string()) for name in names}), table)
 
 
 def _sql_type(type: pa.DataType) -> str:

@@ -47,6 +47,8 @@ def kind_of(format: Format, name: str) -> Kind:
             return "workbook"
         case "csv" | "json" | "jsonl" | "parquet":
             return format.type
+        case "sdmx" | "prometheus":
+            return "parquet"  # made of it, see inspect
     ending = PurePosixPath(plain_name(name)).suffix
     if ending not in ENDINGS:
         raise SourceError(

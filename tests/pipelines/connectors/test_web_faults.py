@@ -68,7 +68,9 @@ def test_how_long_a_source_wants_to_be_left_alone(header: str, pause: dt.timedel
 def test_a_source_that_is_asked_too_often_says_when_to_come_back(fetching: Fetching, site: Site) -> None:
     reply = Reply.of({}, 429, **{"Retry-After": "90"})
     told = fetching(http(site.answer("/f", reply))).fetch(now=NOW)
-    assert (told.status, told.retry_at) == ("passing", NOW + dt.timedelta(seconds=90))
+    assert told.status == "passing"
+    assert told.retry_at is not None  # a bit later than asked for: not everybody at once
+    assert dt.timedelta(seconds=90) <= told.retry_at - NOW < dt.timedelta(seconds=180)
 
 
 CUT: dict[str, Callable[[], Reply]] = {
