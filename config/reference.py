@@ -37,7 +37,8 @@ _FILES: tuple[tuple[str, Any], ...] = (
     ("rules/*.yaml", Rule),
     ("screens/*.yaml", Screen),
 )
-_WORDS = {
+_WORDS: dict[Any, str] = {
+    Any: "anything",
     str: "text",
     int: "whole number",
     float: "number",

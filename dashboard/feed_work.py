@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from config import City
-from config.models import Feed, Remote
+from config.models import Feed, Listened, Remote
 from pipelines.again import spans
 from pipelines.connectors.base import Window
 from pipelines.connectors.registry import connector_of
+from pipelines.errors import SourceError
 from pipelines.fetch import FetchResult
 from pipelines.fetching import Fetching
 from pipelines.load import RunResult
@@ -70,13 +71,15 @@ class _PostponedError(Exception):
 def backfills(feed: Feed) -> bool:
     """Whether past days of a feed can be filled in: its source can be asked for them, or its files are kept.
 
-    A source of a city's own connector that is not there cannot be asked.
+    A source of a city's own connector that is not there cannot be asked; sensors say nothing twice.
     """
+    if isinstance(feed.connector, Listened):
+        return False
     if not isinstance(feed.connector, Remote):
         return True
     try:
         return connector_of(feed.connector).ranged
-    except (ImportError, KeyError):
+    except (SourceError, KeyError):
         return False
 
 

@@ -8,6 +8,7 @@ from config.city import City
 from config.lint.connectors import lint_connector
 from config.lint.contract import lint_contract
 from config.lint.place import Place
+from config.lint.plugins import lint_plugin
 from config.models import WARNING_FIELDS, Column, Feed
 from config.order import cycle
 from config.problems import Problem
@@ -34,6 +35,7 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     yield from _mode(place, feed)
     yield from _area(place, feed, columns)
     yield from lint_connector(place, feed)
+    yield from lint_plugin(place, feed)
     yield from lint_contract(place, feed)
     if feed.coverage is not None:
         yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)

@@ -8,6 +8,7 @@ from pydantic import Field, Tag
 
 from config.models.base import Model, tag_or
 from config.models.mqtt import MqttConnector
+from config.models.plugin import PluginConnector
 from config.models.sftp import SftpConnector
 from config.models.sql import SqlConnector
 from config.models.web import (
@@ -63,6 +64,7 @@ Connector = Annotated[
     | Annotated[CkanConnector, Tag("ckan")]
     | Annotated[OpenDataSoftConnector, Tag("opendatasoft")]
     | Annotated[SdmxConnector, Tag("sdmx")]
-    | Annotated[PrometheusConnector, Tag("prometheus")],
+    | Annotated[PrometheusConnector, Tag("prometheus")]
+    | Annotated[PluginConnector, Tag("plugin")],
     tag_or("kind", "folder"),
 ]

@@ -153,8 +153,9 @@ def secret_of(environ: Mapping[str, str], name: str | None) -> str | None:
 class Connector(Protocol):
     """One module against one protocol. Holds nothing between two fetches."""
 
-    ranged: bool
-    """Whether a window of time can be fetched."""
+    @property
+    def ranged(self) -> bool:
+        """Whether a window of time can be fetched."""
 
     def fetch(self, ask: Ask) -> State:
         """Drop what is new since ``ask.state``; the new state. Dropping nothing means: nothing new.

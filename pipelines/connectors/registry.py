@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import Any, Final
 
 from config.models import Listened, Remote
+from config.models.plugin import PluginConnector
 from pipelines.connectors.base import Connector, Listener
+from pipelines.connectors.plugin import Plugin
 from pipelines.errors import SourceError
 
 _KINDS: Final[Mapping[str, str]] = {
@@ -29,7 +31,9 @@ _LISTENERS: Final[Mapping[str, str]] = {
 
 
 def connector_of(remote: Remote) -> Connector:
-    """The connector for a definition."""
+    """The connector for a definition. Raises SourceError where it or its library is not installed."""
+    if isinstance(remote, PluginConnector):
+        return Plugin(remote)
     found: Connector = _load(_KINDS[remote.kind])
     return found
 

@@ -23,6 +23,7 @@ EDGES = {
     "dashboard/turns.py",  # a thread's end: a failed turn is logged in full and must not end all later ones
     "indicators/notices/courier.py",  # the same of the threads that send
     "indicators/notices/send.py",  # to a library of a hundred services: what it raises is a failed try
+    "config/plugins.py",  # what a connector of a city's own does when it is loaded
     "pipelines/listen.py",  # the ends of threads that listen: one that breaks holds up nobody else
 }
 
