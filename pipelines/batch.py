@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from config import City
 from config.models import Feed
-from pipelines import account, flags, history, late, merge, snapshot, volume
+from pipelines import account, flags, headers, history, late, merge, snapshot, volume
 from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
@@ -48,6 +48,7 @@ def load_batch(
             f"the file cannot be read: {str(error).splitlines()[0][:300]}",
             "compare its first lines with the feed's format",
         ) from error
+    headers.watch(cursor, feed, files, runs, staged, now, language)
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)
     if contract.halts:

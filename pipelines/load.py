@@ -16,9 +16,10 @@ from typing import Final
 
 from config import City
 from config.models import Feed
-from pipelines import account
+from pipelines import account, drift, headers
 from pipelines.account import RunResult
 from pipelines.batch import load_batch
+from pipelines.drift import DriftError
 from pipelines.errors import SourceError, UnfinishedFileError
 from pipelines.folder import Delivery, deliveries, fresh
 from pipelines.land import Landed, clean, land, work_folder
@@ -186,7 +187,7 @@ class Loader:
                     if fault is not None:
                         raise fault
                     ready = inspect(feed, part, work)
-                    bind(feed, names_after(feed.format, ready.shape))
+                    self._bind(feed, ready)
                 except SourceError as error:
                     results.append(self._fail(feed, part, now, error))
                     continue
@@ -207,6 +208,14 @@ class Loader:
                 archives.append(landed)
         yield batch, seen
         self._settle_archives(feed, archives, now)
+
+    def _bind(self, feed: Feed, ready: Ready) -> None:
+        """Raise SourceError for a file that lacks a column, with what earlier files show of it."""
+        try:
+            bind(feed, names_after(feed.format, ready.shape))
+        except SourceError as error:
+            with self._store.read() as cursor:
+                raise headers.explain(cursor, feed, ready, error, self._city.head.languages[0]) from error
 
     def _landed(self, feed: Feed) -> dict[str, tuple[str, tuple[int, dt.datetime]]]:
         with self._store.read() as cursor:
@@ -270,6 +279,8 @@ class Loader:
             id_ = run if run is not None else account.start_runs(cursor, feed, [file], now)[0]
             if isinstance(error, SourceError):
                 result = account.fail_run(cursor, feed, file, id_, now, error.message, error.hint)
+                if isinstance(error, DriftError):
+                    drift.note(cursor, feed, id_, error.changes, now)
                 if not file.part:
                     account.note_landings(cursor, feed, [(file, id_)], now)
             else:

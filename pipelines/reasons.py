@@ -68,6 +68,35 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "vi": "kiểm tra tệp có bị cắt hoặc lặp không; nếu đúng, nới volume.against của nguồn",
         "en": "was the file cut short, or does it hold too much? If it is right, widen volume.against",
     },
+    "drift": {
+        "vi": "cột không còn như lần gửi trước: {changes}",
+        "en": "the columns are not those of the delivery before: {changes}",
+    },
+    "drift_new": {"vi": "có thêm {column}", "en": "{column} is new"},
+    "drift_missing": {"vi": "thiếu {column}", "en": "{column} is missing"},
+    "drift_renamed": {"vi": "{column} nay là {other}", "en": "{column} is now called {other}"},
+    "drift_reordered": {"vi": "thứ tự thay đổi từ {column}", "en": "their order changed from {column} on"},
+    "drift_type": {"vi": "{column} đổi kiểu: {other}", "en": "{column} changed its type: {other}"},
+    "drift_new_hint": {
+        "vi": "nếu cần, thêm một cột source: {column} vào hợp đồng; hoặc đặt drift.new: flag",
+        "en": "add a column with source: {column} to the contract if it is wanted, or set drift.new: flag",
+    },
+    "drift_missing_hint": {
+        "vi": "hỏi đơn vị gửi; nếu bỏ thật, bỏ cột khỏi hợp đồng hoặc đặt drift.missing: flag",
+        "en": "ask the sender; if it is gone for good, drop it from the contract or set drift.missing: flag",
+    },
+    "drift_renamed_hint": {
+        "vi": "có vẻ {column} nay là {other}: đặt source: {other}, hoặc sửa dòng tiêu đề",
+        "en": "{column} seems to be called {other} now: set source: {other}, or have the header mended",
+    },
+    "drift_reordered_hint": {
+        "vi": "cột được tìm theo tên; đặt drift.reordered: ignore nếu thứ tự không quan trọng",
+        "en": "columns are found by name: set drift.reordered: ignore if their order does not matter",
+    },
+    "drift_type_hint": {
+        "vi": "xem giá trị mới; đổi type của cột, hoặc đặt drift.type: flag",
+        "en": "look at the new values; change the column's type, or set drift.type: flag",
+    },
     "rejected_share_hint": {
         "vi": "xem lý do bằng ioc feed try; sửa tệp, hợp đồng hoặc rejected.above",
         "en": "see the reasons with ioc feed try; then mend the file, the contract or rejected.above",

@@ -68,6 +68,14 @@ CREATE TABLE IF NOT EXISTS flagged (
     run BIGINT, feed VARCHAR, file_hash VARCHAR, line BIGINT, column_name VARCHAR, reason VARCHAR, value VARCHAR,
     detail VARCHAR, mode VARCHAR, noted_at TIMESTAMP
 );
+-- The columns that deliveries had since when, of each kind of file: names with types, and a sketch of what they held (JSON).
+CREATE TABLE IF NOT EXISTS feed_schema (
+    feed VARCHAR, series VARCHAR, columns VARCHAR, sketch VARCHAR, ordered BOOLEAN, since TIMESTAMP, file VARCHAR
+);
+-- How a delivery's columns differ from those before: kind is new, missing, renamed, reordered or type.
+CREATE TABLE IF NOT EXISTS drift (
+    feed VARCHAR, run BIGINT, kind VARCHAR, column_name VARCHAR, other VARCHAR, noted_at TIMESTAMP
+);
 -- The newest day that a delivery tells of, for feeds that compare deliveries with those of the same weekday.
 CREATE TABLE IF NOT EXISTS delivery_day (run BIGINT, feed VARCHAR, day DATE);
 CREATE TABLE IF NOT EXISTS feed_status (

@@ -135,3 +135,21 @@ class RejectedShare(Model):
 
     above: Percent
     on_error: Literal["flag", "stop"] = "stop"
+
+
+DriftMode = Literal["flag", "stop", "ignore"]
+
+
+class DriftRule(Model):
+    """What happens when the columns of a delivery are not those of the one before.
+
+    ``renamed`` is a column that went while another came that is like it by name or by what it holds;
+    ``type`` is a column of another type, in formats that have types (JSON, Parquet). ``flag`` tells it on
+    the data-health screen, ``stop`` refuses the file.
+    """
+
+    new: DriftMode = "flag"
+    missing: DriftMode = "flag"
+    renamed: DriftMode = "flag"
+    reordered: DriftMode = "ignore"
+    type: DriftMode = "flag"

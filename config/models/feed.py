@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
 from config.models.connector import Connector, FolderConnector, WarningsConnector
-from config.models.contract import Bound, CellModes, Check, RejectedShare, VolumeRule
+from config.models.contract import Bound, CellModes, Check, DriftRule, RejectedShare, VolumeRule
 from config.models.format import Format
 from config.models.mode import Mode, Snapshot, Validity
 from config.models.timing import Timing
@@ -126,8 +126,8 @@ class Feed(Model):
     where ``flag`` cannot keep a row (it lacks its key or its event time) it is rejected. ``duplicates``: of
     rows that share their key in one file the ``last`` stands, or the ``first``, and the others are rejected;
     or all of them are (``reject``); or the file is refused (``stop``). ``volume`` bounds the rows of a
-    delivery, ``rejected`` the share of rejected ones. What was accepted with something emptied or flagged is
-    told for ``keep_flagged``.
+    delivery, ``rejected`` the share of rejected ones, ``drift`` says what changed columns mean. What was
+    accepted with something emptied or flagged is told for ``keep_flagged``.
     """
 
     id: Identifier
@@ -157,6 +157,7 @@ class Feed(Model):
     checks: tuple[Check, ...] = ()
     volume: VolumeRule | None = None
     rejected: RejectedShare | None = None
+    drift: DriftRule = DriftRule()
     keep_flagged: LastingDuration = timedelta(days=400)
     delivery: Delivery
 
