@@ -36,7 +36,7 @@ _OF_TYPE: Final = {
     "application/csv": ".csv",
     "text/tab-separated-values": ".tsv",
     "application/json": ".json",
-    "application/geo+json": ".json",
+    "application/geo+json": ".geojson",
     "application/x-ndjson": ".jsonl",
     "application/ndjson": ".jsonl",
     "application/jsonl": ".jsonl",

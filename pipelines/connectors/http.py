@@ -15,6 +15,7 @@ import httpx
 from config.models import HttpConnector, PageNumber
 from pipelines.connectors.answer import Answer
 from pipelines.connectors.base import Ask, State
+from pipelines.connectors.look import is_empty
 from pipelines.connectors.span import Span, note, reached, remembered, spans, written
 from pipelines.connectors.walk import NOTHING, parameters, walk
 from pipelines.connectors.web import Web
@@ -76,7 +77,8 @@ class Http:
             self._walk(ask, source, web, values)
             return
         with self._send(source, web, values, None, {}) as answer:
-            save(ask, answer, None)
+            ending = answer.ending(ask.format)
+            save(ask, answer, worth=lambda path: not is_empty(path, ending, ask.format))
 
     def _walk(self, ask: Ask, source: HttpConnector, web: Web, values: Mapping[str, str]) -> None:
         pages = source.paging

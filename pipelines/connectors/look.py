@@ -14,6 +14,7 @@ from config.models import Format
 from pipelines.errors import PassingFault, SourceError
 
 BLOCK: Final = 1 << 20
+SHORT: Final = 1 << 16
 _BEGINS: Final = ("start_map", "start_array", "string", "number", "boolean", "null")
 
 _TOO_SHORT: Final = ("premature EOF", "Incomplete JSON")
@@ -40,13 +41,24 @@ def look(
     kind = format.type if format.type != "auto" else ending.lstrip(".")
     digest = digest_of(path)
     if kind in ("json", "geojson"):
-        rows, found = _document(path, format.records or "", paths, says)
+        records = format.records or ("features" if ending.startswith(".geojson") else "")
+        rows, found = _document(path, records, paths, says)
         return Look(rows, digest, found)
     if kind in ("jsonl", "ndjson"):
         return Look(_lines(path), digest)
     if kind in ("csv", "tsv", "txt"):
         return Look(max(0, _lines(path) - format.header_row), digest)
     raise SourceError(f"the rows of {kind} pages cannot be counted", "leave connector.paging out")
+
+
+def is_empty(path: Path, ending: str, format: Format) -> bool:
+    """Whether a file plainly holds no rows; only short ones are looked into."""
+    if path.stat().st_size > SHORT:
+        return False
+    try:
+        return look(path, ending, format).rows == 0
+    except (SourceError, PassingFault):
+        return False  # whatever it is, who reads it will say so
 
 
 def digest_of(path: Path) -> str:

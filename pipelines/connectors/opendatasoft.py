@@ -10,6 +10,7 @@ from typing import Final
 from config.models import Format, Offset, OpenDataSoftConnector
 from pipelines.connectors.answer import Answer
 from pipelines.connectors.base import Ask, State
+from pipelines.connectors.look import is_empty
 from pipelines.connectors.span import Span, note, reached, remembered, spans, written
 from pipelines.connectors.walk import parameters, walk
 from pipelines.connectors.web import Web
@@ -56,12 +57,16 @@ class OpenDataSoft:
         self, ask: Ask, source: OpenDataSoftConnector, web: Web, span: Span | None, known: object
     ) -> str | None:
         question = _question(ask, source, span)
+
+        def worth(path: Path) -> bool:
+            return _unbroken(path) and (span is None or not is_empty(path, f".{source.file}", ask.format))
+
         if source.api == "exports":
             question["limit"] = "-1"
             if source.file == "csv":
                 question |= {"delimiter": ask.format.delimiter, "with_bom": "false"}
             with web.ask(f"{_root(source)}/exports/{source.file}", question) as answer:
-                return save(ask, answer, known, _unbroken)
+                return save(ask, answer, known, worth)
         address = f"{_root(source)}/records"
         if source.api == "v1":
             address = f"{source.url.rstrip('/')}/api/records/1.0/search/"

@@ -27,9 +27,9 @@ class Prometheus:
         source = ask.connector
         assert isinstance(source, PrometheusConnector)
         step = source.step.total_seconds()
-        through = remembered(ask).get("through")
+        through = _begin(ask, source) - step
         with Web(ask) as web:
-            for first, last in _windows(ask, source, through):
+            for first, last in _windows(ask, source, through + step):
                 question = {
                     "query": source.query,
                     "start": f"{first:.3f}",
@@ -45,16 +45,23 @@ class Prometheus:
         return note(ask, through=through)
 
 
-def _windows(ask: Ask, source: PrometheusConnector, through: float | None) -> Iterator[tuple[float, float]]:
+def _begin(ask: Ask, source: PrometheusConnector) -> float:
+    """The first moment to ask for: the step after the last one fetched."""
+    step = source.step.total_seconds()
+    if ask.window is not None:
+        return _up(ask.window.since.timestamp(), step)
+    through = remembered(ask).get("through")
+    return _up((ask.now - source.lookback).timestamp(), step) if through is None else float(through) + step
+
+
+def _windows(ask: Ask, source: PrometheusConnector, begin: float) -> Iterator[tuple[float, float]]:
     """First and last moment of each request, in seconds: steps of the clock, so that the same moment asked
     for twice is the same row; at most ``points`` of them.
     """
-    step = source.step.total_seconds()
+    step, first = source.step.total_seconds(), begin
+    end = (ask.now - source.delay).timestamp()
     if ask.window is not None:
-        first, end = _up(ask.window.since.timestamp(), step), ask.window.until.timestamp() - step / 1000
-    else:
-        end = (ask.now - source.delay).timestamp()
-        first = _up((ask.now - source.lookback).timestamp(), step) if through is None else through + step
+        end = ask.window.until.timestamp() - step / 1000
     while first <= end:
         last = min(first + step * (source.points - 1), end - end % step)
         if last < first:

@@ -62,6 +62,10 @@ def reached(ask: Ask, fault: PassingFault, through: str | float | None) -> Passi
 
 
 def _question(ask: Ask) -> str:
-    """What tells one definition's question from another's: all but limits and who asks."""
-    question = ask.connector.model_dump(mode="json", exclude={"auth", "headers", "time_limit", "size_limit"})
+    """What tells one definition's question from another's: all but limits and who asks.
+
+    What is left out is not part of it, so that a key which a later version adds changes no question.
+    """
+    aside = {"auth", "headers", "time_limit", "size_limit"}
+    question = ask.connector.model_dump(mode="json", exclude=aside, exclude_defaults=True)
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]

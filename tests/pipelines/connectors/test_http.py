@@ -287,6 +287,12 @@ def test_each_fetch_asks_for_what_is_new_and_a_bit_more(fetching: Fetching, site
     feed.fetch(now=NOW + dt.timedelta(hours=1))
     assert spans_asked(site) == [("2026-10-30T03:00:00", "2026-11-01T04:00:00")]
 
+    # Where nothing is new, nothing is dropped, and the next fetch goes on from here all the same.
+    site.asked.clear()
+    assert feed.fetch(now=NOW + dt.timedelta(days=9)).status == "unchanged"
+    assert feed.fetch(now=NOW + dt.timedelta(days=9, hours=1)).status == "unchanged"
+    assert spans_asked(site)[-1] == ("2026-11-08T03:00:00", "2026-11-10T04:00:00")
+
     site.asked.clear()
     state = feed.state()
     day = dt.datetime(2026, 10, 5, tzinfo=dt.UTC)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.connectors import opendatasoft
 from pipelines.connectors.base import Window
 from tests.pipelines.connectors.conftest import NOW, Fetching
 from tests.pipelines.connectors.site import Reply, Request, Site
@@ -228,10 +229,10 @@ def test_an_export_that_breaks_off_with_status_200_leaves_nothing(fetching: Fetc
     assert site.asked[0].query["delimiter"] == ","
 
 
-def records(rows: Rows) -> Any:
+def records(rows: Rows, most: int = 10_000) -> Any:
     def serve(request: Request) -> Reply:
         start, limit = int(request.query["offset"]), int(request.query["limit"])
-        if limit > 100 or start + limit > 10_000:
+        if limit > 100 or start + limit > most:
             return Reply.of({"error_code": "InvalidRESTParameterError", "message": "Invalid value"}, 400)
         return Reply.of({"total_count": len(rows), "results": rows[start : start + limit]})
 
@@ -247,11 +248,18 @@ def test_records_come_in_pages_of_a_hundred(fetching: Fetching, site: Site) -> N
     assert feed.facts() == facts_of(rows)
 
 
-def test_more_records_than_the_portal_gives_are_refused(fetching: Fetching, site: Site) -> None:
-    site.answer(f"{ROOT}/records", records([{"id": i} for i in range(10_001)]))
-    told = fetching({**ODS, "url": site.url(), "api": "records"}, format={"records": "results"}).fetch()
-    assert told.status == "failed"
-    assert "set connector.api to exports" in str(told.hint)
+def test_more_records_than_the_portal_gives_are_refused(
+    fetching: Fetching, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The portal's limit is 10,000; with 300 the same is seen sooner."""
+    assert opendatasoft.MOST_ROWS == 10_000
+    monkeypatch.setattr(opendatasoft, "MOST_ROWS", 300)
+    feed = fetching({**ODS, "url": site.url(), "api": "records"}, format={"records": "results"})
+    site.answer(f"{ROOT}/records", records(rows_of(300), 300))
+    assert feed.fetch().files == 3
+    site.answer(f"{ROOT}/records", records(rows_of(301), 300))
+    told = feed.fetch()
+    assert (told.status, str(told.hint)[:33]) == ("failed", "set connector.api to exports, or ")
 
 
 STATIONS: dict[str, Any] = {
