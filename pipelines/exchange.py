@@ -75,7 +75,7 @@ def sheet(feed: Feed, rows: Sequence[Refused], language: str) -> list[list[str]]
     """Heads and rows of the sheet, guarded."""
     cells = [flat(row) for row in rows]
     own = list(dict.fromkeys(chain.from_iterable(cells)))
-    own = own or [column.source or column.name for column in feed.columns]
+    own = own or [header for column in feed.columns for header in column.headers]
     lines = [[*HEADS[language], *own]]
     for row, found in zip(rows, cells, strict=True):
         known = [
@@ -108,7 +108,7 @@ def write(feed: Feed, rows: Sequence[Refused], language: str, kind: Kind) -> byt
         csv.writer(written, lineterminator="\r\n").writerows(lines)
         return written.getvalue().encode("utf-8-sig")
     wrong = [{problem.get("column") for problem in row.problems} for row in rows]
-    sources = {column.source or column.name: column.name for column in feed.columns}
+    sources = {header: column.name for column in feed.columns for header in column.headers}
     book = Workbook()
     page = book.active
     assert page is not None

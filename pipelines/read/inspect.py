@@ -95,7 +95,7 @@ def _delimiter(format: Format, name: str) -> str:
 def _parquet_shape(path: Path) -> Shape:
     try:
         schema = pq.read_schema(path)
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise SourceError(
             f"the Parquet file cannot be read: {error}",
             "it was cut short or damaged: have it delivered again",

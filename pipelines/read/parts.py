@@ -7,6 +7,8 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import gzip
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,7 +28,11 @@ SMALL: Final = 1 << 28
 """Unpacked bytes that are never too many."""
 SWELLING: Final = 200
 """How many times its packed size a file may unpack to beyond that: more is made to fill a disk."""
-DAMAGED: Final = (zipfile.BadZipFile, OSError, EOFError, zlib.error)
+DAMAGED: Final = (
+    *(zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError),
+    # What zipfile makes of versions, packings, names and lengths that are no such thing.
+    *(NotImplementedError, RuntimeError, ValueError, struct.error),
+)
 
 Part = tuple[Landed, SourceError | None]
 

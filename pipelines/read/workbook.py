@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -100,11 +102,9 @@ def cells_of(path: Path, sheet: str | None, format: Format, rows: int | None) ->
     name = sheet or format.sheet or book.sheet_names[0]
     if name not in book.sheet_names:
         raise SourceError(f"there is no sheet {name!r}", did_you_mean(name, book.sheet_names))
-    try:
+    with _told():
         loaded = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=rows, dtypes="string")
         batch, errors = loaded.to_arrow_with_errors()
-    except fastexcel.FastExcelError as error:
-        raise _unreadable(error) from error
     columns = list(batch.columns)
     for place, column in enumerate(columns):
         if pc.any(pc.match_substring_regex(column, _TIME_ONLY)).as_py():
@@ -122,13 +122,28 @@ def cells_of(path: Path, sheet: str | None, format: Format, rows: int | None) ->
 
 
 def _open(path: Path) -> fastexcel.ExcelReader:
+    with _told():
+        book = fastexcel.read_excel(path.read_bytes())  # told by its content: .xls is often .xlsx in truth
+        if book.sheet_names:
+            return book
+    raise SourceError("the workbook has no sheet", "it was cut short: have it saved again")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Raise SourceError for what fastexcel makes of a damaged workbook."""
     try:
-        return fastexcel.read_excel(path.read_bytes())  # told by its content: .xls is often .xlsx in truth
+        yield
     except fastexcel.FastExcelError as error:
+        raise _unreadable(error) from error
+    except BaseException as error:
+        # A panic of the library is derived from no exception, so that nobody takes it for one of his own.
+        if type(error).__name__ != "PanicException":
+            raise
         raise _unreadable(error) from error
 
 
-def _unreadable(error: Exception) -> SourceError:
+def _unreadable(error: BaseException) -> SourceError:
     return SourceError(
         f"the workbook cannot be read: {str(error).splitlines()[0]}",
         "it was cut short, has a password or is no workbook: have it saved again",

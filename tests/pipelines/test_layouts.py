@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -10,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.mend import Mender
 from pipelines.read.shape import joined
+from tests.pipelines.conftest import NOW
 
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
@@ -142,6 +146,23 @@ def test_a_repeated_key_of_such_a_table_is_told_by_its_line(build: Build) -> Non
         "the same key stands on line 12",
         '{"Khu vực":"Phường 1","year":"2024","sheet":"a","quarter":"1","sex":"Nam","people":"1"}',
     )
+
+
+def test_a_refused_row_of_such_a_table_is_mended(build: Build) -> None:
+    """What titles, names and headers said of it stands in the row that waits."""
+    house = build(**FEED | {"format": {**FEED["format"], "thousands": ""}, "mode": "append", "key": []})
+    house.deliver("a.csv", REPORT)
+    [run] = house.load()
+    assert (run.received, run.rejected) == (10, 1)
+    [(id_, raw)] = house.rows("SELECT id, raw FROM quarantine")
+    assert json.loads(raw)["people"] == "1,200"
+    texts: dict[int, str | None] = {id_: json.dumps(json.loads(raw) | {"people": "1200"})}
+    done = Mender(house.city, house.store, house.landing).mend(house.feed, texts, NOW + dt.timedelta(hours=1))
+    assert (done.mended, done.refused) == (1, 0)
+    assert house.rows(
+        "SELECT place, quarter, sex, year::VARCHAR, sheet, named, source, people, _line FROM fact_tickets "
+        "WHERE people = 1200"
+    ) == [("Phường 1", 1, "Nữ", "2024-01-01", "a", "Nữ 1", "health", 1200, 6)]
 
 
 STAIRS = """province,district,ward,people
