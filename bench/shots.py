@@ -54,6 +54,7 @@ def shots(city: City) -> Iterator[Shot]:
             "rules": f"/{language}/rules",
             "rule": f"/{language}/rule/{next(r.id for r in city.rules.values() if r.indicator)}",
             "health": f"/{language}/health",
+            "quarantine": f"/{language}/quarantine/{next(iter(city.feeds))}",
             "missing": f"/{language}/no-such-page",
         }
         for name, path in pages.items():

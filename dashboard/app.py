@@ -20,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof, backtesting, public, quieting, releasing
+from dashboard import actions, asof, backtesting, public, quieting, releasing, row_forms
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
@@ -113,6 +113,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
 
     public.register(server, runtime)
+    row_forms.downloads(server, runtime.mending)
 
     dash = Dash(
         "dashboard",
@@ -143,6 +144,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     forms = Forms(dash, city, state, areas, clock, publish)
     for module in (actions, releasing, quieting):
         module.register(forms)
+    row_forms.register(forms, runtime.mending)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
@@ -192,6 +194,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             as_of=as_of,
             quiet=quiet,
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
+            settled=state.refused_rows.told,
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -37,6 +37,11 @@ none at all.
 """
 
 
+def _nobody(deeds: Collection[int]) -> Mapping[int, AuditEntry]:
+    del deeds
+    return {}
+
+
 @dataclass(frozen=True)
 class ScreenContext:
     """One rendering of one screen.
@@ -47,7 +52,8 @@ class ScreenContext:
     finds what a number was made of, ``members`` parts it by a dimension, ``volume`` counts what came to a
     feed. On a screen of the past ``as_of`` is the moment that it is told for, and everything else, ``now``
     and the city's indicators included, is as it was then. ``quiet`` are silences and windows of maintenance,
-    ``deeds`` what people did to them lately, newest first.
+    ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
+    rows.
     """
 
     city: City
@@ -65,6 +71,7 @@ class ScreenContext:
     as_of: dt.datetime | None = None
     quiet: Sequence[Silence | Maintenance] = ()
     deeds: Callable[[], Sequence[AuditEntry]] = tuple
+    settled: Callable[[Collection[int]], Mapping[int, AuditEntry]] = _nobody
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

@@ -11,7 +11,17 @@ from urllib.parse import parse_qsl, urlencode
 from config import City
 
 ScreenKind = Literal[
-    "area", "indicator", "warnings", "warning", "silences", "rules", "rule", "health", "wall", "missing"
+    "area",
+    "indicator",
+    "warnings",
+    "warning",
+    "silences",
+    "rules",
+    "rule",
+    "health",
+    "quarantine",
+    "wall",
+    "missing",
 ]
 
 
@@ -53,6 +63,8 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "indicator", id_, params)
         case ["warning", number] if number.isdecimal() and len(number) < 10:
             return Route(language, "warning", number, params)
+        case ["quarantine", id_] if id_ in city.feeds:
+            return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
         case ["warnings" | "silences" | "rules" | "health" | "wall" as kind]:

@@ -52,6 +52,10 @@ _SENTENCES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
+    "cells": {
+        "vi": "dòng hỏng: có {found} ô thay vì {expected}",
+        "en": "malformed: it has {found} cells instead of {expected}",
+    },
     "stopped": {
         "vi": "dừng ở dòng {line}{where}: {detail}; tổng cộng {count} dòng như vậy, không nạp dòng nào",
         "en": "stopped at line {line}{where}: {detail}; {count} such rows in all, nothing was loaded",

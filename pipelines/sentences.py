@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from config.models import Feed
 from pipelines import reasons
+
+_CELLS: Final = re.compile(r"Expected Number of Columns: (\d+) Found: (\d+)")
 
 
 def sentence_of(feed: Feed, problem: Mapping[str, str | None], language: str) -> str:
@@ -26,6 +30,9 @@ def sentence_of(feed: Feed, problem: Mapping[str, str | None], language: str) ->
     except KeyError:
         return problem.get("detail") or reason
     if reason == reasons.MALFORMED and not value:
-        # What the reader of text files said is kept as it is.
-        value = (problem.get("detail") or "").removeprefix(template.split("{", 1)[0])
+        # What the reader of text files said is kept as it is, but for what it says most often.
+        value = problem.get("detail") or ""
+        if counted := _CELLS.search(value):
+            return reasons.words("cells", language).format(expected=counted[1], found=counted[2])
+        value = value.removeprefix(template.split("{", 1)[0])
     return template.replace("{value}", value).replace("{expected}", expected)

@@ -61,6 +61,7 @@ def tabbar(ctx: ScreenContext) -> Component:
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
     active: ScreenKind = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
+    active = "health" if active == "quarantine" else active
     counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
     tabs: list[Component] = []
     for kind, icon_name in _NAV:

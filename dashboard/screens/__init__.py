@@ -14,6 +14,7 @@ from dashboard.screens import (
     health,
     indicator,
     missing,
+    quarantine,
     rule,
     rules,
     silences,
@@ -33,6 +34,7 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "rules": rules.render,
     "rule": rule.render,
     "health": health.render,
+    "quarantine": quarantine.render,
     "wall": wall.render,
     "missing": missing.render,
 }

@@ -16,6 +16,7 @@ from dashboard.components.identities import identity_table
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.screens.quarantine import reason_name
 from dashboard.standing import late_feeds, overdue
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ def render(ctx: ScreenContext) -> Component:
                 panel(
                     words("health.samples"),
                     _samples(ctx, ctx.reader.quarantined(scope, SAMPLES)),
+                    aside=link(
+                        [icon("file-earmark-check"), " ", words("quarantine.browse")],
+                        ctx.href("quarantine", one.id),
+                    )
+                    if one
+                    else None,
                     kind="table",
                 ),
             ],
@@ -258,22 +265,18 @@ def _reasons(ctx: ScreenContext, reasons: Sequence[ReasonCount]) -> Component:
             [
                 td(_feed_link(ctx, r.feed)),
                 td(html.Code(r.column_name) if r.column_name else fmt.NOTHING),
-                td(_reason(ctx, r.feed, r.reason)),
+                td(
+                    link(
+                        reason_name(ctx, r.feed, r.reason),
+                        ctx.href("quarantine", r.feed, reason=r.reason, column=r.column_name or ""),
+                    )
+                ),
                 td(fmt.number(r.rows, ctx.lang), number=True),
             ]
         )
         for r in reasons[:SAMPLES]
     ]
     return table(head, rows, "grid", words("health.reasons"))
-
-
-def _reason(ctx: ScreenContext, feed_id: str, reason: str) -> str:
-    """A reason in words; a check of the contract speaks in its own."""
-    feed = ctx.city.feeds.get(feed_id)
-    check = next((c for c in feed.checks if reason == f"check:{c.id}"), None) if feed else None
-    if check is not None:
-        return check.message.get(ctx.lang)
-    return ctx.words.of("reason", reason) if f"reason.{reason}" in ctx.words.keys else reason
 
 
 def _samples(ctx: ScreenContext, samples: Sequence[QuarantinedRow]) -> Component:
@@ -293,7 +296,7 @@ def _samples(ctx: ScreenContext, samples: Sequence[QuarantinedRow]) -> Component
             [
                 td([_feed_link(ctx, q.feed), html.Small(q.file_name or "")]),
                 td(fmt.number(q.line, ctx.lang), number=True),
-                td([html.Span(_reason(ctx, q.feed, q.reason)), html.Small(q.detail)]),
+                td([html.Span(reason_name(ctx, q.feed, q.reason)), html.Small(q.detail)]),
                 td(
                     html.Details([html.Summary(words("health.show_raw"), className="link"), html.Code(q.raw)])
                 ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,6 +23,7 @@ from indicators.lineage import Lineage, Source
 from indicators.rules.conditions import Verdict
 from indicators.rules.volumes import FeedVolume
 from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.quarantine import Asked, Pile, Refused
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
 from warehouse.rule_tests import Newest, RuleTest
@@ -217,6 +219,36 @@ class Synthetic:
 
     def quarantine_summary(self) -> list[ReasonCount]:
         return [] if self.absent else [ReasonCount(next(iter(self.city.feeds)), "col", self.text, 4, BARE)]
+
+    @property
+    def quarantine(self) -> Any:
+        """Answers like a QuarantineReader: one row of each state, the first with a wrong cell."""
+        synthetic = self
+
+        class Quarantine:
+            def rows(self, asked: Asked, limit: int | None = None, _: int = 0) -> list[Refused]:
+                column = synthetic.city.feeds[asked.feed].columns[0]
+                problem: dict[str, str | None] = dict.fromkeys(("value", "detail"), synthetic.text)
+                problem |= {"column": column.name, "reason": "type"}
+                raw = json.dumps({column.source or column.name: synthetic.text, "ghi chú": None})
+                what: dict[str, Any] = {"detail": synthetic.text, "raw": raw, "edited": None, "at": BARE}
+                what |= {"mended_by": None, "deed": None} | ({} if asked.state == "waiting" else {"deed": 3})
+                where: dict[str, Any] = {"run": 1, "feed": asked.feed, "file": "a.csv", "line": 7}
+                row = Refused(
+                    id=5, column=column.name, reason="type", problems=[problem],
+                    state=asked.state or "waiting", **where, **what,
+                )  # fmt: skip
+                line = replace(row, id=6, column=None, reason="malformed", raw=synthetic.text, problems=[])
+                found = [] if synthetic.absent else [row, line]
+                return [row for row in found if not asked.ids or row.id in asked.ids][:limit]
+
+            def count(self, asked: Asked) -> int:
+                return 45 if self.rows(asked) else 0
+
+            def piles(self, asked: Asked, *_: object) -> list[Pile]:
+                return [Pile(row.column, row.reason, row.file, 4) for row in self.rows(asked)]
+
+        return Quarantine()
 
     def refreshes(self, *_: object) -> list[RefreshRecord]:
         return [] if self.absent else [RefreshRecord(1, BARE, BARE, "full", 60, 1000, 1.5, None)]

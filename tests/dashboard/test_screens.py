@@ -42,6 +42,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         ("warnings", ""),
         ("silences", ""),
         ("health", ""),
+        ("quarantine", next(iter(city.feeds))),
         ("wall", ""),
         ("missing", "/vi/nowhere"),
     ]

@@ -19,6 +19,7 @@ from dashboard.components.handling import CHOICES
 from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.rulebook import Tried
+from dashboard.screens import quarantine
 from dashboard.screens.rules import SHOWN
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
@@ -68,6 +69,12 @@ GROUPS: dict[str, set[str]] = {
         *("needs_until", "ended"),
     },
     "account": {"accepted", "unchanged", "rejected", "mended"},
+    "quarantine": {
+        *quarantine.STATES,
+        *(f"all_{deed}" for deed in ("replay", "dismiss", "take_back")),
+        *(f"did_{deed}" for deed in ("mend", "replay", "dismiss")),
+        *("state", "reasons", "files"),
+    },
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
