@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -32,10 +32,17 @@ YEARLY: Final = Cadence("53w", "26w", "0 6 * * mon", "yearly, or less often")
 UNKNOWN: Final = Cadence("31d", "10d", "0 6 * * *", "unknown")
 
 
-def find_cadence(moments: pd.Series[pd.Timestamp]) -> Cadence:
+def find_cadence(moments: pd.Series[Any]) -> Cadence:
     """The usual step between the different times of the rows."""
     distinct = moments.dropna().drop_duplicates().sort_values()
     if len(distinct) < 3:
         return UNKNOWN
     step = distinct.diff().dropna().dt.total_seconds().median()
     return next((cadence for limit, cadence in _STEPS if step <= limit), YEARLY)
+
+
+def cadence_of(format: str) -> Cadence:
+    """How often files come whose name or title says a day, a month or a year."""
+    if "%d" in format:
+        return _STEPS[1][1]
+    return _STEPS[3][1] if "%m" in format else YEARLY

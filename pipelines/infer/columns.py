@@ -10,7 +10,6 @@ from typing import Final
 import pandas as pd
 
 from config.models.feed import ColumnType
-from pipelines.infer.names import identifiers
 from pipelines.infer.numbers import Marks, as_number, find_unit, is_nothing, number_pattern
 from pipelines.infer.times import find_times
 from warehouse.store import Cursor
@@ -47,6 +46,9 @@ class Guess:
     filled: int = 0
     distinct: int = 0
     code: bool = False
+    parts: list[str] = field(default_factory=list)
+    constant: str | None = None
+    months: str | None = None
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -58,14 +60,14 @@ class Guess:
 def guess_columns(
     cursor: Cursor, frame: pd.DataFrame, headers: Sequence[str], marks: Marks, nulls: set[str], *, whole: bool
 ) -> list[Guess]:
-    """One guess for each column of ``frame`` (texts; None where there is nothing).
+    """One guess for each column of ``frame``: texts, None where there is nothing, named by identifiers.
 
     Words that stand for nothing are added to ``nulls``, by which the file's cells are read.
     """
     found = []
-    for place, (header, name) in enumerate(zip(headers, identifiers(headers), strict=True)):
-        guess = Guess(header, name, rows=len(frame))
-        counts = frame.iloc[:, place].dropna().str.strip().value_counts()
+    for header, name in zip(headers, frame.columns, strict=True):
+        guess = Guess(header, str(name), rows=len(frame))
+        counts = frame[name].dropna().str.strip().value_counts()
         counts = counts[counts.index != ""]
         _guess(cursor, guess, counts, marks, nulls, whole=whole)
         found.append(guess)
@@ -142,6 +144,9 @@ def _number(
             if padded:
                 guess.notes.append("digits that begin with 0 are a code, not a number")
             return None
+    if CODE.search(guess.name) and digits.mean() >= ENOUGH and guess.strip is None:
+        guess.code = True  # with a few that are no digits: a code all the more
+        return None
     values = as_number(bare, marks)
     whole = bare.str.fullmatch(r"[-+]?[\d., ]*\d").all() and (values == values.round()).all()
     plain = not bare.str.contains(marks.decimal, regex=False).any()

@@ -1,42 +1,26 @@
-"""Where the table begins in a sheet of cells, and which of its headers are periods rather than names."""
+"""Where the table begins in a sheet of cells, how it was laid out for people, and what of it is no data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-_MONTHS: Final = (
-    "jan feb mar apr may jun jul aug sep oct nov dec january february march april june july august september "
-    "october november december sept"
-)
-_MONTH: Final = "|".join(_MONTHS.split())
+import pandas as pd
+
 _NUMBER: Final = re.compile(r"[-+]?[\d.,\s]*\d%?")
-_PRELIMINARY: Final = r"((?:prel?|p|est|sơ bộ|so bo|ước|uoc|năm|nam|year)\b[. _]*)?"
-YEAR: Final = re.compile(rf"{_PRELIMINARY}(1[89]\d\d|20\d\d)", re.I)
-"""A year, perhaps with a word before it such as 'Prel.' or 'Năm'."""
-DAY: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}|\d{4}-\d\d(-\d\d)?")
-YEAR_FIRST: Final = re.compile(rf"{_PRELIMINARY}(1[89]\d\d|20\d\d)[ _-]+.+", re.I)
-YEAR_LAST: Final = re.compile(rf".+?[ _-]+{_PRELIMINARY}(1[89]\d\d|20\d\d)", re.I)
-"""A year and what is counted in it, such as '2002 Hospitals'."""
-YEAR_ALONE: Final = {YEAR: r"^\D+", YEAR_FIRST: r"^\D+|[ _-].*$", YEAR_LAST: r"^.*\D"}
-"""What is to be stripped from such a header for the year to be left of it."""
+_YEAR: Final = re.compile(r"(1[89]|20)\d\d")
+_TOTAL: Final = r"(?i)\b(?:tổng số|tổng cộng|grand total|sub-?total|total|totaal|gesamt|insgesamt)\b"
 
 
-def word_alone(pattern: re.Pattern[str], headers: Iterable[str]) -> str | None:
-    """What is to be stripped from headers of a year and a word for the word to be left; else None."""
-    if pattern is YEAR_FIRST:
-        return r"^\D*\d{4}[ _-]+"
-    if pattern is not YEAR_LAST:
-        return None
-    before = {found[1] for name in headers if (found := pattern.fullmatch(name.strip()))} - {None}
-    words = f"({'|'.join(map(re.escape, sorted(before)))})?" if before else ""
-    return rf"[ _-]+{words}\d{{4}}$"
+@dataclass(frozen=True)
+class Layout:
+    """``fill_down``: columns of a stair-step table; ``leave_out``: a column and its pattern in idle rows."""
 
-
-MONTH: Final = re.compile(rf"({_MONTH})\.?|(tháng|thang|t\.?|m\.?)\s*(0?[1-9]|1[0-2])|[IVX]+", re.I)
-FEWEST: Final = 3
-"""So many columns in a row must be periods before a table counts as wide."""
+    fill_down: tuple[str, ...] = ()
+    leave_out: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 def header_row(rows: Sequence[Sequence[str]], width: int) -> int:
@@ -50,13 +34,63 @@ def header_row(rows: Sequence[Sequence[str]], width: int) -> int:
 
 def looks_like_data(row: Sequence[str]) -> bool:
     """Whether a row holds a number that is no year: no header does."""
-    return any(_NUMBER.fullmatch(cell.strip()) and not YEAR.fullmatch(cell.strip()) for cell in row)
+    return any(_NUMBER.fullmatch(cell.strip()) and not _YEAR.fullmatch(cell.strip()) for cell in row)
 
 
-def wide_columns(names: Sequence[str]) -> tuple[list[str], re.Pattern[str] | None]:
-    """Headers that are periods, and the pattern that they follow; none when they are too few."""
-    for pattern in (YEAR, DAY, MONTH, YEAR_FIRST, YEAR_LAST):
-        found = [name for name in names if pattern.fullmatch(name.strip())]
-        if len(found) >= FEWEST and len(found) >= len(names) / 2:
-            return found, pattern
-    return [], None
+def lay_out(frame: pd.DataFrame, headers: Sequence[str]) -> tuple[Layout, pd.DataFrame]:
+    """How the table must be read to be rows, and ``frame`` read so."""
+    frame = frame.set_axis(list(headers), axis=1)
+    leave_out: dict[str, str] = {}
+    notes: dict[str, str] = {}
+    repeated = (frame == pd.Series(list(headers), index=frame.columns)).all(axis=1)
+    if repeated.any():
+        leave_out[headers[0]] = f"^{re.escape(headers[0])}$"
+        notes["leave_out"] = f"the header stands {int(repeated.sum())} more times among the rows"
+        frame = frame[~repeated]
+    stairs = _stairs(frame)
+    if stairs:
+        last = list(headers)[len(stairs)]
+        notes["fill_down"] = f"of {len(frame):,} rows {int(frame[stairs[0]].notna().sum()):,} name it"
+        given = frame[list(stairs)].notna()
+        # A new value begins those behind it anew.
+        filled = {
+            name: frame[name].groupby(given.iloc[:, :place].any(axis=1).cumsum()).ffill()
+            for place, name in enumerate(stairs)
+        }
+        frame = frame.assign(**filled)
+        # A row without the last of them sums up those below it.
+        leave_out[last] = "^$"
+        sums = frame[last].isna()
+        notes["leave_out"] = f"{int(sums.sum()):,} rows without {last!r} sum up others"
+        frame = frame[~sums]
+    return Layout(stairs, leave_out, notes), frame.reset_index(drop=True)
+
+
+def _stairs(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The columns on the left that hold words only where they change, without the last of them."""
+    chosen: list[str] = []
+    for name in frame.columns[: frame.shape[1] - 1]:
+        share = frame[name].notna().mean()
+        if share < 0.5 and (not chosen or share >= frame[chosen[-1]].notna().mean()):
+            chosen.append(str(name))
+            continue
+        if not chosen or share < 0.6:
+            return ()
+        stair = frame[[*chosen, name]]
+        begun = stair[chosen].notna().cummax().all(axis=1)
+        # Each row says something of where it stands, and the first ones begin the stairs.
+        sound = stair.notna().any(axis=1).all() and stair[chosen[0]].notna().to_numpy()[:3].any()
+        words = (frame[name].str.contains(r"[^\W\d_]") | frame[name].str.fullmatch(r"\d+")).mean() > 0.5
+        return tuple(chosen) if sound and begun.mean() > 0.8 and words else ()
+    return ()
+
+
+def totals(frame: pd.DataFrame) -> str:
+    """A remark on rows that seem to sum up others; empty where there are none."""
+    for name in frame.columns:
+        cells = frame[name].dropna()
+        found = cells[cells.str.contains(_TOTAL)]
+        if 0 < len(found) <= max(3, 0.2 * len(cells)) and found.nunique() < cells.nunique():
+            said = f"{len(found):,} cells of {name!r} speak of totals ({found.iloc[0]!r})"
+            return f"{said}: leave_out can drop them"
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,10 +33,10 @@ class Marks:
     note: str = ""
 
 
-def find_marks(texts: pd.Series[str], delimiter: str) -> Marks:
-    """Tell the marks from every distinct cell that is digits, marks and perhaps a unit."""
-    seen = texts[texts.str.fullmatch(r"[-+]?[\d., ]*\d\s?\D{0,8}").astype(bool)]
-    seen = seen.str.extract(r"^([-+]?[\d., ]*\d)")[0].dropna()
+def find_marks(columns: Sequence[pd.Series[str]], delimiter: str) -> Marks:
+    """Tell the marks from every distinct cell of the columns that is digits, marks and perhaps a unit."""
+    columns = [_bare(column) for column in columns]
+    seen = pd.concat(columns, ignore_index=True)
     comma, point = seen.str.contains(",", regex=False), seen.str.contains(".", regex=False)
     grouped = {mark: seen.str.fullmatch(pattern.pattern) for mark, pattern in _GROUPED.items()}
     only_comma, only_point = seen[comma & ~point], seen[point & ~comma]
@@ -61,20 +62,29 @@ def find_marks(texts: pd.Series[str], delimiter: str) -> Marks:
             return Marks(",", None, "every comma stands before three digits: it may part thousands instead")
         return Marks(".", ",", "every comma stands before three digits: it may be a decimal comma instead")
     if len(only_point):
-        return _points(seen, only_point)
+        return _points(columns)
     return Marks(".", " " if spaced else None)
 
 
-def _points(seen: pd.Series[str], dotted: pd.Series[str]) -> Marks:
+def _bare(texts: pd.Series[str]) -> pd.Series[str]:
+    """The numbers among the cells, without units."""
+    seen = texts[texts.str.fullmatch(r"[-+]?[\d., ]*\d\s?\D{0,8}").astype(bool)]
+    return seen.str.extract(r"^([-+]?[\d., ]*\d)")[0].dropna()
+
+
+def _points(columns: Sequence[pd.Series[str]]) -> Marks:
     """Points that always stand before three digits: between thousands if numbers below them have none."""
-    plain = seen[~seen.index.isin(dotted.index)]
-    twice = dotted.str.count(r"\.").gt(1).any()
-    small = plain.str.len().le(3).all()
-    if twice or (len(dotted) >= 20 and small):
-        return Marks(
-            ",", ".", "" if twice else "every point stands before three digits: thousands, or decimals?"
-        )
-    return Marks(".", None, "every point stands before three digits: it may part thousands instead")
+    doubt = "every point stands before three digits"
+    for column in columns:
+        dotted = column[column.str.contains(".", regex=False)]
+        plain = column.drop(dotted.index)
+        if dotted.str.count(r"\.").gt(1).any():
+            return Marks(",", ".")
+        # Whole numbers below a thousand without a point, and all others with one before three digits.
+        small = plain.str.fullmatch(r"[-+]?\d{1,3}").all()
+        if len(dotted) >= 3 and len(plain) >= 2 * len(dotted) and small:
+            return Marks(",", ".", f"{doubt} and no number below a thousand has one: they part thousands")
+    return Marks(".", None, f"{doubt}: it may part thousands instead")
 
 
 def number_pattern(marks: Marks) -> str:

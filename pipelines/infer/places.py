@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import pandas as pd
 
@@ -12,6 +12,9 @@ from config.areas import AreaTree
 from config.models import AreaRule
 from pipelines.infer.columns import Guess
 from pipelines.spelling import name_key, spellings
+
+SURE: Final = 0.9
+"""Share of cells that must be units for a column to be preferred for how many they are."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,10 @@ def find_area(frame: pd.DataFrame, guesses: Sequence[Guess], tree: AreaTree) -> 
         for match in ("code", "name")
     }
     found: list[tuple[float, int, Located]] = []
-    for place, guess in enumerate(guesses):
-        if guess.type not in ("text", "integer") or not guess.filled:
+    for guess in guesses:
+        if guess.type not in ("text", "integer") or not guess.filled or guess.name not in frame:
             continue
-        counts = frame.iloc[:, place].dropna().str.strip().value_counts()
+        counts = frame[guess.name].dropna().str.strip().value_counts()
         for match, names in known.items():
             keys = counts.index.map(name_key) if match == "name" else counts.index
             hit = pd.Series(keys.isin(names), index=counts.index)
@@ -43,4 +46,9 @@ def find_area(frame: pd.DataFrame, guesses: Sequence[Guess], tree: AreaTree) -> 
             if share and (match == "name" or guess.type == "text" or guess.code or share > 0.95):
                 unknown = tuple(map(str, counts[~hit].index[:4]))
                 found.append((share, int(hit.sum()), Located(guess, match, share, unknown)))
-    return max(found, key=lambda each: each[:2])[2] if found else None
+    # Nearly all are units: then those that say most, wards rather than the city.
+    return (
+        max(found, key=lambda each: (each[0] >= SURE, each[1] if each[0] >= SURE else each[0]))[2]
+        if found
+        else None
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,8 @@ from pipelines.read.kinds import ENDINGS, ZIPPED, plain_name
 from pipelines.read.shape import columns_of
 from pipelines.read.workbook import cells_of, sheets_of
 
+FOOTER: Final = 100
+"""Lines at the end among which the notes below a table begin."""
 LETTERS: Final = 2000
 """Rows of a workbook by whose words its coding is told."""
 OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
@@ -51,6 +54,7 @@ class Table:
     native: dict[int, ColumnType] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     looked_at: str = ""
+    title: str = ""
 
 
 def read_table(path: Path) -> Table:
@@ -99,7 +103,8 @@ def _csv(text: str, *, whole: bool) -> Table:
     # A quoted line break in a title would shift it: the header is looked for by its line.
     lines = text.split("\n")
     skip = _line_of(rows, place, lines, dialect.delimiter, dialect.quote)
-    body = "\n".join(lines[skip:])
+    end = _end_of(lines, skip, dialect.delimiter, dialect.quote, len(header)) if whole else len(lines)
+    body = "\n".join(lines[skip:end])
     try:
         frame = pd.read_csv(
             io.StringIO(body),
@@ -126,11 +131,22 @@ def _csv(text: str, *, whole: bool) -> Table:
         format["quote"] = dialect.quote
     if skip:
         format["header_row"] = skip + 1
-        notes["header_row"] = f"above it: {_above(rows[:place])}"
+        notes["header_row"] = f"above it: {_above(rows[:place])[:80]}"
+    if end < len(lines) and any(map(str.strip, lines[end:])):
+        first = next(line for line in lines[end:] if line.strip())
+        format["footer"] = "^" + re.escape(first[:12]).replace("\\ ", " ")
+        notes["footer"] = f"{sum(bool(line.strip()) for line in lines[end:])} lines below the table"
     if looks_like_data(header):
         notes["header_row"] = "it looks like data: is there a header at all?"
         format.setdefault("header_row", skip + 1)
-    return Table(format, columns_of(header), _tidy(frame), whole and len(frame) <= MOST_ROWS, notes=notes)
+    return Table(
+        format,
+        columns_of(header),
+        _tidy(frame),
+        whole and len(frame) <= MOST_ROWS,
+        notes=notes,
+        title=_above(rows[:place]),
+    )
 
 
 def _line_of(
@@ -145,6 +161,20 @@ def _line_of(
     ):
         skip += 1
     return skip if skip < min(len(lines), place + 50) else place
+
+
+def _end_of(lines: Sequence[str], skip: int, delimiter: str, quote: str, width: int) -> int:
+    """Number of the lines above the notes below the table: narrow ones, after all that are not."""
+    last = len(lines)
+    for place in range(len(lines) - 1, max(skip, len(lines) - FOOTER), -1):
+        row = rows_of([lines[place]], delimiter, quote)
+        if row and len(row[0]) >= 0.8 * width:
+            break
+        last = place
+    else:
+        return len(lines)  # a quoted text of many lines, rather than notes
+    # A narrow line inside quotes belongs to the row that it ends.
+    return last if sum(line.count(quote) for line in lines[last:]) % 2 == 0 else len(lines)
 
 
 def _is_workbook(path: Path) -> bool:
@@ -188,15 +218,23 @@ def _workbook(path: Path) -> Table:
         header.pop()
     if place:
         format["header_row"] = place + 1
-        notes["header_row"] = f"above it: {_above(rows[:place])}"
+        notes["header_row"] = f"above it: {_above(rows[:place])[:80]}"
     body = frame.iloc[place + 1 :, : len(header)]
     kept = _kept(body)
     looked = f"all {len(kept):,} rows"
-    return Table(format, columns_of(header), kept, len(body) <= MOST_ROWS, notes=notes, looked_at=looked)
+    return Table(
+        format,
+        columns_of(header),
+        kept,
+        len(body) <= MOST_ROWS,
+        notes=notes,
+        looked_at=looked,
+        title=_above(rows[:place]),
+    )
 
 
 def _above(rows: Sequence[Sequence[str]]) -> str:
-    return " / ".join(filter(None, (" ".join(row).strip() for row in rows)))[:80]
+    return " / ".join(filter(None, (" ".join(row).strip() for row in rows)))
 
 
 def _json(sample: Sample, text: str) -> Table:

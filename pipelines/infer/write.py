@@ -8,7 +8,6 @@ from typing import Any
 import yaml
 
 from config import City
-from config.models import Format
 from pipelines.infer.columns import Guess
 from pipelines.infer.draft import Draft
 
@@ -31,7 +30,7 @@ def _lines(draft: Draft, city: City) -> Iterator[str]:
     yield f'schedule: "{cadence.schedule}" # its rows are dated {cadence.word}'
     yield from _identity(draft)
     yield from _area(draft, city)
-    yield "columns:"
+    yield f"columns:{_comment(draft.remark)}"
     for guess in draft.columns:
         yield from _column(guess)
     owed = _flow({"every": cadence.every, "grace": cadence.grace})
@@ -45,41 +44,51 @@ def _format(draft: Draft) -> Iterator[str]:
     if draft.table.format["type"] not in ("json", "jsonl", "parquet"):
         if marks.decimal != ".":
             said["decimal"] = marks.decimal
-        if marks.thousands is not None and "thousands" in Format.model_fields:
-            said["thousands"] = marks.thousands
+        if marks.thousands is not None:
+            said["thousands"] = " \u00a0\u202f" if marks.thousands == " " else marks.thousands
         if marks.note:
             notes["decimal"] = marks.note
             said.setdefault("decimal", marks.decimal)
     if draft.nulls:
         said["nulls"] = ["", *draft.nulls]
         notes["nulls"] = "cells that stand for nothing"
+    if draft.spoken is not None:
+        said[draft.spoken.where] = draft.spoken.pattern
+    layout = draft.layout
+    notes |= layout.notes
+    if layout.fill_down:
+        said["fill_down"] = list(layout.fill_down)
+    if layout.leave_out:
+        said["leave_out"] = dict(layout.leave_out)
     if not notes and not draft.wide:
         yield f"format: {_flow(said)}"
         return
     yield "format:"
     for key, value in said.items():
         yield f"  {key}: {_flow(value)}{_comment(notes.get(key, ''))}"
-    if draft.wide:
-        shown = f"{draft.wide[0]} … {draft.wide[-1]}"
-        yield f"  unpivot: # {len(draft.wide)} headers are periods: {shown}"
-        yield f"    keep: {_flow(list(draft.keep))}"
-        yield "    name: period"
-        yield "    value: value"
+    if (wide := draft.wide) is not None:
+        yield f"  unpivot: # {len(wide.columns)} headers are periods: {wide.columns[0]} … {wide.columns[-1]}"
+        yield f"    keep: {_flow(list(wide.keep))}"
+        if wide.drop:
+            yield f"    drop: {_flow(list(wide.drop))} # nothing stands in them"
+        if wide.pattern is not None:
+            yield f"    pattern: {_flow(wide.pattern)}"
+        else:
+            yield f"    name: {wide.names[0]}"
+        yield f"    value: {wide.value}"
 
 
 def _identity(draft: Draft) -> Iterator[str]:
     key = draft.key
     if key is None:
-        yield "mode: append # no few columns tell its rows apart: every row whose content is new is kept"
+        same = f"; {draft.same:,} rows are like others and count once" if draft.same else ""
+        yield f"mode: append # no few columns tell its rows apart: what is new is kept{same}"
     else:
         if key.repeated:
             note = f"{key.repeated:,} rows repeat it: of these the last one is kept"
         else:
             note = f"no two rows share it, in {draft.table.looked_at}"
         yield f"key: {_flow(list(key.columns))} # {note}"
-    if draft.event is None:
-        yield "event_time: WHICH # no column holds a time: name the one that dates a row"
-        return
     times = [
         guess.name
         for guess in draft.columns
@@ -116,10 +125,11 @@ def _area(draft: Draft, city: City) -> Iterator[str]:
 
 def _column(guess: Guess) -> Iterator[str]:
     said: dict[str, Any] = {"name": guess.name}
-    if guess.source != guess.name:
+    if guess.parts:
+        said["parts"] = guess.parts
+    elif guess.constant is None and guess.source != guess.name:
         said["source"] = guess.source
-    said["type"] = guess.type
-    for key in ("format", "strip", "values"):
+    for key in ("constant", "type", "format", "months", "strip", "values"):
         if (value := getattr(guess, key)) is not None:
             said[key] = value
     empty = guess.rows - guess.filled

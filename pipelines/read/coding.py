@@ -180,7 +180,7 @@ def _by_letters(blocks: Blocks) -> str:
 
 def _foreign(block: bytes) -> bytes:
     """The lines of a block that hold letters beyond ASCII."""
-    return b"\n".join(re.findall(rb"[^\r\n]*[\x80-\xff][^\r\n]*", block)) + b"\n"
+    return b"\n".join(line for line in block.splitlines() if not line.isascii()) + b"\n"
 
 
 def _letters(sample: bytes) -> str | None:
