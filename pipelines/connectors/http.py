@@ -44,14 +44,14 @@ class Http:
                     return self._file(ask, source, web)
                 self._walk(ask, source, web, {})
                 return note(ask)
-            through = None
+            through, digest = None, remembered(ask).get("digest") if ask.window is None else None
             for span in spans(ask, source.since):
                 try:
-                    self._span(ask, source, web, span)
+                    digest = self._span(ask, source, web, span, digest)
                 except PassingFault as fault:
                     raise reached(ask, fault, through) from None
                 through = span.until.isoformat()
-        return note(ask, through=through)
+        return note(ask, through=through, digest=digest)
 
     def _file(self, ask: Ask, source: HttpConnector, web: Web) -> State:
         """One file, unless it is the one that was fetched last."""
@@ -69,16 +69,17 @@ class Http:
                 digest=digest,
             )
 
-    def _span(self, ask: Ask, source: HttpConnector, web: Web, span: Span) -> None:
+    def _span(self, ask: Ask, source: HttpConnector, web: Web, span: Span, known: str | None) -> str | None:
+        """Drop what a span holds; the digest of the file, if it is one."""
         assert source.since is not None
         since, until = (written(moment, source.since, ask) for moment in (span.since, span.until))
         values = {"since": since, "from": since, "to": until}
         if source.paging is not None:
             self._walk(ask, source, web, values)
-            return
+            return None
         with self._send(source, web, values, None, {}) as answer:
             ending = answer.ending(ask.format)
-            save(ask, answer, worth=lambda path: not is_empty(path, ending, ask.format))
+            return save(ask, answer, known, lambda path: not is_empty(path, ending, ask.format))
 
     def _walk(self, ask: Ask, source: HttpConnector, web: Web, values: Mapping[str, str]) -> None:
         pages = source.paging

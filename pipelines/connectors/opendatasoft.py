@@ -38,20 +38,20 @@ class OpenDataSoft:
         """See ``base.Connector``."""
         source = ask.connector
         assert isinstance(source, OpenDataSoftConnector)
+        digest = remembered(ask).get("digest") if ask.window is None else None
         with Web(ask, prefix="Apikey ") as web:
             if source.since is None:
                 if ask.window is not None:
                     raise SourceError("this dataset has no column of time to ask by", "give connector.time")
-                digest = self._take(ask, source, web, None, remembered(ask).get("digest"))
-                return note(ask, digest=digest)
+                return note(ask, digest=self._take(ask, source, web, None, digest))
             through = None
             for span in spans(ask, source.since):
                 try:
-                    self._take(ask, source, web, span, None)
+                    digest = self._take(ask, source, web, span, digest)
                 except PassingFault as fault:
                     raise reached(ask, fault, through) from None
                 through = span.until.isoformat()
-        return note(ask, through=through)
+        return note(ask, through=through, digest=digest)
 
     def _take(
         self, ask: Ask, source: OpenDataSoftConnector, web: Web, span: Span | None, known: object

@@ -132,13 +132,17 @@ class Web:
                 response.close()
 
     def _redirected(self, asked: httpx.URL, request: httpx.Request) -> httpx.Request:
-        """The request to which a redirect leads: without secrets where it leads elsewhere."""
+        """The request to which a redirect leads: who asks is shown to the source itself alone."""
+        request.url = self._as_safe(request.url)
         if asked.scheme == "https" and request.url.scheme != "https":
             raise SourceError(
                 f"{shown(asked)} redirects to {shown(request.url)}, which is not encrypted",
                 "ask its owner why",
             )
-        if not self._is_home(request.url):
+        if self._is_home(request.url):
+            request.headers.update(self._own)
+            request.url = request.url.copy_merge_params(self._query)
+        else:
             for name in self._own:
                 request.headers.pop(name, None)
         request.extensions["timeout"] = self._timeout().as_dict()
@@ -146,7 +150,8 @@ class Web:
 
     def _as_safe(self, url: httpx.URL) -> httpx.URL:
         """A source behind a proxy that adds the encryption often gives links without it to itself."""
-        if url.scheme == "http" and self._home.scheme == "https" and url.host == self._home.host:
+        same = url.host == self._home.host and url.port in (None, self._home.port)
+        if same and url.scheme == "http" and self._home.scheme == "https":
             return url.copy_with(scheme="https", port=self._home.port)
         return url
 

@@ -286,6 +286,7 @@ def test_each_fetch_asks_for_what_is_new_and_a_bit_more(fetching: Fetching, site
     site.asked.clear()
     feed.fetch(now=NOW + dt.timedelta(hours=1))
     assert spans_asked(site) == [("2026-10-30T03:00:00", "2026-11-01T04:00:00")]
+    assert feed.fetch(now=NOW + dt.timedelta(hours=2)).status == "unchanged"  # the same rows as an hour ago
 
     # Where nothing is new, nothing is dropped, and the next fetch goes on from here all the same.
     site.asked.clear()
@@ -296,7 +297,7 @@ def test_each_fetch_asks_for_what_is_new_and_a_bit_more(fetching: Fetching, site
     site.asked.clear()
     state = feed.state()
     day = dt.datetime(2026, 10, 5, tzinfo=dt.UTC)
-    feed.fetch(Window(day, day + dt.timedelta(days=1)))
+    assert feed.fetch(Window(day, day + dt.timedelta(days=1))).status == "done"
     assert spans_asked(site) == [("2026-10-05T00:00:00", "2026-10-06T00:00:00")]
     assert feed.state() == state
 

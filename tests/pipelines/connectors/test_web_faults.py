@@ -149,6 +149,12 @@ def test_redirects_are_followed_but_secrets_are_not_taken_elsewhere(fetching: Fe
             assert all(SECRET in str(request.headers) for request in site.asked)
             assert SECRET not in str(other.asked[-1])
             assert "X-Team" not in other.asked[-1].headers
+    # Within the source itself they are taken along, a token in the query, too.
+    site.answer(
+        "/new", lambda r: Reply(CSV, type="text/csv") if r.query.get("k") == SECRET else Reply(status=401)
+    )
+    feed = fetching(http(site.url("/old"), auth={"token_env": "KEY", "query": "k"}), {"KEY": SECRET})
+    assert feed.fetch().status == "done"
     site.answer("/old", Reply(status=302, headers={"Location": "/login?next=/old"}))
     site.answer("/login", Reply(PAGE, type="text/html"))
     told = fetching(http(site.url("/old"))).fetch()
@@ -303,6 +309,8 @@ def test_links_without_encryption_to_the_source_itself_are_mended(
     """Behind a proxy that adds the encryption, many programs do not know that they are asked with it."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     link = encrypted.url("/p?page=2").replace("https", "http")
+    plain = encrypted.url("/p").replace("https", "http")
+    encrypted.answer("/q", Reply(status=301, headers={"Location": plain}))
 
     def serve(request: Request) -> Reply:
         if request.headers.get("Authorization") != f"Bearer {SECRET}":
@@ -311,9 +319,10 @@ def test_links_without_encryption_to_the_source_itself_are_mended(
         rows = [{"id": number, "at": "2026-10-01", "amount": 1}]
         return Reply.of({"rows": rows, "next": link if number == 1 else None})
 
+    encrypted.answer("/p", serve)
     paging = {"by": "next"}
     feed = fetching(
-        http(encrypted.answer("/p", serve), paging=paging, auth={"token_env": "KEY"}),
+        http(encrypted.url("/q"), paging=paging, auth={"token_env": "KEY"}),
         {"KEY": SECRET},
         format={"type": "json", "records": "rows"},
     )
