@@ -20,11 +20,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asof, backtesting, public, quieting, releasing, row_forms
+from dashboard import actions, asking, asof, backtesting, public, quieting, releasing, row_forms
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
-from dashboard.context import ScreenContext
+from dashboard.context import ScreenContext, Work
 from dashboard.forms import Forms
 from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
@@ -43,6 +43,9 @@ _ASSETS: Final = Path(__file__).parent / "assets"
 
 _LISTED: Final = 300
 """Warnings that a screen may choose from: every open one comes first."""
+
+_REQUESTS: Final = 8
+"""Requests of a feed that its page tells of."""
 
 _DEEDS: Final = 50
 """Deeds that a screen may tell of."""
@@ -145,6 +148,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     for module in (actions, releasing, quieting):
         module.register(forms)
     row_forms.register(forms, runtime.mending)
+    asking.register(forms, runtime.work.wake)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
@@ -159,6 +163,16 @@ def _shell() -> Component:
             html.Div(id="screen"),
         ]
     )
+
+
+def _work(runtime: Runtime, route: Route) -> Work:
+    """What people asked of feeds: of one all that is remembered, else what is not over."""
+    if route.kind != "health":
+        return Work()
+    feed = route.params.get("feed") or None
+    found = runtime.state.feed_requests.all(feed, _REQUESTS)
+    shown = found if feed is not None else [request for request in found if not request.over]
+    return Work(shown, runtime.faults.all())
 
 
 def _render(runtime: Runtime, route: Route, version: str) -> bytes:
@@ -193,6 +207,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             version=version,
             as_of=as_of,
             quiet=quiet,
+            work=_work(runtime, route) if as_of is None else Work(),
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
             settled=state.refused_rows.told,
         )

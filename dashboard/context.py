@@ -20,12 +20,13 @@ from dashboard.routes import Route, ScreenKind, href
 from dashboard.stories import Story
 
 if TYPE_CHECKING:
+    from dashboard.faults import Fault
     from dashboard.rulebook import Rulebook
     from indicators.breakdown import Lines
     from indicators.lineage import Lineage
     from indicators.rules.volumes import FeedVolume
     from warehouse.reader import Reader, Value
-    from warehouse.state import AuditEntry, Event, Maintenance, Silence
+    from warehouse.state import AuditEntry, Event, FeedRequest, Maintenance, Silence
 
 Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
@@ -43,6 +44,14 @@ def _nobody(deeds: Collection[int]) -> Mapping[int, AuditEntry]:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What people asked of feeds, what is under way first, and what the program itself cannot do just now."""
+
+    requests: Sequence[FeedRequest] = ()
+    faults: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True)
 class ScreenContext:
     """One rendering of one screen.
 
@@ -53,7 +62,7 @@ class ScreenContext:
     feed. On a screen of the past ``as_of`` is the moment that it is told for, and everything else, ``now``
     and the city's indicators included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
-    rows.
+    rows; ``work`` is what they asked of feeds.
     """
 
     city: City
@@ -72,6 +81,7 @@ class ScreenContext:
     quiet: Sequence[Silence | Maintenance] = ()
     deeds: Callable[[], Sequence[AuditEntry]] = tuple
     settled: Callable[[Collection[int]], Mapping[int, AuditEntry]] = _nobody
+    work: Work = Work()
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

@@ -40,11 +40,14 @@ def outcome(request: FeedRequest, lang: Lang, zone: ZoneInfo) -> str:
             counts = {name: number(int(told.get(name, 0)), lang) for name in names}
             failed = int(told.get("failed", 0))
             more = " " + words.count("work.files_failed", failed) if failed else ""
-            return f"{words.count('work.files', int(told['files']))} {words('work.rows', **counts)}{more}"
+            files, rows = words.count("work.files", int(told["files"])), words("work.rows", **counts)
+            return f"{files} {rows}{more}"
         case "passing":
             again = told.get("again")
-            at = moment(dt.datetime.fromisoformat(str(again)), zone, lang) if again else ""
-            return words("work.passing" if again else "work.given_up", cause=str(told["cause"]), time=at)
+            if not again:
+                return words("work.given_up", cause=str(told["cause"]))
+            at = moment(dt.datetime.fromisoformat(str(again)), zone, lang)
+            return words("work.passing", cause=str(told["cause"]), time=at)
         case "failed" | "given_up" | "broke" as word:
             return words.of("work_end", word).format(cause=str(told["cause"]))
         case word:

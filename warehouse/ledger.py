@@ -82,6 +82,29 @@ class RefreshRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """One attempt to fetch, or several in a row that were alike (``looks``). Times are UTC without offset.
+
+    ``since``/``until``: a span of the past that was fetched anew. ``retry_at``: when it was to be tried
+    again.
+    """
+
+    id: int
+    feed: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None
+    status: str
+    attempt: int
+    looks: int
+    files: int
+    since: dt.datetime | None
+    until: dt.datetime | None
+    message: str | None
+    hint: str | None
+    retry_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class FeedAccount:
     """The sum of a feed's loads. What mends received counts once: as mended, in the load that refused it."""
 
@@ -129,6 +152,15 @@ class LedgerReader:
             + " FROM run WHERE kind = 'load' GROUP BY feed"
         ).fetchall()
         return {row[0]: FeedAccount(*row) for row in rows}
+
+    def fetches(self, feed: str, limit: int = 50) -> list[Fetch]:
+        """The newest fetches of a feed."""
+        rows = self.cursor.execute(
+            "SELECT id, feed, started_at, finished_at, status, attempt, looks, files, since, until, message, "
+            "hint, retry_at FROM feed_fetch WHERE feed = ? ORDER BY id DESC LIMIT ?",
+            [feed, limit],
+        ).fetchall()
+        return [Fetch(*row) for row in rows]
 
     def runs(self, feed: str | None = None, limit: int = 50) -> list[Run]:
         """The newest runs, of one feed or of all."""

@@ -51,6 +51,10 @@
       build = news.build;
       window.dash_clientside.set_props("data-version", { data: news.version + "@" + Date.now() });
     });
+    stream.addEventListener("progress", (event) => {
+      beat();
+      document.dispatchEvent(new CustomEvent("toancanh:progress", { detail: JSON.parse(event.data) }));
+    });
     stream.onerror = () => { body().dataset.connection = "lost"; };
   }
 

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from config.models import Feed
 from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, icon, link, panel, table, td, th
+from dashboard.components.feed_work import faults_list, feed_work, next_look, requests_list
 from dashboard.components.identities import identity_table
 from dashboard.components.page import page
 from dashboard.components.states import notice
@@ -41,8 +42,10 @@ def render(ctx: ScreenContext) -> Component:
     scope = one.id if one else None
     reasons = [r for r in ctx.reader.quarantine_summary() if one is None or r.feed == one.id]
     body: list[Any] = [
+        panel(words("work.faults"), faults_list(ctx), kind="work") if ctx.work.faults else None,
         _summary(ctx, feeds, accounts),
         panel(words("health.feeds"), _feeds(ctx, feeds, statuses, accounts), width=12, kind="table"),
+        *_work(ctx, one),
         *(
             [panel(words("identity.title"), identity_table(ctx), width=12, kind="table")]
             if one is None and ctx.as_of is None
@@ -83,6 +86,17 @@ def render(ctx: ScreenContext) -> Component:
         else [html.Span(words("health.lead"))]
     )
     return page(ctx, title, body, area=ctx.city.areas.root.code, trail=trail, lead=lead)
+
+
+def _work(ctx: ScreenContext, one: Feed | None) -> list[Component]:
+    """How a feed is looked after; of all feeds only what people asked for and is not over."""
+    if one is not None and ctx.as_of is None:
+        return [panel(ctx.words("work.title"), feed_work(ctx, one), kind="work")]
+    if ctx.work.requests:
+        return [
+            panel(ctx.words("work.requests"), requests_list(ctx, ctx.work.requests, named=True), kind="work")
+        ]
+    return []
 
 
 def _summary(
@@ -197,13 +211,14 @@ def _feed_row(
         every=fmt.span(feed.delivery.every, ctx.lang),
         grace=fmt.span(feed.delivery.grace, ctx.lang),
     )
+    next_ = f"{words('work.next')} {next_look(ctx, feed)}"
     return html.Tr(
         [
             html.Th(name, scope="row"),
             td(state),
             td(_through(ctx, status.data_through if status else None), class_name="nowrap"),
             td(_moment(ctx, status.last_loaded_at if status else None), class_name="nowrap"),
-            td(duty, class_name="quiet nowrap"),
+            td([duty, html.Br(), html.Small(next_)], class_name="quiet nowrap"),
             td(fmt.number(status.rows if status else None, ctx.lang), number=True),
             td(fmt.number(account.received if account else None, ctx.lang), number=True),
             td(_account(ctx, account) if account else fmt.NOTHING),

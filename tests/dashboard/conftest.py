@@ -13,7 +13,7 @@ import pytest
 
 from config import REFERENCE_CITY, City, load_city
 from dashboard.alerts import Alert
-from dashboard.context import ScreenContext
+from dashboard.context import ScreenContext, Work
 from dashboard.routes import Route
 from dashboard.rulebook import Rulebook
 from dashboard.stories import Story
@@ -22,7 +22,7 @@ from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
 from indicators.rules.conditions import Verdict
 from indicators.rules.volumes import FeedVolume
-from warehouse.ledger import FeedAccount, FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.ledger import FeedAccount, FeedStatus, Fetch, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.quarantine import Asked, Pile, Refused
 from warehouse.reader import Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
@@ -192,6 +192,17 @@ class Synthetic:
     def accounts(self) -> dict[str, FeedAccount]:
         return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 3, 1) for f in self.city.feeds}
 
+    def fetches(self, feed: str, *_: object) -> list[Fetch]:
+        """One that failed in passing, a span of the past, and looks that found nothing."""
+        if self.absent:
+            return []
+        again = BARE + dt.timedelta(minutes=4)
+        return [
+            Fetch(3, feed, BARE, BARE, "passing", 2, 1, 0, None, None, self.text, "hint", again),
+            Fetch(2, feed, BARE, BARE, "done", 1, 1, 4, BARE, BARE, None, None, None),
+            Fetch(1, feed, BARE, None, "unchanged", 1, 7, 0, None, None, None, None, None),
+        ]
+
     def runs(self, *_: object) -> list[Run]:
         run = Run(
             1,
@@ -329,6 +340,7 @@ def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
         quiet: Sequence[Silence | Maintenance] = (),
         deeds: Sequence[AuditEntry] = (),
         book: Rulebook | None = None,
+        work: Work | None = None,
         **reader: Any,
     ) -> ScreenContext:
         return ScreenContext(
@@ -347,6 +359,7 @@ def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
             as_of=as_of,
             quiet=quiet,
             deeds=lambda: deeds,
+            work=work or Work(),
         )
 
     return make
