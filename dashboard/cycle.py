@@ -19,6 +19,7 @@ from indicators.notices.courier import Courier
 from indicators.rules.evaluate import EvaluationReport, evaluate
 from pipelines.again import kept_files, speaks_of
 from pipelines.load import Loader, RunResult
+from pipelines.mend import Mender
 from pipelines.reload import Reloader
 from warehouse.arrange import arrange
 from warehouse.progress import Progress, silent
@@ -57,6 +58,7 @@ class Cycles:
     def __post_init__(self) -> None:
         self._reloader = Reloader(self.city, self.store, self.loader, self.places.landing)
         self._reloader.recover()
+        self._mender = Mender(self.city, self.store, self.places.landing)
 
     def turn(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
         """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages."""
@@ -106,13 +108,18 @@ class Cycles:
             with self.store.read() as cursor:
                 kept, _ = kept_files(cursor, feed, self.places.landing)
             files = [one.file for one in kept if speaks_of(one, first, last, self.city.zone)]
-            return self.loader.again(feed, files, self.clock(), progress)
+            return self._carried_on(feed, self.loader.again(feed, files, self.clock(), progress))
 
     def reload(self, feed: Feed, progress: Progress) -> Sequence[RunResult]:
         """Load every landed file of the feed once more, by today's contract."""
         with self._turn:
             self.engine.prepare()
-            return self._reloader.reload(feed, self.clock(), progress)
+            return self._carried_on(feed, self._reloader.reload(feed, self.clock(), progress))
+
+    def _carried_on(self, feed: Feed, runs: Sequence[RunResult]) -> Sequence[RunResult]:
+        """The runs, after what people did with rows that they refused once more was done again."""
+        self._mender.carry_on(feed, [run.id for run in runs], self.clock())
+        return runs
 
     def close(self) -> None:
         """Wait for the turn that runs now, and let nobody take another."""

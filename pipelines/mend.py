@@ -65,6 +65,8 @@ class Mender:
 
         Raises SourceError when the rows cannot be read at all; then nothing has changed.
         """
+        if not edits:
+            return Mended(None)
         with self._store.write() as cursor:
             try:
                 ensure_fact_table(cursor, feed)
@@ -87,12 +89,41 @@ class Mender:
         with self._store.write() as cursor:
             changed = cursor.execute(
                 "UPDATE quarantine SET state = $state, deed = $deed WHERE feed = $feed AND state = $before "
-                "AND id IN (SELECT unnest($ids)) RETURNING id",
+                "AND id IN (SELECT unnest($ids)) AND (state = 'waiting' OR deed IS NOT NULL) RETURNING id",
                 {"state": state, "deed": deed, "feed": feed.id, "before": before, "ids": list(ids)},
             ).fetchall()
             if changed:
                 self._store.bump(cursor)
         return len(changed)
+
+    def carry_on(self, feed: Feed, runs: Sequence[int], now: dt.datetime) -> Mended:
+        """After files were loaded once more by ``runs``: do with their refused rows what people had done with
+        the same lines of the same bytes before. What was written anew is mended again, what was dismissed
+        stays so, and a row that only waited waits once.
+        """
+        given = {"feed": feed.id, "runs": list(runs)}
+        with self._store.write() as cursor:
+            cursor.execute(
+                "CREATE TEMP TABLE before AS SELECT n.id, p.id AS old, p.state, p.edited, p.deed "
+                "FROM quarantine n JOIN run r ON r.id = n.run JOIN quarantine p "
+                "ON p.feed = n.feed AND p.file_hash = n.file_hash AND p.line = n.line AND p.run < n.run "
+                "JOIN run o ON o.id = p.run AND o.file_name = r.file_name "
+                "WHERE n.feed = $feed AND n.state = 'waiting' AND list_contains($runs, n.run) "
+                "AND NOT list_contains($runs, p.run) "
+                "QUALIFY row_number() OVER (PARTITION BY n.id ORDER BY p.id DESC) = 1",
+                given,
+            )
+            cursor.execute(
+                "UPDATE quarantine SET edited = b.edited, deed = b.deed, "
+                "state = CASE WHEN b.state = 'dismissed' AND b.deed IS NOT NULL THEN 'dismissed' "
+                "ELSE 'waiting' END FROM before b WHERE quarantine.id = b.id"
+            )
+            cursor.execute(
+                "UPDATE quarantine SET state = 'dismissed' WHERE state = 'waiting' "
+                "AND id IN (SELECT old FROM before)"
+            )
+            again = cursor.execute("SELECT id FROM before WHERE state = 'mended' ORDER BY id").fetchall()
+        return self.mend(feed, dict.fromkeys(id_ for (id_,) in again), now)
 
 
 def _receive(
@@ -122,7 +153,8 @@ def _receive(
     if decided:
         merge.name_runs(cursor, feed, "SELECT name FROM batch_file")
     cursor.execute(
-        "UPDATE quarantine SET state = 'mended', mended_by = $run, edited = t.edited, deed = $deed "
+        "UPDATE quarantine SET state = 'mended', mended_by = $run, edited = t.edited, "
+        "deed = coalesce($deed, deed) "
         "FROM tried t WHERE quarantine.id = t.id AND t.id IN (SELECT id FROM accepted)",
         {"run": run, "deed": deed},
     )

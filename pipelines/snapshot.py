@@ -69,7 +69,7 @@ def overtaken_in_mend(feed: Feed) -> str:
     if feed.mode != "snapshot":
         return "false"
     part = _part(_within(feed)) if _within(feed) else "''"
-    again = "kind = 'load' AND status = 'done' AND file_name = f.name AND id > f.run"
+    again = "kind <> 'mend' AND status = 'done' AND file_name = f.name AND id > f.run"
     return (
         f"coalesce((SELECT s.file > f.name OR (s.file = f.name AND EXISTS (SELECT 1 FROM run WHERE {again})) "
         f"FROM snapshot s WHERE s.dataset = {literal(feed.table)} AND s.part = {part}), false)"

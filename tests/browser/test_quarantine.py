@@ -1,4 +1,4 @@
-"""Somebody writes a refused row anew on its page, tries it, mends it; others are tried again and dismissed."""
+"""Somebody writes a refused row anew on its page, tries it and mends it; others are dismissed."""
 
 from __future__ import annotations
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pipelines.again import kept_files
 from pipelines.mend import Mended, Mender
+from pipelines.reload import Reloader
 from tests.pipelines.conftest import NOW
 
 if TYPE_CHECKING:
@@ -263,3 +265,39 @@ def test_a_line_of_a_member_of_an_archive_is_read_as_that_member(house: House) -
         ("T1", "tickets/all.zip/a.csv"),
         ("T2", "tickets/all.zip/b.csv"),
     ]
+
+
+@pytest.mark.parametrize("how", ["reload", "again"])
+def test_what_people_did_outlives_a_reload(house: House, how: str) -> None:
+    lines = [f"T{i},2026-10-01,,21,9,app" for i in range(1, 5)]
+    house.deliver("a.csv", "\n".join([HEADER, *lines, "T5,2026-10-01"]) + "\n")
+    house.load()
+    mender = Mender(house.city, house.store, house.landing)
+    cells = {"id": "T1", "opened": "2026-10-01", "ward": "21", "rating": "4"}
+    edits: dict[int, str | None] = {1: json.dumps(cells), 5: "T5,2026-10-01,,21,2,app"}
+    assert mender.mend(house.feed, edits, LATER, 11).mended == 2
+    mender.mend(house.feed, {2: json.dumps(cells | {"rating": "8"})}, LATER, 12)
+    assert mender.settle(house.feed, [3], "dismissed", 13) == 1
+    before = [row[:5] for row in facts(house)]
+    if how == "reload":
+        reloader = Reloader(house.city, house.store, house.loader, house.landing)
+        runs = reloader.reload(house.feed, LATER)
+        assert facts(house) == []
+    else:
+        with house.store.read() as cursor:
+            kept, _ = kept_files(cursor, house.feed, house.landing)
+        runs = house.loader.again(house.feed, [one.file for one in kept], LATER)
+    done = mender.carry_on(house.feed, [run.id for run in runs], LATER)
+    assert (done.mended, done.refused) == (2, 0)
+    assert [row[:5] for row in facts(house)] == before
+    rows = house.rows("SELECT line, state, deed FROM quarantine WHERE id > 5 ORDER BY line")
+    assert rows == [
+        (2, "mended", 11),
+        (3, "waiting", None),
+        (4, "dismissed", 13),
+        (5, "waiting", None),
+        (6, "mended", 11),
+    ]
+    # A row waits once; the one of the first load is settled with it.
+    assert [row[2] for row in waiting(house)] == [3, 5]
+    account(house)
