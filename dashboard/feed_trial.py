@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from rich.table import Table
 
@@ -41,8 +41,10 @@ def as_data(feed: Feed, file: str, trial: Trial) -> dict[str, Any]:
         "received": trial.received,
         "accepted": trial.accepted,
         "rejected": trial.rejected,
+        "flagged": trial.flagged,
         "causes": [asdict(cause) for cause in trial.causes],
         "refusals": [asdict(refusal) for refusal in trial.refusals],
+        "flags": [asdict(flag) for flag in trial.flags],
         "rows": [dict(zip(trial.columns, map(_plain, row), strict=True)) for row in trial.rows],
     }
 
@@ -57,11 +59,14 @@ def as_tables(feed: Feed, trial: Trial) -> Iterator[Table | str]:
         yield f"{run.file}: {run.message}" + (f" ({run.hint})" if run.hint else "")
     if len(trial.failed) == len(trial.runs):
         return
-    yield f"received {trial.received:,} · accepted {trial.accepted:,} · rejected {trial.rejected:,}"
+    flagged = f" ({trial.flagged:,} of them flagged)" if trial.flagged else ""
+    yield f"received {trial.received:,} · accepted {trial.accepted:,}{flagged} · rejected {trial.rejected:,}"
     yield from dict.fromkeys(run.message for run in trial.runs if run.status == "done" and run.message)
     if trial.causes:
         yield _causes(trial)
         yield _refusals(trial)
+    if trial.flags:
+        yield _flags(trial)
     if trial.rows:
         yield _rows(trial)
 
@@ -108,6 +113,21 @@ def _refusals(trial: Trial) -> Table:
             line = raw = ""
         table.add_section()
     return table
+
+
+def _flags(trial: Trial) -> Table:
+    table = Table(title="Accepted all the same", title_justify="left")
+    table.add_column("line", justify="right")
+    for name in ("column", "cell", "what is wrong", "what is done"):
+        table.add_column(name, overflow="fold")
+    for flag in trial.flags:
+        line = "" if flag.line is None else str(flag.line)
+        done = _DONE.get(flag.mode, flag.mode)
+        table.add_row(line, flag.column or "", flag.value or "", flag.sentence, done)
+    return table
+
+
+_DONE: Final = {"empty": "emptied", "flag": "kept as it came", "root": "counted for the whole city"}
 
 
 def _rows(trial: Trial) -> Table:

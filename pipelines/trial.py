@@ -85,6 +85,22 @@ class Refusal:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What an accepted row broke; without a line: what the whole delivery did.
+
+    ``mode``: the cell was emptied (``empty``), stands as it came (``flag``), or the row counts for the whole
+    city (``root``).
+    """
+
+    line: int | None
+    column: str | None
+    reason: str
+    value: str | None
+    sentence: str
+    mode: str
+
+
 @dataclass(frozen=True)
 class Trial:
     """What a load of the file would do.
@@ -97,6 +113,7 @@ class Trial:
     reading: Reading | None
     causes: Sequence[Cause]
     refusals: Sequence[Refusal]
+    flags: Sequence[Flag]
     columns: Sequence[str]
     rows: Sequence[tuple[Any, ...]]
 
@@ -116,6 +133,11 @@ class Trial:
         return self.received - self.rejected
 
     @property
+    def flagged(self) -> int:
+        """Accepted rows that broke a rule which lets them pass."""
+        return sum(run.flagged for run in self.runs)
+
+    @property
     def failed(self) -> Sequence[RunResult]:
         """The parts of the file that cannot be read, with message and hint."""
         return [run for run in self.runs if run.status != "done"]
@@ -132,7 +154,8 @@ def try_file(
 ) -> Trial:
     """Load the file at ``path`` as a delivery of ``feed``, wherever that fetches its own, and look.
 
-    ``rows`` and ``refusals``: how many accepted and refused rows to keep; the account covers all.
+    ``rows`` and ``refusals``: how many accepted rows, and how many refused and flagged ones, to keep; the
+    account covers all.
     Raises SourceError where there is no such file or its name says that it is not complete.
     """
     file = path.resolve()
@@ -195,7 +218,7 @@ def _look(
     refusals: int,
 ) -> Trial:
     if all(run.status != "done" for run in runs):
-        return Trial(runs, reading, (), (), (), ())
+        return Trial(runs, reading, (), (), (), (), ())
     with store.read() as cursor:
         causes = cursor.execute(
             f'SELECT reason, "column", count(*), first(sentence ORDER BY line) FROM ({_PROBLEMS}) '
@@ -204,6 +227,10 @@ def _look(
         refused = cursor.execute(
             'SELECT line, raw, list(["column", reason, value, sentence] ORDER BY place) '
             f"FROM ({_PROBLEMS}) GROUP BY row, line, raw ORDER BY line, row LIMIT ?",
+            [refusals],
+        ).fetchall()
+        flags = cursor.execute(
+            "SELECT line, column_name, reason, value, detail, mode FROM flagged ORDER BY line, rowid LIMIT ?",
             [refusals],
         ).fetchall()
         names = [column.name for column in feed.columns]
@@ -217,6 +244,7 @@ def _look(
         reading,
         [Cause(*cause) for cause in causes],
         [Refusal(line, [Wrong(*wrong) for wrong in problems], raw) for line, raw, problems in refused],
+        [Flag(*flag) for flag in flags],
         ["line", "area", *names],
         [tuple(_local(cell, city) for cell in row) for row in accepted],
     )

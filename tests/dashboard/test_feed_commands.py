@@ -235,3 +235,19 @@ def test_what_cannot_be_guessed_is_named(
     done = feed("infer", *words)
     assert (done.exit_code, done.stdout) == (2, "")
     assert sentence in done.stderr
+
+
+def test_what_is_accepted_all_the_same_is_told_with_what_is_done(tmp_path: Path) -> None:
+    definition, file = tmp_path / "desk.yaml", tmp_path / "a.csv"
+    rules = "{name: number, type: integer}\n  - {name: n, type: integer, max: 9, on_error: {range: empty}}"
+    definition.write_text(DEFINITION.replace("{name: number, type: integer}", rules), encoding="utf-8")
+    file.write_text("number,n,opened\n1,5,2026-01-02\n2,50,2026-01-03\n", encoding="utf-8")
+    code, found = told(definition, file)
+    assert (code, found["accepted"], found["rejected"], found["flagged"]) == (0, 2, 0, 1)
+    [flag] = found["flags"]
+    assert (flag["line"], flag["column"], flag["reason"]) == (3, "n", "range")
+    assert (flag["value"], flag["mode"]) == ("50", "empty")
+    assert [row["n"] for row in found["rows"]] == [5, None]
+    shown = feed("try", definition, file).stdout
+    assert "accepted 2 (1 of them flagged)" in shown
+    assert "emptied" in shown
