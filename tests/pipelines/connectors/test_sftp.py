@@ -20,7 +20,10 @@ import pytest
 from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from bench.common import servers
-from pipelines.connectors.base import Drop, Window
+from config.models.sftp import SftpConnector
+from pipelines.connectors.base import Ask, Drop, Window
+from pipelines.connectors.sftp import Sftp
+from pipelines.errors import PassingFault, SourceError
 from pipelines.fetch import Fetcher, FetchResult
 
 NOON = dt.datetime(2026, 11, 1, 5, 0, tzinfo=dt.UTC)
@@ -35,17 +38,8 @@ class Sender:
     ) -> None:
         self.out = out
         self.out.mkdir(exist_ok=True)
-        known = {
-            "kind": "sftp",
-            "host": "127.0.0.1",
-            "port": server.port,
-            "user": getpass.getuser(),
-            "key_file": str(server.user_key),
-            "host_key": server.host_key,
-            "path": f"{out}/*.csv",
-            "settle": "0s",
-        }
-        settings = {key: value for key, value in {**known, **connector}.items() if value is not None}
+        wanted = {**_known(server, out), **connector}
+        settings = {key: value for key, value in wanted.items() if value is not None}
         self.house = build(connector=settings)
         self.environ: dict[str, str] = {}
         self.fetcher = Fetcher(self.house.city, self.house.store, self.house.spool, self.environ)
@@ -68,6 +62,19 @@ class Sender:
         result = self.fetch()
         assert result.status in ("done", "unchanged"), result
         return [Path(run.file).name for run in self.house.load()]
+
+
+def _known(server: servers.SshServer, out: Path) -> dict[str, Any]:
+    return {
+        "kind": "sftp",
+        "host": "127.0.0.1",
+        "port": server.port,
+        "user": getpass.getuser(),
+        "key_file": str(server.user_key),
+        "host_key": server.host_key,
+        "path": f"{out}/*.csv",
+        "settle": "0s",
+    }
 
 
 def _row(id_: int, rating: int) -> str:
@@ -265,39 +272,39 @@ def test_a_server_with_another_key_is_not_spoken_to(
 
 
 @pytest.mark.parametrize(
-    ("changes", "environ", "status", "message"),
+    ("changes", "environ", "fault", "message"),
     [
-        ({"user": "nobody-of-ours"}, {}, "failed", "127.0.0.1 refused nobody-of-ours with the key"),
-        ({"key_file": "/nowhere"}, {}, "failed", "the private key /nowhere cannot be read: No such file"),
-        ({"key_file": "/etc/hostname"}, {}, "failed", "the private key cannot be used"),
-        ({"key_file": None, "key_env": "KEY"}, {}, "failed", "the environment variable KEY is not set"),
+        ({"user": "nobody-of-ours"}, {}, SourceError, "127.0.0.1 refused nobody-of-ours with the key"),
+        ({"key_file": "/nowhere"}, {}, SourceError, "the private key /nowhere cannot be read: No such file"),
+        ({"key_file": "/etc/hostname"}, {}, SourceError, "the private key cannot be used"),
+        ({"key_file": None, "key_env": "KEY"}, {}, SourceError, "the environment variable KEY is not set"),
         (
             {"key_file": None, "password_env": "P"},
             {"P": "s3cr3t"},
-            "failed",
+            SourceError,
             "127.0.0.1 refused me with the password",
         ),
-        ({"path": "/nowhere/*.csv"}, {}, "failed", "there is no /nowhere on the server"),
-        ({"port": "free"}, {}, "passing", "broke: [Errno 111] Connection refused"),
+        ({"path": "/nowhere/*.csv"}, {}, SourceError, "there is no /nowhere on the server"),
+        ({"port": None}, {}, PassingFault, "broke: [Errno 111] Connection refused"),
     ],
 )
 def test_what_is_refused_is_told(
-    build: Callable[..., Any],
     ssh_server: servers.SshServer,
-    out: Path,
+    tmp_path: Path,
     changes: dict[str, Any],
     environ: dict[str, str],
-    status: str,
+    fault: type[Exception],
     message: str,
 ) -> None:
     if "port" in changes:
         changes = {"port": servers.free_port()}
-    sender = Sender(build, ssh_server, out, **changes)
-    sender.environ.update(environ)
-    result = sender.fetch()
-    assert result.status == status
-    assert message.replace("refused me", f"refused {getpass.getuser()}") in str(result.message)
-    assert "s3cr3t" not in f"{result.message} {result.hint}"
+    settings = {**_known(ssh_server, tmp_path), **changes}
+    remote = SftpConnector(**{key: value for key, value in settings.items() if value is not None})
+    drop = Drop(tmp_path / "spool", "1", float("inf"), 1 << 30)
+    with pytest.raises(fault) as told:
+        Sftp().fetch(Ask("tickets", remote, {}, NOON, drop, environ, dt.UTC))
+    assert message.replace("refused me", f"refused {getpass.getuser()}") in str(told.value)
+    assert "s3cr3t" not in str(told.value)
 
 
 def test_a_key_with_a_passphrase_comes_from_the_environment(

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import random
 import threading
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import count
@@ -19,8 +20,11 @@ import pytest
 import sqlalchemy as sa
 
 from bench.common import servers
-from pipelines.connectors.base import Window
+from config.models.sql import SqlConnector
+from pipelines.connectors.base import Ask, Drop, Window
 from pipelines.connectors.columns import TypedFile
+from pipelines.connectors.sql import Sql
+from pipelines.errors import PassingFault, SourceError
 from pipelines.fetch import Fetcher, FetchResult
 
 _NUMBERS = count()
@@ -37,6 +41,20 @@ CURSOR = {"column": "changed", "overlap": "30s"}
 @pytest.fixture
 def database(postgres: str) -> str:
     """URL of a database of its own with an empty table of tickets."""
+    return _database(postgres)
+
+
+@pytest.fixture(scope="module")
+def filled(postgres: str) -> str:
+    """URL of a database with three tickets, for those who are refused before they read any."""
+    url = _database(postgres)
+    _fill(url, 3)
+    with psycopg.connect(_plain(url)) as connection:
+        connection.execute("CREATE SEQUENCE n")
+    return url
+
+
+def _database(postgres: str) -> str:
     name = f"source{next(_NUMBERS)}"
     with psycopg.connect(_plain(f"{postgres}/postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
@@ -281,13 +299,19 @@ def test_everything_is_read_in_one_file_and_once(build: Callable[..., Any], data
     ],
 )
 def test_what_somebody_must_mend_is_told(
-    build: Callable[..., Any], database: str, connector: dict[str, Any], message: str, hint: str
+    filled: str, tmp_path: Path, connector: dict[str, Any], message: str, hint: str
 ) -> None:
-    _fill(database, 3)
-    with psycopg.connect(_plain(database)) as connection:
-        connection.execute("CREATE SEQUENCE n")
-    result = Reader(build, database, **connector).fetch()
-    assert (result.status, result.message, result.hint) == ("failed", message, hint)
+    with pytest.raises(SourceError) as refused:
+        _ask(filled, tmp_path, **connector)
+    assert (refused.value.message, refused.value.hint) == (message, hint)
+    assert not list(tmp_path.iterdir())
+
+
+def _ask(url: str, folder: Path, **connector: Any) -> None:
+    """Fetch without a house around it."""
+    remote = SqlConnector(kind="sql", url_env="TICKETS_URL", **connector)
+    drop = Drop(folder, "1", time.monotonic() + remote.time_limit.total_seconds(), 1 << 30)
+    Sql().fetch(Ask("tickets", remote, {}, _AT, drop, {"TICKETS_URL": url}, dt.UTC))
 
 
 def test_a_wrong_password_is_final_and_never_told(build: Callable[..., Any], database: str) -> None:
@@ -309,36 +333,32 @@ def test_a_wrong_password_is_final_and_never_told(build: Callable[..., Any], dat
 
 
 @pytest.mark.parametrize(
-    ("url", "status", "message"),
+    ("url", "fault", "message"),
     [
-        ("{dead}", "passing", "the database cannot be reached: connection to server at"),
-        ("{server}/nowhere", "failed", 'database "nowhere" does not exist'),
-        ("{url}?sslmode=require", "failed", "server does not support SSL"),
-        ("postgres//nonsense", "failed", "the environment variable TICKETS_URL is not a database URL"),
-        ("oracle+nothing://a:b@c/d", "failed", "there is no driver for 'oracle+nothing' here"),
-        ("", "failed", "the environment variable TICKETS_URL is not set"),
-        ("sqlite:////nowhere/a.db", "failed", "there is no database file /nowhere/a.db"),
+        ("{dead}", PassingFault, "the database cannot be reached: connection to server at"),
+        ("{server}/nowhere", SourceError, 'database "nowhere" does not exist'),
+        ("{url}?sslmode=require", SourceError, "server does not support SSL"),
+        ("postgres//nonsense", SourceError, "the environment variable TICKETS_URL is not a database URL"),
+        ("oracle+nothing://a:b@c/d", SourceError, "there is no driver for 'oracle+nothing' here"),
+        ("", SourceError, "the environment variable TICKETS_URL is not set"),
+        ("sqlite:////nowhere/a.db", SourceError, "there is no database file /nowhere/a.db"),
     ],
 )
 def test_what_is_wrong_with_a_connection_is_told(
-    build: Callable[..., Any], database: str, url: str, status: str, message: str
+    filled: str, tmp_path: Path, url: str, fault: type[Exception], message: str
 ) -> None:
     dead = f"postgresql+psycopg://ioc@127.0.0.1:{servers.free_port()}/x"
-    server = database.rpartition("/")[0]
-    reader = Reader(build, url.format(dead=dead, server=server, url=database), table="ticket")
-    result = reader.fetch()
-    assert result.status == status
-    assert message in str(result.message)
-    assert "postgres//nonsense" not in str(result.message)
+    server = filled.rpartition("/")[0]
+    with pytest.raises(fault) as told:
+        _ask(url.format(dead=dead, server=server, url=filled), tmp_path, table="ticket")
+    assert message in str(told.value)
+    assert "postgres//nonsense" not in str(told.value)
 
 
-def test_a_query_that_takes_too_long_is_ended_by_the_database(
-    build: Callable[..., Any], database: str
-) -> None:
-    reader = Reader(build, database, query="select id, pg_sleep(20) as s from ticket", time_limit="1s")
-    _fill(database, 5)
-    result = reader.fetch()
-    assert (result.status, result.hint) == ("passing", "raise connector.time_limit, or add an index")
+def test_a_query_that_takes_too_long_is_ended_by_the_database(filled: str, tmp_path: Path) -> None:
+    with pytest.raises(PassingFault) as told:
+        _ask(filled, tmp_path, query="select id, pg_sleep(20) as s from ticket", time_limit="1s")
+    assert told.value.hint == "raise connector.time_limit, or add an index"
 
 
 def test_a_query_over_sqlite_is_read_by_text_times_and_by_numbers(
