@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from config import City
-from config.models.feed import Column, ColumnType, Feed
+from config.models.contract import CellRule
+from config.models.feed import ColumnType, Feed
+from config.modes import cell_mode
 from indicators.measures import Domain, Members
 from warehouse.expression import RowExpression
 from warehouse.syntax import literal, quote
@@ -94,22 +96,28 @@ def _dataset(name: str, feeds: list[Feed], city: City) -> Dataset:
         event_time=first.event_time,
         coverage=first.coverage or city.levels[0],
         cadence=max(1, first.delivery.every // dt.timedelta(days=1)),
-        members=dict(_few([feed.columns for feed in feeds])),
+        members=dict(_few(feeds)),
         reformed=bool(city.areas.heirs),
     )
 
 
-def _few(contracts: Sequence[Sequence[Column]]) -> Iterator[tuple[str, Domain]]:
-    """Columns of few values, by their SQL, where all contracts of a dataset agree on them."""
-    for column in contracts[0]:
-        if any(column not in other for other in contracts[1:]):
+def _few(feeds: Sequence[Feed]) -> Iterator[tuple[str, Domain]]:
+    """Columns of few values, by their SQL, where all contracts of a dataset agree on them.
+
+    A column whose other values are only flagged may hold any.
+    """
+    for column in feeds[0].columns:
+        if any(column not in feed.columns for feed in feeds):
+            continue
+        rule: CellRule = "value" if column.type == "text" else "range"
+        if any(cell_mode(feed, column, rule) == "flag" for feed in feeds):
             continue
         name, columns = quote(column.name), frozenset({column.name})
         if column.type == "text" and column.values and len(column.values) <= _FEW:
             values = ", ".join(literal(str(value)) for value in column.values)
             place = f"list_position([{values}], {name}) - 1"
             yield name, Domain(RowExpression(place, "integer", columns, atomic=False), len(column.values))
-        if column.type == "integer" and column.min is not None and column.max is not None:
+        if column.type == "integer" and isinstance(column.min, float) and isinstance(column.max, float):
             first, count = math.ceil(column.min), math.floor(column.max) - math.ceil(column.min) + 1
             if 0 < count <= _FEW:
                 place = f"TRY_CAST({name} - {first} AS INTEGER)"

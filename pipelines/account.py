@@ -165,10 +165,12 @@ def close_runs(cursor: Cursor, feed: Feed, now: dt.datetime, note: str | None) -
         "outcome AS (SELECT _by AS run, count(*) FILTER (_outcome = 'updated') AS updated, "
         "count(*) FILTER (_outcome = 'unchanged') AS unchanged, count(*) FILTER (_stale) AS stale "
         "FROM decided GROUP BY ALL), "
-        "counted AS (SELECT f.run, f.note, coalesce(p.n, 0) AS parsed, coalesce(p.bad, 0) AS bad, "
+        "counted AS (SELECT f.run, f.note, coalesce(p.n, 0) + coalesce(x.n, 0) AS parsed, "
+        "coalesce(p.bad, 0) AS bad, "
         "coalesce(b.n, 0) AS broken, coalesce(o.updated, 0) AS updated, "
         "coalesce(o.unchanged, 0) AS unchanged, coalesce(o.stale, 0) AS stale, coalesce(l.n, 0) AS late, "
         "g.removed, g.refused FROM batch_file f LEFT JOIN parsed p USING (_file_no) "
+        "LEFT JOIN laid x USING (_file_no) "
         "LEFT JOIN broken b USING (_file_no) LEFT JOIN late l USING (_file_no) "
         "LEFT JOIN outcome o ON o.run = f.run CROSS JOIN "
         "(SELECT count(*) AS removed, count(*) FILTER (_refused) AS refused FROM gone) g) "
@@ -229,7 +231,8 @@ def settle_feed(cursor: Cursor, feed: Feed, clock: Clock, now: dt.datetime) -> N
     # A date in the future is somebody's slip of the pen; it must not make the feed look fresh.
     cursor.execute(
         "INSERT INTO feed_status SELECT $feed, "
-        f"(SELECT max(least({until}, $now)) FROM checked WHERE NOT _bad AND {moment} <= $now), "
+        f"(SELECT max(least({until}, $now)) FROM (SELECT {q(event.name)} FROM checked WHERE NOT _bad "
+        f"UNION ALL SELECT newest FROM laid) WHERE {moment} <= $now), "
         f"(SELECT max(run) FROM batch_file), $now, (SELECT count(*) FROM {q(fact_table(feed.table))}) "
         "ON CONFLICT (feed) DO UPDATE SET data_through = greatest(data_through, excluded.data_through), "
         "last_run = excluded.last_run, last_loaded_at = excluded.last_loaded_at, rows = excluded.rows",

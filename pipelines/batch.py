@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
 from config import City
 from config.models import Feed
-from pipelines import account, flags, headers, history, late, merge, snapshot, volume
+from pipelines import account, express, flags, headers, history, late, merge, snapshot, volume
 from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
@@ -17,7 +18,7 @@ from pipelines.errors import SourceError
 from pipelines.lines import Places, open_quote, places
 from pipelines.read.reshape import DELIVERED
 from pipelines.read.shape import Ready, Staged, absent
-from pipelines.read.stage import REJECTS, stage
+from pipelines.read.stage import REJECTS, forget_rejects, stage
 from pipelines.spelling import spellings
 from warehouse.derived import add_columns
 from warehouse.disk import is_full
@@ -26,9 +27,17 @@ from warehouse.store import Cursor, SqlError
 
 
 def load_batch(
-    cursor: Cursor, city: City, feed: Feed, files: Sequence[Ready], runs: Sequence[int], now: dt.datetime
+    cursor: Cursor,
+    city: City,
+    feed: Feed,
+    files: Sequence[Ready],
+    runs: Sequence[int],
+    now: dt.datetime,
+    work: Path,
 ) -> list[RunResult]:
     """Load ``files``, which share one shape, as ``runs``; nothing lasts unless the caller commits.
+
+    ``work`` is a folder for what is needed meanwhile.
 
     Raises SourceError when the files cannot be read.
     """
@@ -37,10 +46,23 @@ def load_batch(
     add_columns(cursor, feed.table)
     areas = spellings(feed.area, city.areas)
     cursor.register("area_spelling", areas.table)
+    lane = None
+    root = city.areas.root.code
     try:
         staged = stage(cursor, feed, files)
-        contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, language, now=now)
-        cursor.execute(f"CREATE TEMP TABLE checked AS {contract.sql}")
+        if express.fits(cursor, feed, files):
+            lane = express.lay(
+                cursor, feed, files[0], staged, runs[0], clock, areas, root, now=now, work=work
+            )
+        while True:
+            if lane is not None:
+                files = [lane.left]
+                staged = stage(cursor, feed, files)
+            contract = compile_contract(feed, staged, clock, areas, root, language, now=now)
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {contract.sql}")
+            if lane is None or not lane.take_back(cursor):
+                break
+            forget_rejects(cursor)
     except SqlError as error:
         if is_full(error):
             raise
@@ -49,6 +71,7 @@ def load_batch(
             "compare its first lines with the feed's format",
         ) from error
     headers.watch(cursor, feed, files, runs, staged, now, language)
+    express.note_laid(cursor, feed, lane, clock, now)
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)
     if contract.halts:
@@ -63,6 +86,8 @@ def load_batch(
     decided = merge.decide(cursor, feed, repeated=repeated, overtaken=snapshot.overtaken(feed))
     late.count(cursor, feed, clock, now, decided=decided)
     merge.touch(cursor, feed, decided=decided)
+    if lane is not None:
+        lane.touch(cursor)
     snapshot.delete(cursor, feed)
     merge.write(cursor, feed, decided=decided)
     history.end_versions(cursor, feed, clock)
@@ -102,6 +127,10 @@ def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[in
         shifts.append(0 if staged.placed else ready.shape.skip + 1 - first)
         refused = broken.get(number, [])
         found: Places | None = None
+        if ready.places is not None:
+            records = pa.array(range(first, first + count), pa.int64())
+            maps.append(pa.table({"_record": records, "line": pa.array(ready.places, pa.int64())}))
+            continue
         regular = ready.shape.format != "csv" or (not refused and ready.lines - ready.shape.skip == count)
         if not regular:
             positions = [position for position, *_ in refused]

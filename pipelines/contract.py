@@ -33,7 +33,7 @@ EARLIEST: Final = "1800-01-01"
 
 
 @dataclass(frozen=True)
-class _Demand:
+class Demand:
     """What a row must not be: ``broken`` is SQL that is true (never NULL) for a row to refuse."""
 
     broken: str
@@ -83,18 +83,14 @@ def compile_contract(
         column.name: typed_cell(column, *cell_of(bound, staged, column), feed.format, clock)
         for column in feed.columns
     }
-    demands = [
-        *_column_demands(feed, cells, clock, language, now),
-        *_area_demands(feed, language),
-        *_check_demands(feed, language),
-    ]
+    demands = demands_of(feed, cells, clock, language, now)
     identity = f"hash({', '.join(map(q, feed.identity))})" if feed.identity else "_hash"
     content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
     modes = [mode_of(feed, demand.column, demand.reason) for demand in demands]
     modes = ["reject" if mode == "stop" and not stops else mode for mode in modes]
     marks = Marks(feed, root)
     emptied = emptied_columns(feed, [(d.column, d.reason) for d in demands])
-    refusing: list[_Demand] = []
+    refusing: list[Demand] = []
     for demand, mode in zip(demands, modes, strict=True):
         if mode == "reject" and demand.column not in emptied:
             refusing.append(demand)
@@ -109,12 +105,12 @@ def compile_contract(
         ("rows as delivered", f"staged AS NOT MATERIALIZED (\n{staged.sql}\n)"),
         (
             "what the file says of the area",
-            _block("told", "*", f"{_area_text(feed, cells)} AS _area_text", "FROM staged"),
+            block("told", "*", f"{area_text(feed, cells)} AS _area_text", "FROM staged"),
         ),
         (
             # Joined while rows are narrow: later it would cost four times as much.
             "the units that this may mean; cells as text: trimmed, without units, NULL where empty",
-            _block(
+            block(
                 "cells",
                 "*",
                 *(f"{cell.clean} AS _t_{name}" for name, cell in cells.items()),
@@ -125,11 +121,11 @@ def compile_contract(
         ),
         (
             "cells read as what they must be: NULL where they are not",
-            _block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
+            block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
         ),
         (
             "typed columns: times in UTC, with their day in the city beside them",
-            _block(
+            block(
                 "typed",
                 "*",
                 *(f"{cell.value} AS {q(name)}" for name, cell in cells.items()),
@@ -140,12 +136,12 @@ def compile_contract(
         *marks.of_cells("typed"),
         (
             "the unit on the day of the event",
-            _block("placed", "*", f"{_area(feed, areas, root)} AS _area", f"FROM {marks.cells}"),
+            block("placed", "*", f"{unit_of(feed, areas, root)} AS _area", f"FROM {marks.cells}"),
         ),
         *marks.of_rows("placed"),
         (
             "what is refused",
-            _block(
+            block(
                 "judged",
                 "*",
                 f"_defect IS NOT NULL{broken} AS _bad",
@@ -172,10 +168,21 @@ def compile_contract(
     return Contract(f"{with_}\n-- {account}\n{select}", notes=marks.some, halts=marks.halting)
 
 
+def demands_of(
+    feed: Feed, cells: Mapping[str, Cell], clock: Clock, language: str, now: dt.datetime
+) -> list[Demand]:
+    """All that is asked of a row: of its columns, of its area, across columns."""
+    return [
+        *_column_demands(feed, cells, clock, language, now),
+        *_area_demands(feed, language),
+        *_check_demands(feed, language),
+    ]
+
+
 def _column_demands(
     feed: Feed, cells: Mapping[str, Cell], clock: Clock, language: str, now: dt.datetime
-) -> list[_Demand]:
-    demands: list[_Demand] = []
+) -> list[Demand]:
+    demands: list[Demand] = []
     for column in feed.columns:
         name, text, value = column.name, f"_t_{column.name}", q(column.name)
         shown = _shown(text)
@@ -231,7 +238,7 @@ def _bound(column: Column, bound: Bound | None, clock: Clock, now: dt.datetime) 
     return _Limit(q(column.name), f"TIMESTAMP '{naive(at)}'", local.strftime("%Y-%m-%d %H:%M"))
 
 
-def _area_text(feed: Feed, cells: Mapping[str, Cell]) -> str:
+def area_text(feed: Feed, cells: Mapping[str, Cell]) -> str:
     """SQL of the delivered code or name of the area, read off the staged cells."""
     rule = feed.area
     if rule.column is None:
@@ -243,7 +250,7 @@ def _area_text(feed: Feed, cells: Mapping[str, Cell]) -> str:
     return text
 
 
-def _area(feed: Feed, areas: Spellings, root: str) -> str:
+def unit_of(feed: Feed, areas: Spellings, root: str) -> str:
     """SQL of the unit that the spelling means on the day of the event."""
     rule = feed.area
     if rule.constant is not None:
@@ -256,7 +263,7 @@ def _area(feed: Feed, areas: Spellings, root: str) -> str:
     return f"CASE {nowhere}{cases} END"
 
 
-def _area_demands(feed: Feed, language: str) -> list[_Demand]:
+def _area_demands(feed: Feed, language: str) -> list[Demand]:
     rule = feed.area
     if rule.column is None:
         return []
@@ -275,10 +282,10 @@ def _area_demands(feed: Feed, language: str) -> list[_Demand]:
     return demands
 
 
-def _check_demands(feed: Feed, language: str) -> list[_Demand]:
+def _check_demands(feed: Feed, language: str) -> list[Demand]:
     types = {column.name: column.type for column in feed.columns}
     return [
-        _Demand(
+        Demand(
             f"coalesce(NOT ({parse_condition(check.expr, types).sql}), false)",
             "",
             reasons.CHECK + check.id,
@@ -290,7 +297,7 @@ def _check_demands(feed: Feed, language: str) -> list[_Demand]:
     ]
 
 
-def _demand(broken: str, column: str, reason: str, value: str, expected: str, language: str) -> _Demand:
+def _demand(broken: str, column: str, reason: str, value: str, expected: str, language: str) -> Demand:
     parts: list[str] = []
     rest = reasons.sentence(reason, language)
     while rest:
@@ -298,10 +305,10 @@ def _demand(broken: str, column: str, reason: str, value: str, expected: str, la
         parts += [literal(before)] if before else []
         name, _, rest = after.partition("}") if brace else ("", "", "")
         parts += [{"value": value, "expected": expected}[name]] if name else []
-    return _Demand(broken, column, reason, value, expected, " || ".join(parts))
+    return Demand(broken, column, reason, value, expected, " || ".join(parts))
 
 
-def _problem(demand: _Demand) -> str:
+def _problem(demand: Demand) -> str:
     return f"CASE WHEN {demand.broken} THEN {_struct(demand)} END"
 
 
@@ -309,7 +316,7 @@ def _malformed(language: str) -> str:
     return _struct(_demand("", "", reasons.MALFORMED, "_defect", "NULL", language))
 
 
-def _struct(demand: _Demand, mode: str = "") -> str:
+def _struct(demand: Demand, mode: str = "") -> str:
     column = literal(demand.column) if demand.column else "NULL::VARCHAR"
     value = demand.value if demand.value != "NULL" else "NULL::VARCHAR"
     expected = demand.expected if demand.expected != "NULL" else "NULL::VARCHAR"
@@ -324,6 +331,7 @@ def _shown(text: str) -> str:
     return f"left({text}::VARCHAR, 80)"
 
 
-def _block(name: str, *parts: str) -> str:
+def block(name: str, *parts: str) -> str:
+    """One step of a statement: its name, its columns, and where they come from."""
     *columns, source = parts
     return f"{name} AS NOT MATERIALIZED (\n  SELECT " + ",\n    ".join(columns) + f"\n  {source}\n)"

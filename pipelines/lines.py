@@ -60,6 +60,46 @@ def open_quote(path: Path, skip: int, quote: str, parsed: int, refused: list[int
     return int(lines[-1]) if (dropped or reported) and not closed else None
 
 
+def successive(path: Path, quote: str) -> bool:
+    """Whether each line is a record: none is blank, and no quote holds a line break.
+
+    A quote in the middle of a cell opens one here, as it does not for the reader: the no is a cautious one.
+    """
+    mark = quote.encode()[0]
+    last, inside = b"", 0
+    for block in _blocks(path):
+        text = last + block.tobytes()
+        if b"\n\n" in text or b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n"):
+            return False
+        if inside or text.count(mark, len(last)):
+            quotes = np.flatnonzero(block == mark)
+            breaks = np.flatnonzero(block == 10)
+            if ((np.searchsorted(quotes, breaks) + inside) % 2 == 1).any():
+                return False
+            inside = (inside + len(quotes)) % 2
+        last = text[-2:]
+    return not inside
+
+
+def cut(path: Path, lines: _Numbers, target: Path) -> None:
+    """Write the given lines of ``path`` (from 1, ascending) to ``target``."""
+    base = done = 0
+    with path.open("rb") as source, target.open("wb") as out:
+        while block := source.read(_BLOCK):
+            block += source.readline()  # a block ends with a line
+            ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10) + 1
+            count = len(ends) + (not block.endswith(b"\n"))
+            upto = int(np.searchsorted(lines, base + count, side="right"))
+            wanted = lines[done:upto] - base - 1
+            starts = np.concatenate([[0], ends])
+            stops = np.append(ends, len(block))
+            out.writelines(
+                memoryview(block)[start:stop]
+                for start, stop in zip(starts[wanted].tolist(), stops[wanted].tolist(), strict=True)
+            )
+            base, done = base + count, upto
+
+
 def _records(path: Path, skip: int, quote: bytes) -> tuple[_Numbers, _Numbers]:
     """Byte and line at which each record that is not blank starts; without ``quote`` a line is a record."""
     breaks, inside, size = _breaks(path, skip, quote)

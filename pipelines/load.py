@@ -257,7 +257,7 @@ class Loader:
         self, feed: Feed, batch: Sequence[Ready], runs: Sequence[int], now: dt.datetime
     ) -> list[RunResult]:
         with self._store.write(feed.timing.load_limit) as cursor:
-            results = load_batch(cursor, self._city, feed, batch, runs, now)
+            results = load_batch(cursor, self._city, feed, batch, runs, now, work_folder(self._landing))
             whole = [(r.landed, run) for r, run in zip(batch, runs, strict=True) if not r.landed.part]
             account.note_landings(cursor, feed, whole, now)
             self._store.bump(cursor)

@@ -106,8 +106,9 @@ def _sizes(cursor: Cursor, feed: Feed, now: dt.datetime, zone: str) -> list[Size
     today = now.astimezone(ZoneInfo(zone)).date()
     day = q(day_of(feed.event_time))
     rows = cursor.execute(
-        "SELECT f.run, coalesce(p.n, 0) + coalesce(b.n, 0), coalesce(p.bad, 0) + coalesce(b.n, 0), "
-        "coalesce(p.day, $today) FROM batch_file f LEFT JOIN (SELECT _file_no, count(*) AS n, "
+        "SELECT f.run, coalesce(p.n, 0) + coalesce(x.n, 0) + coalesce(b.n, 0), "
+        "coalesce(p.bad, 0) + coalesce(b.n, 0), coalesce(greatest(p.day, x.day), $today) "
+        "FROM batch_file f LEFT JOIN laid x USING (_file_no) LEFT JOIN (SELECT _file_no, count(*) AS n, "
         f"count(*) FILTER (_bad) AS bad, max({day}) FILTER (NOT _bad AND {day} <= $today) AS day "
         "FROM checked GROUP BY _file_no) p USING (_file_no) LEFT JOIN (SELECT _file_no, count(*) AS n "
         "FROM malformed GROUP BY _file_no) b USING (_file_no) ORDER BY f.run",

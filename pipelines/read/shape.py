@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from config.models import Column, Feed
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
@@ -39,6 +42,8 @@ class Ready:
 
     ``lines`` counts the lines of a text file; ``note`` says what was found out about it; ``told`` holds what
     its titles and its name say, in the order of ``format.told``.
+    ``lines`` counts the lines of a text file; ``note`` says what was found out about it. ``places``: where
+    the text is an excerpt, the lines that its records have in the whole.
     """
 
     landed: Landed
@@ -47,6 +52,7 @@ class Ready:
     lines: int = 0
     note: str = ""
     told: tuple[str, ...] = ()
+    places: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)

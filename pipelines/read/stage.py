@@ -17,6 +17,7 @@ from warehouse.store import Cursor
 from warehouse.syntax import literal
 
 REJECTS: Final = "csv_errors"
+_SCANS: Final = "csv_scans"
 
 
 def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: bool = True) -> Staged:
@@ -46,10 +47,20 @@ def stage(cursor: Cursor, feed: Feed, files: Sequence[Ready], *, keep_rejects: b
     return reshape(cursor, staged, format) if format.reshaped else staged
 
 
+def rejected(cursor: Cursor) -> bool:
+    """Whether the text that was read last has malformed lines."""
+    return cursor.execute(f"SELECT 1 FROM {REJECTS} LIMIT 1").fetchone() is not None
+
+
+def forget_rejects(cursor: Cursor) -> None:
+    """Let go of what was noted of malformed lines: the text, or a part of it, is read again."""
+    cursor.execute(f"DROP TABLE {REJECTS}; DROP TABLE {_SCANS}")
+
+
 def _csv(files: Sequence[Ready], shape: Shape, quote: str, keep_rejects: bool) -> str:
     columns = ", ".join(f"'_c{i}': 'VARCHAR'" for i in range(1, len(shape.names) + 1))
     rejects = (
-        f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = 'csv_scans'"
+        f"store_rejects = true, rejects_table = '{REJECTS}', rejects_scan = '{_SCANS}'"
         if keep_rejects
         else "ignore_errors = true"
     )

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
-from config.models import Feed
+from config.models import Column, Feed
 from indicators.engine import Engine, RefreshReport
 from warehouse.areas import sync_areas
 from warehouse.facts import ensure_fact_table, fact_table
@@ -137,6 +137,14 @@ def random_rows(
     return pd.DataFrame(frame, dtype=object)
 
 
+def _bounds(column: Column, low: float, high: float) -> tuple[float, float]:
+    """The least and the greatest number of a column, else these."""
+    return (
+        column.min if isinstance(column.min, float) and column.min else low,
+        column.max if isinstance(column.max, float) and column.max else high,
+    )
+
+
 def _cells(
     city: City, feed: Feed, name: str, base: Sequence[dt.datetime], rng: np.random.Generator
 ) -> list[Any]:
@@ -146,9 +154,10 @@ def _cells(
         case "boolean":
             return [bool(x) for x in rng.random(count) < 0.5]
         case "integer":
-            return [int(x) for x in rng.integers(int(column.min or 0), int(column.max or 9) + 1, count)]
+            low, high = _bounds(column, 0, 9)
+            return [int(x) for x in rng.integers(int(low), int(high) + 1, count)]
         case "number":
-            return [float(x) for x in np.round(rng.uniform(column.min or 0, column.max or 100, count), 2)]
+            return [float(x) for x in np.round(rng.uniform(*_bounds(column, 0, 100), count), 2)]
         case "text":
             pool = sorted(map(str, column.values or ())) or [*_asked_for(city, feed, name), "a", "b", "c"]
             return [pool[int(x)] for x in rng.integers(0, len(pool), count)]

@@ -68,7 +68,8 @@ def judge(row: Mapping[str, str | None], modes: Modes, now: dt.datetime) -> Verd
             broken(name, name, "type", name)
     if values["closed"] is not None and values["closed"] > now + dt.timedelta(days=1):
         broken("closed", "closed", "range", "closed")
-    values["rating"] = int(cells["rating"]) if re.fullmatch("-?[0-9]{1,9}", cells["rating"] or "") else None
+    rating = cells["rating"] or ""
+    values["rating"] = int(rating) if re.fullmatch("-?[0-9]{1,9}", rating) else None
     if cells["rating"] is not None and values["rating"] is None:
         broken("rating", "rating", "type", "rating")
     elif values["rating"] is not None and not 1 <= values["rating"] <= 5:

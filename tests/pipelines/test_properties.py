@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pandas as pd
 import pyarrow as pa
@@ -17,6 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from pipelines import express
 
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
@@ -184,3 +187,69 @@ def test_touched_cells_are_exactly_those_whose_content_changed(build: Build, for
         "SELECT day::VARCHAR, area FROM touched WHERE run = ? AND time_column = 'opened'", [run.id]
     )
     assert set(found) == cells
+
+
+TOLD = (
+    "SELECT id, opened, opened__day, closed, closed__day, ward, rating, channel, _area, _hash, _file, _line, "
+    "dense_rank() OVER (ORDER BY _run) FROM fact_tickets ORDER BY ALL",
+    "SELECT line, column_name, reason, detail, raw, problems FROM quarantine ORDER BY ALL",
+    "SELECT file_name, status, received, inserted, updated, unchanged, rejected FROM run ORDER BY id",
+    "SELECT data_through, rows FROM feed_status",
+    "SELECT DISTINCT time_column, day FROM touched ORDER BY ALL",
+)
+plain = st.tuples(
+    st.sampled_from([f"T{number}" for number in range(30)]),
+    st.sampled_from(["2026-10-01 08:00:00", "2026-10-02T09:30:00"]),
+    st.sampled_from(["", "2026-10-03 08:00:00"]),
+    st.sampled_from(["21", "22"]),
+    st.sampled_from(["", "1", "5"]),
+    st.sampled_from(["", "app"]),
+).map(",".join)
+odd = st.sampled_from(
+    [
+        " T1 ,2026-10-01 08:00:00,,21,,",
+        "T2,2026-10-01 08:00:00,,21, 3,app",
+        "T3,2026-10-01 08:00:00+09:00,, 22,1.0, web",
+        '"T4","2026-10-01 08:00:00","","21","2",""',
+        '"",2026-10-01 08:00:00,,21,,',
+        "T5,2026-10-01,,21,1e0,",
+        "T6,0026-10-01 08:00:00,,21,,",
+    ]
+)
+
+
+def test_the_express_lane_does_what_the_ordinary_way_does(house: House) -> None:
+    lanes: list[express.Lane | None] = []
+    lay = express.lay
+
+    def watched(*arguments: Any, **more: Any) -> express.Lane | None:
+        lanes.append(lay(*arguments, **more))
+        return lanes[-1]
+
+    @FEW
+    @given(
+        files=st.lists(
+            st.lists(st.one_of(plain, plain, plain, plain, odd, likely, garbage), max_size=25),
+            min_size=1,
+            max_size=3,
+        ),
+        mode=st.sampled_from(["last", "reject", "append"]),
+    )
+    def both(files: list[list[str]], mode: str) -> None:
+        changed = {"mode": "append", "key": ()} if mode == "append" else {"mode": "upsert", "key": ("id",)}
+        house.feed = house.feed.model_copy(
+            update={**changed, "duplicates": "reject" if mode == "reject" else "last"}
+        )
+        told = []
+        for least in (1, 1 << 40):
+            with fresh(house), mock.patch.multiple(express, LEAST_LINES=least, MOST_LEFT=0.9, lay=watched):
+                for number, text in enumerate(files):
+                    house.deliver(f"{number}.csv", "\n".join([HEADER, *text]) + "\n")
+                    house.load()
+                there = house.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'fact_tickets'")
+                told.append([house.rows(sql) for sql in (TOLD if there else TOLD[1:])])
+        assert told[0] == told[1]
+
+    both()
+    assert any(lanes)
+    assert any(lane is not None and len(lane.lines) for lane in lanes)
