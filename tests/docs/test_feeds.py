@@ -29,8 +29,8 @@ def test_an_example_is_sound(name: str, tmp_path: Path) -> None:
     assert [str(problem) for problem in check_city(tmp_path)] == []
 
 
-def test_there_is_an_example_of_each_kind_that_asks_the_web() -> None:
+def test_there_is_an_example_of_each_kind_that_asks_or_hears_another_system() -> None:
     kinds = {
         kind for block in EXAMPLES.values() for kind in re.findall(r"^    kind: (\w+)", block, re.MULTILINE)
     }
-    assert kinds >= {"http", "ckan", "opendatasoft", "sdmx", "prometheus"}
+    assert kinds >= {"http", "ckan", "opendatasoft", "sdmx", "prometheus", "sql", "sftp", "mqtt"}
