@@ -32,8 +32,7 @@ class Ckan:
             raise SourceError("CKAN cannot be asked for a span of time", "fetch the feed as a whole")
         with Web(ask, prefix="") as web:
             if source.datastore is not None:
-                self._rows(ask, source, web)
-                return note(ask)
+                return note(ask, digest=self._rows(ask, source, web, remembered(ask).get("digest")))
             wanted = _wanted(source, self._resources(source, web))
             known = remembered(ask).get("files") or {}
             files: dict[str, dict[str, Any]] = {}
@@ -81,7 +80,7 @@ class Ckan:
         return result
 
     @staticmethod
-    def _rows(ask: Ask, source: CkanConnector, web: Web) -> None:
+    def _rows(ask: Ask, source: CkanConnector, web: Web, known: object) -> str:
         question = {"resource_id": source.datastore or "", "sort": source.sort, "include_total": "true"}
         if source.filters:
             question["filters"] = json.dumps(source.filters, ensure_ascii=False)
@@ -93,7 +92,9 @@ class Ckan:
             return web.ask(_action(source, "datastore_search"), {**question, **parameters(pages, at)})
 
         # Where the rows are is CKAN's affair; that the format says the same is the linter's.
-        walk(ask.drop, pages, Format(type="json", records="result.records"), send, "error.message")
+        return walk(
+            ask.drop, pages, Format(type="json", records="result.records"), send, known, "error.message"
+        )
 
 
 def _action(source: CkanConnector, name: str) -> str:

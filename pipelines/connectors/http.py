@@ -42,8 +42,7 @@ class Http:
                     )
                 if source.paging is None:
                     return self._file(ask, source, web)
-                self._walk(ask, source, web, {})
-                return note(ask)
+                return note(ask, digest=self._walk(ask, source, web, {}, remembered(ask).get("digest")))
             through, digest = None, remembered(ask).get("digest") if ask.window is None else None
             for span in spans(ask, source.since):
                 try:
@@ -69,19 +68,20 @@ class Http:
                 digest=digest,
             )
 
-    def _span(self, ask: Ask, source: HttpConnector, web: Web, span: Span, known: str | None) -> str | None:
-        """Drop what a span holds; the digest of the file, if it is one."""
+    def _span(self, ask: Ask, source: HttpConnector, web: Web, span: Span, known: object) -> str:
+        """Drop what a span holds; its digest."""
         assert source.since is not None
         since, until = (written(moment, source.since, ask) for moment in (span.since, span.until))
         values = {"since": since, "from": since, "to": until}
         if source.paging is not None:
-            self._walk(ask, source, web, values)
-            return None
+            return self._walk(ask, source, web, values, known)
         with self._send(source, web, values, None, {}) as answer:
             ending = answer.ending(ask.format)
             return save(ask, answer, known, lambda path: not is_empty(path, ending, ask.format))
 
-    def _walk(self, ask: Ask, source: HttpConnector, web: Web, values: Mapping[str, str]) -> None:
+    def _walk(
+        self, ask: Ask, source: HttpConnector, web: Web, values: Mapping[str, str], known: object
+    ) -> str:
         pages = source.paging
         assert pages is not None
 
@@ -94,7 +94,7 @@ class Http:
             placed = {**values, "page": at or "", "size": str(pages.size)}
             return self._send(source, web, placed, query, {}, NOTHING if beyond else ())
 
-        walk(ask.drop, pages, ask.format, send)
+        return walk(ask.drop, pages, ask.format, send, known)
 
     def _send(
         self,

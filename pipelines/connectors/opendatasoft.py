@@ -55,7 +55,7 @@ class OpenDataSoft:
 
     def _take(
         self, ask: Ask, source: OpenDataSoftConnector, web: Web, span: Span | None, known: object
-    ) -> str | None:
+    ) -> str:
         question = _question(ask, source, span)
 
         def worth(path: Path) -> bool:
@@ -80,8 +80,7 @@ class OpenDataSoft:
                 )
             return web.ask(address, {**question, **parameters(pages, at)})
 
-        walk(ask.drop, pages, Format(type="json", records=_RECORDS[source.api]), send)
-        return None
+        return walk(ask.drop, pages, Format(type="json", records=_RECORDS[source.api]), send, known)
 
 
 def _root(source: OpenDataSoftConnector) -> str:

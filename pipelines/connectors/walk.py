@@ -8,6 +8,7 @@ tokens or links (cursors) are safe from that, and of others it is noticed where 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -37,8 +38,12 @@ class _Empty(Exception):  # noqa: N818 the end of a walk is no error
         self.seen = seen
 
 
-def walk(drop: Drop, pages: Pages, format: Format, send: Send, says: str | None = None) -> int:
-    """Drop every page; returns the number of rows received. ``says``: see ``look``.
+def walk(
+    drop: Drop, pages: Pages, format: Format, send: Send, known: object = None, says: str | None = None
+) -> str:
+    """Drop every page; returns the digest of all of them. A walk whose digest is ``known`` drops nothing.
+
+    ``says``: see ``look``.
 
     Raises PassingFault and SourceError; pages that were complete before stay dropped.
     """
@@ -46,11 +51,23 @@ def walk(drop: Drop, pages: Pages, format: Format, send: Send, says: str | None 
     at, url = _first(pages), None
     received, total, last = 0, None, None
     told: set[str] = set()
+    before, size, digest = len(drop.files), drop.size, hashlib.sha256()
+
+    def end() -> str:
+        _demand_whole(received, total)
+        if digest.hexdigest() == known:
+            # Should somebody load them at this moment: they say what is known.
+            for page in drop.files[before:]:
+                page.unlink(missing_ok=True)
+            del drop.files[before:]
+            drop.size = size
+        return digest.hexdigest()
+
     for number in range(1, MOST_PAGES + 1):
         drop.check()
         with send(at, url) as answer:
             if answer.unchanged or answer.status in NOTHING:
-                return _whole(received, total)
+                return end()
             seen = _drop_page(drop, answer, format, paths, says)
             link = answer.links.get("next", {}).get("url")
         if seen.rows and seen.digest == last:
@@ -59,11 +76,12 @@ def walk(drop: Drop, pages: Pages, format: Format, send: Send, says: str | None 
                 "the source does not know connector.paging.parameter",
             )
         received, last = received + seen.rows, seen.digest
+        digest.update(seen.digest.encode() if seen.rows else b"")
         total = _total(seen.found.get(pages.total or ""), total)
         at, url = _next(pages, at, seen, received, total, link)
         token = f"{at} {url}"
         if (at is None and url is None) or (token in told and not seen.rows):
-            return _whole(received, total)
+            return end()
         if token in told:
             raise SourceError(f"page {number} leads back to one that was read", "see connector.paging")
         told.add(token)
@@ -128,14 +146,13 @@ def _total(told: object, before: int | None) -> int | None:
     return int(told)
 
 
-def _whole(received: int, total: int | None) -> int:
-    """The rows received, which must be all that the source tells of."""
+def _demand_whole(received: int, total: int | None) -> None:
+    """The rows received must be all that the source tells of."""
     if total is not None and received < total:
         raise PassingFault(
             f"the source tells of {total} rows and gave {received}",
             "they are read once more; should it stay so, leave connector.paging.total out",
         )
-    return received
 
 
 def parameters(pages: Pages, at: str | None) -> Mapping[str, str]:

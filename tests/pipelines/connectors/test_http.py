@@ -141,6 +141,13 @@ def test_every_page_arrives(fetching: Fetching, site: Site, way: str) -> None:
     feed.load()
     assert feed.facts() == facts_of(rows)
 
+    # The same pages again are no news; as soon as one of them changed, all are.
+    assert (feed.fetch().status, feed.spooled()) == ("unchanged", [])
+    rows[200]["amount"] = -1.0
+    assert feed.fetch().files == 7
+    feed.load()
+    assert feed.facts() == facts_of(rows)
+
 
 def test_pages_of_csv(fetching: Fetching, site: Site) -> None:
     rows = rows_of(95)
