@@ -338,6 +338,13 @@ def _runs(ctx: ScreenContext, runs: Sequence[Run]) -> Component:
     return table(head, [_run_row(ctx, run) for run in runs], "grid", words("health.runs"))
 
 
+def _what(ctx: ScreenContext, run: Run) -> str:
+    """What a run received: a file, or rows of the quarantine that were mended."""
+    if run.kind == "mend":
+        return ctx.words("health.mend")
+    return run.file_name or ""
+
+
 def _run_row(ctx: ScreenContext, run: Run) -> Component:
     kind, icon_name = _STATUS.get(run.status, ("phase-closed", "circle"))
     told = [chip(kind, icon_name, ctx.words.of("run", run.status))]
@@ -347,7 +354,7 @@ def _run_row(ctx: ScreenContext, run: Run) -> Component:
     return html.Tr(
         [
             td(fmt.moment(run.started_at, ctx.city.zone, ctx.lang), class_name="nowrap"),
-            td([_feed_link(ctx, run.feed), html.Small(run.file_name or "")]),
+            td([_feed_link(ctx, run.feed), html.Small(_what(ctx, run))]),
             td(told),
             *(td(fmt.number(x, ctx.lang), number=True) for x in numbers),
         ]
