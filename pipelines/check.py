@@ -17,6 +17,7 @@ from config.models.feed import Column
 from config.models.format import groups_of
 from config.problems import did_you_mean
 from pipelines.read.coding import is_known
+from pipelines.read.documents import keys_of
 from warehouse.expression import parse_condition
 from warehouse.syntax import ExpressionError
 
@@ -90,6 +91,11 @@ def _format(city: City, feed: Feed) -> Iterator[Problem]:
         if (cause := _wrong_re2(pattern)) is not None:
             message = f"leave_out of {name!r}: regular expression is wrong: {cause}"
             yield city.problem("feed", feed.id, ("format", "leave_out", name), message, _RE2_HINT)
+    read = {header for column in feed.columns for header in column.headers}
+    for key in keys_of(format.records):
+        if key not in read:
+            message = f"records: no column is read from the key {key!r}"
+            yield city.problem("feed", feed.id, ("format", "records"), message, did_you_mean(key, read))
     yield from _patterns(city, feed)
 
 

@@ -12,7 +12,7 @@ from config.models import Feed
 from pipelines import drift
 from pipelines.drift import Change, Header, series_of
 from pipelines.errors import SourceError
-from pipelines.read.shape import Ready, Staged
+from pipelines.read.shape import Ready, Staged, header_text
 from pipelines.read.stage import stage
 from pipelines.stamp import naive
 from warehouse.store import Cursor, SqlError
@@ -75,9 +75,10 @@ def explain(cursor: Cursor, feed: Feed, ready: Ready, error: SourceError, langua
     changes = _changes(cursor, feed, ready, before, header)
     needed = {*feed.indispensable, feed.area.column}
     absent = (
-        column.source or column.name
+        head
         for column in feed.columns
-        if (column.required or column.name in needed) and (column.source or column.name) not in header.names
+        for head in map(header_text, column.headers)
+        if (column.required or column.name in needed) and head not in header.names
     )
     told = [change for change in changes if getattr(feed.drift, change.kind) != "ignore"]
     return drift.explained(error, told, next(absent, ""), language)

@@ -51,7 +51,8 @@ class Format(Model):
     the only one that counts. ``sheet`` is the sheet of a workbook (default: the first), or a pattern such as
     ``"*"`` to read each sheet that it names as a file of its own. ``records`` is the path to the list of
     records in a JSON document (``result.records``; of a .geojson its ``features``), and a column's source a
-    path into each: ``fields.name``, ``fields.xy[0]``.
+    path into each: ``fields.name``, ``fields.xy[0]``, ``$`` for a record that is a bare value. A step
+    ``{station}`` is each entry of an object or list, whose key or place is the column ``station``.
 
     ``header_row`` is the 1-based line at which the header begins; lines above it are titles. A header of
     ``header_height`` lines is joined from top to bottom, an empty cell of an upper line being one with what

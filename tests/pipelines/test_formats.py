@@ -402,3 +402,46 @@ def test_an_archive_that_cannot_be_unpacked_is_told(build: Build, case: str) -> 
     }
     assert (run.status, (run.message or "").startswith(told[case])) == ("failed", True), run
     assert house.load() == []
+
+
+def test_records_below_keys(build: Build) -> None:
+    """Objects keyed by what they are of, lists in them, and records that are bare values."""
+    columns = [
+        {"name": "id", "source": "station", "type": "text", "required": True},
+        {"name": "place", "source": "n", "type": "integer", "required": True},
+        {"name": "opened", "source": "at", "type": "timestamp", "required": True},
+        {"name": "value", "source": "v[1]", "type": "integer", "required": True},
+    ]
+    changes: dict[str, Any] = {
+        "key": ["id", "place"],
+        "area": {"constant": "C"},
+        "columns": columns,
+        "checks": [],
+    }
+    house = build(format={"records": "data.{station}.readings.{n}"}, **changes)
+    reading = {"at": "2026-10-01 08:00:00", "v": [7, 8]}
+    content = {
+        "data": {"A/1 ~x": {"readings": [reading, reading | {"v": [1]}]}, 'B"2': {"readings": [reading]}}
+    }
+    house.deliver("a.json", json.dumps(content))
+    [run] = house.load()
+    assert (run.received, run.inserted, run.rejected) == (3, 2, 1), run
+    assert house.rows("SELECT id, place, value, _line FROM fact_tickets ORDER BY _line") == [
+        ("A/1 ~x", 0, 8, 1),
+        ('B"2', 0, 8, 3),
+    ]
+    [(line, raw)] = house.rows("SELECT line, raw FROM quarantine")
+    assert (line, json.loads(raw)) == (2, {**reading, "v": [1], "station": "A/1 ~x", "n": "1"})
+    house.deliver("b.json", json.dumps({"data": {"A": {"reading": []}}}))
+    [failed] = house.load()
+    assert failed.message == "there is no list of records at 'data.{station}.readings.{n}'"
+
+    columns[2:] = [{"name": "opened", "source": "$", "type": "timestamp", "required": True}]
+    bare = build(format={"records": "{station}.{n}"}, **changes)
+    bare.deliver("a.json", json.dumps({"A": ["2026-10-01 08:00:00", "2026-10-02 08:00:00"], "B": []}))
+    [run] = bare.load()
+    assert (run.received, run.inserted) == (2, 2)
+    assert bare.rows("SELECT id, place, opened::VARCHAR FROM fact_tickets ORDER BY place") == [
+        ("A", 0, "2026-10-01 01:00:00"),
+        ("A", 1, "2026-10-02 01:00:00"),
+    ]

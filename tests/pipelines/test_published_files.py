@@ -26,15 +26,13 @@ from warehouse.store import Store
 CITY: Final = Path(__file__).parents[1] / "cities" / "published"
 NOW: Final = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 OTHERWISE: Final = {
-    "anomaly/nab/labels.json",
-    "anomaly/nab/windows.json",
     "formats/sdmx_ECB_EXR_rg-structure.xml",
     "formats/sdmx_ECB_EXR_sg-ts-gf.xml",
     "formats/sdmx_ECB_EXR_ts.json",
     "formats/sdmx_ESTAT_demography-xs.xml",
     "README.md",
 }
-"""Files that are no tables: labels of tests, and SDMX, which its connector reads."""
+"""Files that are no tables: SDMX, which its connector reads."""
 MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 ROMAN: Final = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"]
 Frame = pd.DataFrame
@@ -255,6 +253,21 @@ def nab(root: Path) -> Frame:
     return numbers(frame.assign(at=zone), "value")
 
 
+def nab_known(root: Path, name: str) -> Frame:
+    known = json.loads((root / "anomaly/nab" / name).read_text(encoding="utf-8"))
+    rows = [
+        (series, number, *([span] if isinstance(span, str) else span))
+        for series, spans in known.items()
+        for number, span in enumerate(spans)
+    ]
+    names = ["series", "number", *(["at"] if name == "labels.json" else ["start", "end"])]
+    frame = pd.DataFrame(rows, columns=names).assign(_line=range(1, len(rows) + 1))
+    zone = "Asia/Ho_Chi_Minh"
+    return frame.assign(
+        **{n: pd.to_datetime(frame[n]).dt.tz_localize(zone).dt.tz_convert(None) for n in names[2:]}
+    )
+
+
 def surveillance(root: Path) -> Frame:
     frame = several("anomaly/surveillance/[hkmnqs]*.csv")(root)
     week = [
@@ -366,6 +379,8 @@ ORACLES: Final[dict[str, Oracle]] = {
         district="old_district_code",
     ),
     "nab": nab,
+    "nab_labels": lambda root: nab_known(root, "labels.json"),
+    "nab_windows": lambda root: nab_known(root, "windows.json"),
     "papi": renamed(papi, year="Year", province="Province", score="value"),
     "papi_codes": renamed(
         papi_codes, code="Variable_Code", meaning="Variable_Name", criterion="Criteria_Code"
