@@ -26,20 +26,21 @@ from pipelines.connectors.sql_errors import missing_column, missing_table, told
 from pipelines.errors import PassingFault, SourceError
 
 BATCH: Final = 10_000
-_CONNECT: Final[Mapping[str, Mapping[str, Any]]] = {
+_LIBPQ: Final[Mapping[str, Any]] = {
+    "connect_timeout": 10,
     # A server that went away without a word is noticed after a minute.
-    "postgresql": {
-        "connect_timeout": 10,
-        "keepalives_idle": 30,
-        "keepalives_interval": 10,
-        "keepalives_count": 3,
-    },
-    "mysql": {"connect_timeout": 10},
-    "sqlite": {"timeout": 10},
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
 }
+_CONNECT: Final[Mapping[str, Mapping[str, Any]]] = {
+    "psycopg": _LIBPQ,
+    "psycopg2": _LIBPQ,
+    "pysqlite": {"timeout": 10},
+}
+"""What is asked of a connection, by driver; the rest by database."""
 _BEFORE: Final[Mapping[str, str]] = {
     "postgresql": "SET LOCAL statement_timeout = {milliseconds}",
-    "mysql": "SET SESSION MAX_EXECUTION_TIME = {milliseconds}, TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
 }
 _OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -85,7 +86,8 @@ def _connected(ask: Ask, remote: SqlConnector) -> Iterator[sa.Connection]:
     secret = url.password
     try:
         dialect = url.get_backend_name()
-        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=dict(_CONNECT.get(dialect, {})))
+        known = dict(_CONNECT.get(url.get_driver_name(), {}))
+        engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args=known)
         with engine.connect().execution_options(**_OPTIONS.get(dialect, {})) as connection:
             left = max(1, int((ask.drop.deadline - time.monotonic()) * 1000))
             if dialect in _BEFORE:
