@@ -5,10 +5,12 @@ The landed file stays as it was received; the table is made from it in the work 
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import gzip
 import io
 import logging
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,7 +89,9 @@ def _markup(body: io.BytesIO) -> Iterator[Row]:
         ) from error
     try:
         logging.getLogger("sdmx").setLevel(logging.ERROR)  # it warns that it must guess the structure
-        message = sdmx.read_sdmx(body, format="XML")
+        # Where it cannot read, it prints all that it holds.
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, contextlib.redirect_stdout(nowhere):
+            message = sdmx.read_sdmx(body, format="XML")
     except Exception as error:  # the library raises whatever its parsers do
         raise _unreadable(error) from error
     if isinstance(message, ErrorMessage):
@@ -178,7 +182,7 @@ def _csv(stream: IO[bytes], head: bytes, target: Path) -> None:
             table = _with_start(pa.Table.from_batches([batch]))
             writer = writer or pq.ParquetWriter(target, table.schema)
             writer.write_table(table)
-    except pa.ArrowInvalid as error:
+    except (pa.ArrowInvalid, UnicodeDecodeError) as error:
         raise SourceError(f"the SDMX-CSV cannot be read: {error}", "have it delivered again") from error
     finally:
         if writer is not None:

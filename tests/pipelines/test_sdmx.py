@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -214,6 +215,39 @@ def test_what_is_no_data_is_told(case: str, tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(SourceError, match=message):
         table(path, tmp_path)
+
+
+def mutated(content: bytes, chance: random.Random) -> bytes:
+    """The content with a few bytes changed, lost, repeated or cut off."""
+    bytes_ = bytearray(content)
+    for _ in range(chance.randint(1, 3)):
+        at, other = chance.randrange(len(bytes_)), chance.randrange(len(bytes_))
+        match chance.randrange(4):
+            case 0:
+                bytes_[at] = chance.randrange(256)
+            case 1:
+                del bytes_[at : at + chance.randint(1, 60)]
+            case 2:
+                bytes_[at:at] = bytes_[other : other + chance.randint(1, 60)]
+            case 3:
+                del bytes_[max(at, 20) :]
+    return bytes(bytes_)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_damaged_messages_are_read_or_refused_and_nothing_else(
+    name: str, shared_data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    content, chance, path = (shared_data / "formats" / name).read_bytes(), random.Random(name), tmp_path / "m"
+    refused = 0
+    for _ in range(60):
+        path.write_bytes(mutated(content, chance))
+        try:
+            table(path, tmp_path)
+        except SourceError:
+            refused += 1
+    assert refused
+    assert capfd.readouterr() == ("", "")
 
 
 def test_without_the_package_it_is_said_how_to_get_it(
