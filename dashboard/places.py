@@ -36,6 +36,8 @@ def serving_lock(places: Places) -> FileLock:
 
 def served(places: Places) -> bool:
     """Whether a process serves the city now."""
+    if not places.locks.is_dir():
+        return False
     try:
         with serving_lock(places):
             return False

@@ -12,6 +12,7 @@ from config.models import Feed
 from pipelines import load
 from pipelines.again import Kept, days_in, kept_files, spans, speaks_of
 from pipelines.folder import Delivery
+from pipelines.mend import Mender
 from pipelines.reload import Reloader
 
 if TYPE_CHECKING:
@@ -249,4 +250,47 @@ def test_the_files_of_some_days_are_read_again(house: House) -> None:
     assert ids == [row[0] for row in before]
     # Files with later names still win when they are read again as well.
     house.loader.again(house.feed, [k.file for k in kept], NOW)
+    assert facts(house) == before
+
+
+def lines(count: int, name: str, day: int) -> str:
+    return "".join(f"{name}{n},2026-10-{day:02} 08:00,,21,4,app\n" for n in range(count))
+
+
+def test_earlier_deliveries_are_judged_beside_each_other_only(build: Build) -> None:
+    """A feed that has grown: what was usual then is what its old files are held against."""
+    house = build(
+        volume={"against": {"last": 3, "below": "50%"}, "on_error": "stop"}, drift={"missing": "stop"}
+    )
+    for day_, count in enumerate((4, 4, 4, 7, 7, 7, 12, 12, 12), start=1):
+        house.deliver(f"2026-10-{day_:02}.csv", HEADER + lines(count, f"D{day_}_", day_))
+        assert [run.status for run in house.load()] == ["done"]
+    house.deliver("2026-10-10.csv", HEADER + lines(2, "few", 10))
+    assert [run.status for run in house.load()] == ["failed"]
+    before = facts(house)
+    results = reloader(house).reload(house.feed, NOW)
+    assert [run.status for run in results] == ["done"] * 9 + ["failed"]
+    assert facts(house) == before
+    house.deliver("2026-10-11.csv", HEADER + lines(12, "next", 11))
+    assert [run.status for run in house.load()] == ["done"]
+
+
+def test_what_people_did_about_refused_rows_is_kept(house: House) -> None:
+    rows = "T1,2026-10-01 08:00,,21,9,app\nT2,2026-10-01 08:00,,21,8,app\nT3,2026-10-01 08:00,,21,7,app\n"
+    house.deliver("a.csv", HEADER + rows)
+    house.load()
+    ids = [row[0] for row in house.rows("SELECT id FROM quarantine ORDER BY line")]
+    mender = Mender(house.city, house.store, house.landing)
+    edited = "T1,2026-10-01 08:00,,21,5,app"
+    assert mender.mend(house.feed, {ids[0]: edited}, NOW, 41).mended == 1
+    mender.settle(house.feed, [ids[1]], "dismissed", 42)
+    before = facts(house)
+    assert [row[0] for row in before] == ["T1"]
+    reloader(house).reload(house.feed, NOW)
+    assert facts(house) == before
+    standing = house.rows("SELECT line, state, deed FROM quarantine ORDER BY id DESC LIMIT 3")
+    assert sorted(standing) == [(2, "mended", 41), (3, "dismissed", 42), (4, "waiting", None)]
+    assert house.rows("SELECT count(*) FROM quarantine WHERE state = 'waiting'") == [(1,)]
+    # What the contract takes today needs no mending; what people wrote is not lost in a second reload either.
+    reloader(house).reload(house.feed, NOW)
     assert facts(house) == before
