@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from pipelines import account, express, flags, headers, history, late, merge, sn
 from pipelines.account import RunResult
 from pipelines.clock import clock_of
 from pipelines.contract import compile_contract
-from pipelines.errors import SourceError
+from pipelines.errors import SourceError, unreadable
 from pipelines.lines import Places, open_quote, places
 from pipelines.read.reshape import DELIVERED
 from pipelines.read.shape import Ready, Staged, absent
@@ -49,7 +50,7 @@ def load_batch(
     lane = None
     root = city.areas.root.code
     try:
-        staged = stage(cursor, feed, files)
+        staged = _staged(cursor, feed, files)
         if express.fits(cursor, feed, files):
             lane = express.lay(
                 cursor, feed, files[0], staged, runs[0], clock, areas, root, now=now, work=work
@@ -57,7 +58,7 @@ def load_batch(
         while True:
             if lane is not None:
                 files = [lane.left]
-                staged = stage(cursor, feed, files)
+                staged = _staged(cursor, feed, files)
             contract = compile_contract(feed, staged, clock, areas, root, language, now=now)
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {contract.sql}")
             if lane is None or not lane.take_back(cursor):
@@ -66,10 +67,7 @@ def load_batch(
     except SqlError as error:
         if is_full(error):
             raise
-        raise SourceError(
-            f"the file cannot be read: {str(error).splitlines()[0][:300]}",
-            "compare its first lines with the feed's format",
-        ) from error
+        raise _told(error) from error
     headers.watch(cursor, feed, files, runs, staged, now, language)
     express.note_laid(cursor, feed, lane, clock, now)
     mapped = _place(cursor, feed, files, runs, staged)
@@ -102,6 +100,32 @@ def load_batch(
     results = account.close_runs(cursor, feed, now, note)
     account.settle_feed(cursor, feed, clock, now)
     return results
+
+
+def _staged(cursor: Cursor, feed: Feed, files: Sequence[Ready]) -> Staged:
+    try:
+        return stage(cursor, feed, files)
+    except (SourceError, SqlError):
+        raise
+    except Exception as error:
+        # Readers of formats raise whatever damaged bytes lead them to; it must end no load.
+        raise unreadable(error) from error
+
+
+def _told(error: SqlError) -> SourceError:
+    """What the database says of a file that it cannot read, in words that help those who must mend it."""
+    text = str(error)
+    if "unicode" in text.lower() or "valid UTF-8" in text:
+        line = re.search(r"on Line: (\d+)", text)
+        where = f"line {line[1]}" if line else "the text"
+        return SourceError(f"{where} is not UTF-8", "set format.encoding, or have what is damaged mended")
+    if "state machine" in text:
+        return SourceError(
+            "the quotes in the file cannot be followed: one never closes, or stands within a cell",
+            "have the line mended, or set format.quote to a mark that the file never uses",
+        )
+    first = re.sub(r'"?/\S+/(\S+)', r"\1", text.splitlines()[0])[:300]  # where it lies here helps nobody
+    return SourceError(f"the file cannot be read: {first}", "compare its first lines with the feed's format")
 
 
 def _place(cursor: Cursor, feed: Feed, files: Sequence[Ready], runs: Sequence[int], staged: Staged) -> bool:

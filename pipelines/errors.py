@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from warehouse.disk import is_full
+
 
 class SourceError(Exception):
     """A file cannot be read as its feed says; ``message`` is the cause, ``hint`` what to do."""
@@ -14,6 +16,17 @@ class SourceError(Exception):
         super().__init__(message + (f" ({hint})" if hint else ""))
         self.message = message
         self.hint = hint
+
+
+def unreadable(error: Exception) -> SourceError:
+    """What to tell of an error that a reader did not foresee. Raises it again when it is a full disk."""
+    if is_full(error):
+        raise error
+    lines = str(error).splitlines() or [""]
+    return SourceError(
+        f"the file cannot be read: {type(error).__name__} {lines[0][:300]}".rstrip(),
+        "it is damaged, or not what its ending says: have it delivered again",
+    )
 
 
 class PassingFault(Exception):  # noqa: N818 a fault of the world, not of a definition

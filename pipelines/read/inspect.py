@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from config.models import Feed, Format
 from config.models.format import groups_of
-from pipelines.errors import SourceError
+from pipelines.errors import SourceError, unreadable
 from pipelines.land import BLOCK, Landed
 from pipelines.read import prometheus, sdmx
+from pipelines.read.checksums import demand_sound
 from pipelines.read.kinds import PACKED, demand, kind_of, plain_name, starts
 from pipelines.read.plain import plain
 from pipelines.read.shape import TEXT, Ready, Shape, columns_of, joined
@@ -35,6 +36,16 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
 
     Raises SourceError when the file is not what the feed says.
     """
+    try:
+        return _inspect(feed, landed, work)
+    except SourceError:
+        raise
+    except Exception as error:
+        # Readers of formats raise whatever damaged bytes lead them to; it must end no load.
+        raise unreadable(error) from error
+
+
+def _inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
     format = feed.format
     if (make_table := _MADE.get(format.type)) is not None:
         table = work / f"{work_prefix(feed)}{landed.path.name}.parquet"
@@ -46,6 +57,7 @@ def inspect(feed: Feed, landed: Landed, work: Path) -> Ready:
         demand(kind, landed.path)
     if kind == "parquet":
         shape = _parquet_shape(landed.path)
+        demand_sound(landed.path)
         return Ready(landed, shape, landed.path, told=_told(format, "", landed.name))
     if kind == "workbook":
         header, titles = header_of(landed.path, landed.sheet, format)

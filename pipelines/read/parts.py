@@ -17,7 +17,7 @@ from typing import IO, Final, cast
 
 from config.models import Format
 from config.problems import did_you_mean
-from pipelines.errors import SourceError
+from pipelines.errors import SourceError, unreadable
 from pipelines.folder import is_temporary
 from pipelines.land import BLOCK, Landed
 from pipelines.read.kinds import ENDINGS, PACKED, ZIPPED, kind_of, plain_name, starts
@@ -42,6 +42,13 @@ def split(format: Format, landed: Landed, work: Path, prefix: str) -> Iterator[P
 
     What is packed is unpacked into ``work``, when it is asked for, under a name that begins with ``prefix``.
     """
+    try:
+        yield from _split(format, landed, work, prefix)
+    except Exception as error:  # noqa: BLE001 readers raise whatever damaged bytes lead them to; it must end no load
+        yield landed, unreadable(error)
+
+
+def _split(format: Format, landed: Landed, work: Path, prefix: str) -> Iterator[Part]:
     whole, path = landed, landed.path
     try:
         if starts(path, PACKED) and not _is_text(format, landed.name):
