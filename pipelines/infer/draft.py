@@ -16,10 +16,11 @@ from pipelines.infer.columns import ENOUGH, Guess, guess_columns
 from pipelines.infer.dating import Spoken, find_event_time, find_year, spoken
 from pipelines.infer.keys import Key, find_key
 from pipelines.infer.layout import Layout, lay_out, totals
+from pipelines.infer.look import read_table
 from pipelines.infer.names import identifier, identifiers
 from pipelines.infer.numbers import Marks, find_marks
 from pipelines.infer.places import Located, find_area
-from pipelines.infer.table import Table, read_table
+from pipelines.infer.table import Table
 from pipelines.infer.wide import Wide, find_wide, turn
 from warehouse.store import Store
 
@@ -38,6 +39,9 @@ ENDINGS: Final = (
     ".xls",
     ".ods",
 )
+
+NAMELESS: Final = re.compile(r"column \d+")
+"""What a column without a header is called: if nothing stands in it either, it is none."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def infer(city: City, path: Path, work: Path, id: str | None = None) -> Draft:
         wide,
         marks,
         tuple(sorted(nulls)),
-        tuple(guesses),
+        tuple(guess for guess in guesses if guess.filled or not NAMELESS.fullmatch(guess.source)),
         find_key(frame, guesses, event),
         event,
         said,

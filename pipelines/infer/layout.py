@@ -9,6 +9,10 @@ from typing import Final
 
 import pandas as pd
 
+from pipelines.infer.numbers import NULLS
+
+HIGHEST: Final = 6
+"""Lines among which a header of several lines may end."""
 _NUMBER: Final = re.compile(r"[-+]?[\d.,\s]*\d%?")
 _YEAR: Final = re.compile(r"(1[89]|20)\d\d")
 _TOTAL: Final = r"(?i)\b(?:tổng số|tổng cộng|grand total|sub-?total|total|totaal|gesamt|insgesamt)\b"
@@ -30,6 +34,34 @@ def header_row(rows: Sequence[Sequence[str]], width: int) -> int:
         if filled >= max(2, 0.6 * width) or (width == 1 and filled == 1):
             return place
     return 0
+
+
+def header_height(rows: Sequence[Sequence[str]], place: int) -> int:
+    """How many lines a header has that begins at ``place``: more than one where words stand over numbers."""
+    below = rows[place + HIGHEST :]
+    columns = [
+        [row[column].strip() for row in below if len(row) > column and row[column].strip()]
+        for column in range(len(rows[place]))
+    ]
+    numeric = [
+        column
+        for column, cells in enumerate(columns)
+        if len(cells) >= 3 and sum(bool(_NUMBER.fullmatch(cell)) for cell in cells) >= 0.8 * len(cells)
+    ]
+    height = 1
+    for row in rows[place + 1 : place + HIGHEST]:
+        over = [row[column].strip() for column in numeric if len(row) > column and row[column].strip()]
+        words = [cell for cell in over if not _NUMBER.fullmatch(cell) and cell.lower() not in NULLS]
+        # Once words stand over numbers, a line may name those that are left.
+        header = rows[place : place + height]
+        named = height > 1 and any(
+            cell.strip() and not any(line[column].strip() for line in header if len(line) > column)
+            for column, cell in enumerate(row)
+        )
+        if len(words) < len(over) or not (len(words) >= 0.5 * max(len(numeric), 2) or named):
+            break
+        height += 1
+    return height
 
 
 def looks_like_data(row: Sequence[str]) -> bool:

@@ -26,10 +26,10 @@ _UNIT: Final = re.compile(r"[-+]?[\d., ]*\d(?P<unit> *[^\d\s.,][^\d]*)")
 
 @dataclass(frozen=True)
 class Marks:
-    """``decimal`` mark and ``thousands`` mark (None: numbers have none), and why."""
+    """``decimal`` mark and ``thousands`` marks (none: empty), and why."""
 
     decimal: str
-    thousands: str | None
+    thousands: str
     note: str = ""
 
 
@@ -48,22 +48,23 @@ def find_marks(columns: Sequence[pd.Series[str]], delimiter: str) -> Marks:
     for_point = int((~last_is_comma).sum()) + int(
         (only_point.str.count(r"\.").eq(1) & ~grouped["."][only_point.index]).sum()
     )
-    spaced = bool(grouped[" "].any())
+    spaced = " " if grouped[" "].any() else ""
     if for_comma or for_point:
         decimal = "," if for_comma > for_point else "."
         other = "." if decimal == "," else ","
-        thousands = other if bool(grouped[other].any()) else (" " if spaced else None)
+        thousands = (other if grouped[other].any() else "") + spaced
         note = ""
         if for_comma and for_point:
             note = f"{for_comma} cells speak for a decimal comma, {for_point} for a point"
         return Marks(decimal, thousands, note)
-    if len(only_comma):  # groups of three alone
+    if grouped[","].any():  # groups of three alone
+        doubt = "every comma stands before three digits"
         if delimiter == ";":
-            return Marks(",", None, "every comma stands before three digits: it may part thousands instead")
-        return Marks(".", ",", "every comma stands before three digits: it may be a decimal comma instead")
-    if len(only_point):
+            return Marks(",", spaced, f"{doubt}: it may part thousands instead")
+        return Marks(".", f",{spaced}", f"{doubt}: it may be a decimal comma instead")
+    if grouped["."].any():
         return _points(columns)
-    return Marks(".", " " if spaced else None)
+    return Marks(".", spaced)
 
 
 def _bare(texts: pd.Series[str]) -> pd.Series[str]:
@@ -76,7 +77,7 @@ def _points(columns: Sequence[pd.Series[str]]) -> Marks:
     """Points that always stand before three digits: between thousands if numbers below them have none."""
     doubt = "every point stands before three digits"
     for column in columns:
-        dotted = column[column.str.contains(".", regex=False)]
+        dotted = column[column.str.fullmatch(_GROUPED["."].pattern).astype(bool)]
         plain = column.drop(dotted.index)
         if dotted.str.count(r"\.").gt(1).any():
             return Marks(",", ".")
@@ -84,23 +85,20 @@ def _points(columns: Sequence[pd.Series[str]]) -> Marks:
         small = plain.str.fullmatch(r"[-+]?\d{1,3}").all()
         if len(dotted) >= 3 and len(plain) >= 2 * len(dotted) and small:
             return Marks(",", ".", f"{doubt} and no number below a thousand has one: they part thousands")
-    return Marks(".", None, f"{doubt}: it may part thousands instead")
+    return Marks(".", "", f"{doubt}: it may part thousands instead")
 
 
 def number_pattern(marks: Marks) -> str:
     """What a number of the file looks like, as a regular expression."""
     point = re.escape(marks.decimal)
-    whole = r"\d+"
-    if marks.thousands is not None:
-        gap = re.escape(marks.thousands)
-        whole = rf"(?:\d{{1,3}}(?:{gap}\d{{3}})+|\d+)"
+    whole = rf"(?:\d{{1,3}}(?:[{marks.thousands}]\d{{3}})+|\d+)" if marks.thousands else r"\d+"
     return rf"[-+]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][-+]?\d+)?"
 
 
 def as_number(texts: pd.Series[str], marks: Marks) -> pd.Series[float]:
     """The numbers that texts of this pattern stand for."""
-    if marks.thousands is not None:
-        texts = texts.str.replace(re.escape(marks.thousands), "", regex=True)
+    if marks.thousands:
+        texts = texts.str.replace(f"[{marks.thousands}]", "", regex=True)
     if marks.decimal == ",":
         texts = texts.str.replace(",", ".", regex=False)
     return pd.to_numeric(texts, errors="coerce")

@@ -44,8 +44,8 @@ def _format(draft: Draft) -> Iterator[str]:
     if draft.table.format["type"] not in ("json", "jsonl", "parquet"):
         if marks.decimal != ".":
             said["decimal"] = marks.decimal
-        if marks.thousands is not None:
-            said["thousands"] = " \u00a0\u202f" if marks.thousands == " " else marks.thousands
+        if marks.thousands:
+            said["thousands"] = marks.thousands.replace(" ", " \u00a0\u202f")
         if marks.note:
             notes["decimal"] = marks.note
             said.setdefault("decimal", marks.decimal)

@@ -159,6 +159,19 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     assert "type: integer" in table(tmp_path, "count", ["20260131", "20260228", "20261201"])
 
 
+def test_marks_of_numbers_are_told_by_all_of_the_file(tmp_path: Path) -> None:
+    small = [str(i) for i in range(1, 13)]
+    assert "type: number" in table(tmp_path, "x", ["1.5", "22.25", "1000"])
+    assert "12,345,678" in table(tmp_path, "x", ["12.345.678", "1.000", "5"])
+    assert "1 … 2,613" in table(tmp_path, "x", ["1.613", "2.003", "2.613", *small])
+    assert "1.5 … 1,234,567.25" in table(tmp_path, "x", ["1 234 567,25", "1,5", "20"])
+    assert "1.5 … 1,234,567.25" in table(tmp_path, "x", ["1,234,567.25", "1.5", "20"])
+    assert "1 … 12.5" in table(tmp_path, "x", ["1,0 %", "12,5 %", "3,0 %"])
+    assert "type: date" in table(tmp_path, "x", ["01.02.2026", "13.02.2026", "14.12.2026"])
+    text, _, _ = tried(file(tmp_path, "b.csv", "day;x\n2026-01-01;1.125\n2026-01-02;7.375\n"))
+    assert "every point stands before three digits: it may part thousands instead" in text
+
+
 def test_a_few_slips_do_not_change_what_a_column_is(tmp_path: Path) -> None:
     cells = [str(i) for i in range(60)] + ["abc", "12O"]
     path = tmp_path / "a.csv"

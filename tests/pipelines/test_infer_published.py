@@ -66,7 +66,7 @@ FILES: Final = {
     "health/dengue_vietnam_national.csv": Outcome(414),
     "health/dengue_vietnam_province_monthly_a.csv": Outcome(5901, change=AREA),
     "messy/Tansonhoa_weather_raw.xls": Outcome(444, change='sheet: "*", for the other quantities'),
-    "messy/begrotingsanalyse-2011.csv": Outcome(39, 1, "header_height: 4, and unpivot"),
+    "messy/begrotingsanalyse-2011.csv": Outcome(36, 1, "unpivot: provinces are headers"),
     "messy/census2019_population_by_ward.xlsx": Outcome(11165, change="names of the columns without header"),
     "messy/covid_cases_by_province_wide.csv": Outcome(40402, change=AREA),
     "messy/mixedGLB.csv": Outcome(1589),
