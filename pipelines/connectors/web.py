@@ -23,6 +23,7 @@ import httpx
 from config.models import WebSource
 from pipelines.connectors.answer import Answer
 from pipelines.connectors.base import Ask
+from pipelines.connectors.deadline import Deadline
 from pipelines.connectors.status import refuse
 from pipelines.errors import PassingFault, SourceError
 
@@ -56,11 +57,13 @@ class Web:
         self._show_who_asks(ask, source, header, prefix)
         # Packed is asked for alone, so that what is received can be checked for having come whole.
         self._client = httpx.Client(headers={"User-Agent": "toan-canh", "Accept-Encoding": "gzip"})
+        self._deadline = Deadline(ask.drop.deadline)
 
     def __enter__(self) -> Web:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._deadline.cancel()
         self._client.close()
 
     def _show_who_asks(self, ask: Ask, source: WebSource, header: str, prefix: str) -> None:
@@ -111,6 +114,7 @@ class Web:
             content=body,
             headers={**(headers or {}), **self._own_for(there)},
             timeout=self._timeout(),
+            extensions={"trace": self._deadline.trace},
         )
         with self._told(there):
             response = self._client.send(request, stream=True)
@@ -145,7 +149,7 @@ class Web:
         else:
             for name in self._own:
                 request.headers.pop(name, None)
-        request.extensions["timeout"] = self._timeout().as_dict()
+        request.extensions = {"timeout": self._timeout().as_dict(), "trace": self._deadline.trace}
         return request
 
     def _as_safe(self, url: httpx.URL) -> httpx.URL:
@@ -183,6 +187,7 @@ class Web:
             self.drop.check()
             raise PassingFault(f"{where} does not answer in time", TRIES_HINT) from None
         except httpx.RemoteProtocolError as error:
+            self.drop.check()
             raise PassingFault(f"the answer of {where} was cut off: {error}", TRIES_HINT) from None
         except (
             httpx.UnsupportedProtocol,
@@ -194,6 +199,7 @@ class Web:
                 f"{where} cannot be asked: {self._without_secrets(str(error))}", "correct connector.url"
             ) from None
         except httpx.RequestError as error:
+            self.drop.check()
             if (fault := _certificate(error)) is not None:
                 raise SourceError(
                     f"the certificate of {where} is not trusted: {fault}",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import socket
 import ssl
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -260,6 +262,32 @@ def test_a_source_that_drips_or_floods_is_ended(fetching: Fetching, site: Site) 
     told = feed.fetch()
     assert (told.status, told.message) == ("failed", "the answer is larger than 1 MiB")
     assert nothing_left(feed)
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "encrypted"])
+def test_a_head_that_drips_is_ended_at_the_time_limit(
+    fetching: Fetching, certificate: Path, monkeypatch: pytest.MonkeyPatch, tls: bool
+) -> None:
+    """No piece is late, and there is no end: left alone, this server would go on for half a minute."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def drip(listener: socket.socket) -> None:
+        with listener.accept()[0] as raw, contextlib.suppress(OSError):
+            caller = context.wrap_socket(raw, server_side=True) if tls else raw
+            caller.sendall(b"HTTP/1.1 200 OK\r\n")
+            for number in range(300):
+                caller.sendall(b"X-Header-%d: and on\r\n" % number)
+                time.sleep(0.1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=[listener])
+        thread.start()
+        address = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}/f"
+        told = fetching(http(address, time_limit="1s")).fetch()
+        thread.join()
+    assert (told.status, told.hint) == ("passing", "raise connector.time_limit")
 
 
 @pytest.fixture(scope="module")
