@@ -21,7 +21,10 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The account of a file or a mend: received = inserted + updated + unchanged + rejected + mended."""
+    """The account of a file or a mend: received = inserted + updated + unchanged + rejected + mended.
+
+    ``flagged`` of the accepted rows broke a rule that lets them pass.
+    """
 
     id: int
     feed: str
@@ -39,6 +42,7 @@ class Run:
     message: str | None
     hint: str | None
     kind: str = "load"
+    flagged: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +171,7 @@ class LedgerReader:
         rows = self.cursor.execute(
             "SELECT id, feed, file_hash, file_name, started_at, finished_at, status, coalesce(received, 0), "
             "coalesce(inserted, 0), coalesce(updated, 0), coalesce(unchanged, 0), coalesce(rejected, 0), "
-            "coalesce(mended, 0), message, hint, kind "
+            "coalesce(mended, 0), message, hint, kind, coalesce(flagged, 0) "
             "FROM run WHERE $feed IS NULL OR feed = $feed ORDER BY id DESC LIMIT $limit",
             {"feed": feed, "limit": limit},
         ).fetchall()

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from config import City
 from config.models import Period
+from warehouse.flagged import FlagReader
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.places import inside
 from warehouse.quarantine import QuarantineReader
@@ -109,6 +110,11 @@ class Reader(VintageReader):
     def quarantine(self) -> QuarantineReader:
         """The rows that feeds' contracts refused, as it stands now."""
         return QuarantineReader(self.cursor)
+
+    @property
+    def flags(self) -> FlagReader:
+        """What was accepted although it broke a rule, and columns that changed, as it stands now."""
+        return FlagReader(self.cursor)
 
     @property
     def rule_tests(self) -> RuleTestReader:

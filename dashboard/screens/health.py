@@ -13,6 +13,7 @@ from config.models import Feed
 from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, icon, link, panel, table, td, th
 from dashboard.components.feed_work import faults_list, feed_work, next_look, requests_list
+from dashboard.components.flagged import contract_panels
 from dashboard.components.identities import identity_table
 from dashboard.components.page import page
 from dashboard.components.states import notice
@@ -76,6 +77,7 @@ def render(ctx: ScreenContext) -> Component:
             ],
             className="w-7 stack",
         ),
+        *contract_panels(ctx, scope, _feed_link, reason_name),
         panel(words("health.runs"), _runs(ctx, ctx.reader.runs(scope, RUNS)), width=12, kind="table"),
     ]
     trail = [(words("nav.health"), ctx.href("health"))] if one else None
@@ -350,6 +352,8 @@ def _run_row(ctx: ScreenContext, run: Run) -> Component:
     told = [chip(kind, icon_name, ctx.words.of("run", run.status))]
     if run.message:
         told.append(html.Small(run.message + (f" ({run.hint})" if run.hint else "")))
+    if run.flagged:
+        told.append(html.Small(ctx.words.count("flagged.rows", run.flagged)))
     numbers = (run.received, run.inserted, run.updated, run.unchanged, run.rejected, run.mended)
     return html.Tr(
         [

@@ -22,6 +22,7 @@ from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
 from indicators.rules.conditions import Verdict
 from indicators.rules.volumes import FeedVolume
+from warehouse.flagged import DriftRecord, FlagCount
 from warehouse.ledger import FeedAccount, FeedStatus, Fetch, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.quarantine import Asked, Pile, Refused
 from warehouse.reader import Rows, Value
@@ -32,6 +33,30 @@ from warehouse.vintages import Version, Vintage
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC)
 BARE = NOW.replace(tzinfo=None)
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Answers like a FlagReader: one of each kind of what was accepted, and of columns that changed."""
+
+    feed: str
+    text: str
+    absent: bool = False
+
+    def summary(self, _: str | None = None) -> list[FlagCount]:
+        if self.absent:
+            return []
+        kinds = (("col", "range", "flag", 7), ("col", "type", "empty", 8), (None, "volume", "flag", None))
+        return [
+            FlagCount(self.feed, column, reason, mode, 3, line is None, self.text, line, self.text, BARE)
+            for column, reason, mode, line in kinds
+        ]
+
+    def drift(self, *_: object) -> list[DriftRecord]:
+        if self.absent:
+            return []
+        changes = (("renamed", self.text), ("missing", None), ("type", "number → text"))
+        return [DriftRecord(self.feed, "a.csv", kind, self.text, other, BARE) for kind, other in changes]
 
 
 @dataclass(frozen=True)
@@ -260,6 +285,10 @@ class Synthetic:
                 return [Pile(row.column, row.reason, row.file, 4) for row in self.rows(asked)]
 
         return Quarantine()
+
+    @property
+    def flags(self) -> Flags:
+        return Flags(next(iter(self.city.feeds)), self.text, self.absent)
 
     def refreshes(self, *_: object) -> list[RefreshRecord]:
         return [] if self.absent else [RefreshRecord(1, BARE, BARE, "full", 60, 1000, 1.5, None)]

@@ -217,3 +217,20 @@ def test_peaks_and_counts_per_head_in_the_making_are_not_compared(context: Make,
         text = told(context("indicator", id_, params={"period": "month"}))
         headline = text[text.index("headline-line") : text.index("qualities")]
         assert "so với" not in headline, id_
+
+
+def test_what_was_accepted_all_the_same_and_changed_columns_are_told(context: Make) -> None:
+    text = told(context("health", lang="en", text="<b>Stadt</b>"))
+    for word in ("Accepted all the same", "cell emptied", "kept as it came", "delivery accepted", "line 7"):
+        assert word in text
+    for word in (
+        "Columns that changed",
+        "Renamed",
+        "Missing",
+        "Set the column",
+        "Ask the sender",
+        "number → text",
+    ):
+        assert word in text
+    assert "<b>Stadt" not in text
+    assert "Columns that changed" not in told(context("health", lang="en", absent=True))

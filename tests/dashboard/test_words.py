@@ -11,6 +11,7 @@ import pytest
 import dashboard
 from config.models import PERIODS, Severity
 from config.models.composite import Missing, Normalise
+from config.models.contract import DriftRule
 from config.models.indicator import TargetKind
 from config.targets import State
 from dashboard import quiet, quieting
@@ -83,6 +84,9 @@ GROUPS: dict[str, set[str]] = {
     "goal_state": set(typing.get_args(State)),
     "certainty": {"proportion", "count", "rate", "none"},
     "recast": set(typing.get_args(Reason)) - {""},
+    "flag": {"empty", "flag", "root", "whole"},
+    "drift_kind": set(DriftRule.model_fields),
+    "drift_do": set(DriftRule.model_fields),
     "reason": {
         r for name, r in vars(reasons).items() if name.isupper() and name[0] != "_" and r != reasons.CHECK
     },

@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.drift import Change, Header, compare
+from warehouse.flagged import FlagReader
+from warehouse.ledger import LedgerReader
 
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
@@ -241,3 +243,42 @@ def test_every_difference_is_told_once(before: list[str], now: list[str]) -> Non
 def test_names_that_resemble_each_other(old: str, new: str, same: bool) -> None:
     changes = compare(header(["id", old]), header(["id", new]), lambda *_: False)
     assert (changes == [Change("renamed", old, new)]) == same
+
+
+def test_the_reader_tells_flags_and_changes_of_one_feed_and_of_all(build: Build) -> None:
+    columns = [
+        {
+            "name": "rating",
+            "type": "integer",
+            "min": 1,
+            "max": 3,
+            "on_error": {"range": "flag", "type": "empty"},
+        }
+    ]
+    columns += [
+        {"name": "id", "type": "text"},
+        {"name": "opened", "type": "date"},
+        {"name": "ward", "type": "text"},
+    ]
+    house = build(columns=columns, checks=[], volume={"rows": {"max": 3}})
+    table = {name: BASE[name][:4] for name in ("id", "ward")}
+    table |= {"opened": ["2026-10-01"] * 4, "rating": [2, 9, 8, "x"]}
+    load(house, "1.csv", as_csv(table))
+    run = load(house, "2.csv", as_csv(renamed(table, "rating", "rating_of_it")))
+    assert run.status == "done"
+    with house.store.read() as cursor:
+        reader = FlagReader(cursor)
+        assert reader.summary("other") == reader.drift("other") == []
+        assert reader.summary() == reader.summary("tickets")
+        found = [(f.column, f.reason, f.mode, f.rows, f.whole, f.file, f.line) for f in reader.summary()]
+        assert sorted(found, key=str) == [
+            ("rating", "range", "flag", 2, False, "tickets/1.csv", 4),
+            ("rating", "type", "empty", 1, False, "tickets/1.csv", 5),
+            (None, "volume", "flag", 2, True, "tickets/2.csv", None),
+        ]
+        changes = [(d.file, d.kind, d.column, d.other) for d in reader.drift()]
+        assert changes == [("tickets/2.csv", "renamed", "rating", "rating_of_it")]
+        assert {run.file_name: run.flagged for run in LedgerReader(cursor).runs()} == {
+            "tickets/1.csv": 3,
+            "tickets/2.csv": 0,
+        }
