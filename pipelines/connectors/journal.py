@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from pipelines.connectors.base import Drop
 
 NAME: Final = ".journal"
+SUBSCRIBED: Final = ".subscribed"
 _BLOCK: Final = 1 << 16
 
 
@@ -50,6 +51,24 @@ class Journal:
     def close(self) -> None:
         """Let go of the file; what is in it stays."""
         self._stream.close()
+
+
+class Subscriptions:
+    """What a session at the source was last asked for, kept beside the journal."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / SUBSCRIBED
+
+    def past(self, wanted: Sequence[str]) -> list[str]:
+        """What the session still has and is ``wanted`` no more."""
+        if not self._path.exists():
+            return []
+        had = self._path.read_text(encoding="utf-8").splitlines()
+        return [topic for topic in had if topic not in wanted]
+
+    def keep(self, wanted: Sequence[str]) -> None:
+        """The session has these now, and no others."""
+        self._path.write_text("".join(f"{topic}\n" for topic in wanted), encoding="utf-8")
 
 
 def _whole_lines(path: Path) -> int:

@@ -25,7 +25,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from config.models.mqtt import MqttConnector
 from pipelines.connectors.base import Hear
-from pipelines.connectors.journal import Journal
+from pipelines.connectors.journal import Journal, Subscriptions
 from pipelines.errors import PassingFault, SourceError
 
 ON_THE_WAY: Final = 1000
@@ -78,7 +78,9 @@ def _follow(hear: Hear, remote: MqttConnector, line: _Line, journal: Journal) ->
             hear.tell(told)
         batch = line.take()
         if batch:
-            journal.add([_as_line(hear, remote.topics, message) for _, message in batch])
+            # Of a topic that the feed asked for once, some may still be on the way.
+            lines = [_as_line(hear, remote.topics, message) for _, message in batch]
+            journal.add([found for found in lines if found is not None])
             line.acknowledge(batch)
             due = due or time.monotonic() + remote.every.total_seconds()
         if due is not None and (time.monotonic() >= due or journal.size > remote.size_limit << 20):
@@ -99,6 +101,7 @@ class _Line:
         self._messages: queue.Queue[tuple[int, MQTTMessage]] = queue.Queue(2 * ON_THE_WAY)
         self._number = 0
         self._over = threading.Event()
+        self._subscriptions = Subscriptions(hear.drop.folder)
         self.fault: PassingFault | SourceError | None = None
         self.trouble: str | None = None
         self._client = Client(
@@ -193,6 +196,9 @@ class _Line:
             return
         self._number += 1
         self.trouble = None
+        # The session remembers what the feed asked for before its definition was changed.
+        if past := self._subscriptions.past(self._remote.filters):
+            client.unsubscribe(past)
         # What the broker retains comes once with a new subscription, not again with each connection.
         options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
         client.subscribe([(filter, options) for filter in self._remote.filters])
@@ -219,6 +225,8 @@ class _Line:
                     f"the broker refused the topic {topic}: {reason.getName()}",
                     "have the broker let this user read it, or correct connector.topics",
                 )
+        if self.fault is None:
+            self._subscriptions.keep(self._remote.filters)
 
     def _received(self, client: Client, _: Any, message: MQTTMessage) -> None:
         del client
@@ -231,20 +239,23 @@ class _Line:
             return
 
 
-def _as_line(hear: Hear, topics: Sequence[str], message: MQTTMessage) -> bytes:
-    """One message as a line of JSON."""
+def _as_line(hear: Hear, topics: Sequence[str], message: MQTTMessage) -> bytes | None:
+    """One message as a line of JSON; None for a topic that nobody asks for."""
+    parts = _parts(topics, message.topic)
+    if parts is None:
+        return None
     known = {
         "received_at": hear.clock().isoformat(),
         "topic": message.topic,
         "retained": message.retain,
-        **_parts(topics, message.topic),
+        **parts,
     }
     head = json.dumps(known, ensure_ascii=False)
     return f'{head[:-1]}, "payload": {_payload(bytes(message.payload))}}}'.encode()
 
 
-def _parts(topics: Sequence[str], topic: str) -> Mapping[str, str]:
-    """The named levels of the first of ``topics`` that the message belongs to."""
+def _parts(topics: Sequence[str], topic: str) -> Mapping[str, str] | None:
+    """The named levels of the first of ``topics`` that the message belongs to; None where it does to none."""
     levels = topic.split("/")
     for template in topics:
         wanted = template.split("/")
@@ -255,7 +266,7 @@ def _parts(topics: Sequence[str], topic: str) -> Mapping[str, str]:
             for want, level in zip(wanted, levels, strict=True)
         ):
             return {want[1:-1]: level for want, level in zip(wanted, levels, strict=True) if want[:1] == "{"}
-    return {}
+    return None
 
 
 def _payload(payload: bytes) -> str:
