@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
+import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -26,6 +30,12 @@ ENDINGS: Final[dict[str, Kind]] = {
 }
 PACKED: Final = b"\x1f\x8b"
 ZIPPED: Final = b"PK\x03\x04"
+DAMAGED: Final = (
+    *(zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError),
+    # What zipfile makes of versions, packings, names and lengths that are no such thing.
+    *(NotImplementedError, RuntimeError, ValueError, struct.error),
+)
+"""What reading a packed file raises where it is damaged."""
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _PARQUET: Final = b"PAR1"
 _NAMES: Final[dict[Kind | None, str]] = {

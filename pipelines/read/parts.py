@@ -5,12 +5,10 @@ itself.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import fnmatch
 import gzip
-import lzma
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
@@ -20,19 +18,13 @@ from config.problems import did_you_mean
 from pipelines.errors import SourceError, unreadable
 from pipelines.folder import is_temporary
 from pipelines.land import BLOCK, Landed
-from pipelines.read.kinds import ENDINGS, PACKED, ZIPPED, kind_of, plain_name, starts
+from pipelines.read.kinds import DAMAGED, ENDINGS, PACKED, ZIPPED, kind_of, plain_name, starts
 from pipelines.read.workbook import sheets_of
-from warehouse.disk import is_full
 
 SMALL: Final = 1 << 28
 """Unpacked bytes that are never too many."""
 SWELLING: Final = 200
 """How many times its packed size a file may unpack to beyond that: more is made to fill a disk."""
-DAMAGED: Final = (
-    *(zipfile.BadZipFile, OSError, EOFError, zlib.error, lzma.LZMAError),
-    # What zipfile makes of versions, packings, names and lengths that are no such thing.
-    *(NotImplementedError, RuntimeError, ValueError, struct.error),
-)
 
 Part = tuple[Landed, SourceError | None]
 
@@ -78,11 +70,6 @@ def _split(format: Format, landed: Landed, work: Path, prefix: str) -> Iterator[
                     _unpack(source, target, member.compress_size)
             except DAMAGED as error:
                 yield part, damaged(error)
-            except NotImplementedError as error:
-                yield (
-                    part,
-                    SourceError(f"the archive cannot be unpacked: {error}", "have it packed as plain ZIP"),
-                )
             except SourceError as error:
                 yield part, error
             else:
@@ -104,8 +91,11 @@ def only(parts: Iterator[Part], landed: Landed) -> Iterator[Part]:
 
 
 def damaged(error: Exception) -> SourceError:
-    """What to tell of a packed file that breaks off. Raises OSError when it is the disk that does."""
-    if isinstance(error, OSError) and is_full(error):
+    """What to tell of a packed file that breaks off.
+
+    Raises ``error`` itself where the disk is to blame, not the file.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         raise error
     return SourceError(
         f"the archive cannot be unpacked: {error}", "it was cut short or damaged: have it delivered again"

@@ -14,8 +14,8 @@ from config.models import Format
 from pipelines.errors import SourceError
 from pipelines.land import BLOCK
 from pipelines.read.coding import AUTO, SAMPLE, decoded, settle
-from pipelines.read.kinds import PACKED, starts
-from pipelines.read.parts import DAMAGED, SMALL, SWELLING, damaged
+from pipelines.read.kinds import DAMAGED, PACKED, starts
+from pipelines.read.parts import SMALL, SWELLING, damaged
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from config.models import Format
 from config.problems import did_you_mean
 from pipelines.errors import SourceError
 from pipelines.read import tcvn3
+from pipelines.read.extent import demand_bounded
 from pipelines.read.shape import joined
 
 _ERRORS: Final = {
@@ -102,6 +103,7 @@ def cells_of(path: Path, sheet: str | None, format: Format, rows: int | None) ->
     name = sheet or format.sheet or book.sheet_names[0]
     if name not in book.sheet_names:
         raise SourceError(f"there is no sheet {name!r}", did_you_mean(name, book.sheet_names))
+    demand_bounded(path, name)
     with _told():
         loaded = book.load_sheet(name, header_row=None, skip_rows=0, n_rows=rows, dtypes="string")
         batch, errors = loaded.to_arrow_with_errors()

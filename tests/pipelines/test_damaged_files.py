@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import io
 import random
+import re
+import zipfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import openpyxl
 import pytest
 
 from pipelines.errors import SourceError
@@ -55,6 +59,30 @@ def damage(data: bytes, chance: random.Random) -> bytes:
                 del spoilt[place:]
         spoilt = spoilt or bytearray(b"x")
     return bytes(spoilt)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["says how far", "does not say"])
+def test_a_stray_cell_at_the_far_corner_does_not_take_all_memory(build: Build, told: bool) -> None:
+    """The reader would ask for 550 GB, and the process would end."""
+    house = build(format={"sheet": "Data"})
+    book = openpyxl.Workbook()
+    sheet = book.create_sheet("Data")
+    for line in as_csv(ROWS).decode().splitlines():
+        sheet.append(line.split(","))
+    sheet["XFD1048576"] = " "
+    sink = io.BytesIO()
+    book.save(sink)
+    with zipfile.ZipFile(sink) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    if not told:
+        name = "xl/worksheets/sheet2.xml"
+        members[name] = re.sub(rb"<dimension [^>]*>", b"", members[name])
+    house.deliver("a.xlsx", as_zip(members))
+    [run] = house.load()
+    assert (run.status, run.message) == (
+        "failed",
+        "the sheet reaches to row 1048576 and column 16384: that is more than anybody filled",
+    )
 
 
 @pytest.mark.parametrize("name", [*SOUND, "a.xls"])

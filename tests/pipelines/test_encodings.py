@@ -131,6 +131,13 @@ def test_a_bomb_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.Monke
         read(tmp_path, gzip.compress(b"a" * 5_000_000), "utf-8")
 
 
+def test_a_full_disk_is_not_the_files_fault(tmp_path: Path) -> None:
+    (tmp_path / "full").symlink_to("/dev/full")
+    (tmp_path / "delivered.csv").write_bytes(gzip.compress(LINES.encode() * 5000))
+    with pytest.raises(OSError, match="No space left"):
+        plain(tmp_path / "delivered.csv", Format(), tmp_path / "full")
+
+
 def test_tcvn3_is_what_the_system_library_says() -> None:
     upper = bytes(range(0x80, 0x100))
     for byte in upper:
