@@ -77,6 +77,9 @@ class Cycles:
             self.publish()
             with self.faults.contained("judge"):
                 evaluation = evaluate(self.city, self.store, self.state, self.clock(), progress)
+                for rule, error in evaluation.broken.items():
+                    self.faults.note("rule", rule, error)
+                self.faults.settle_others("rule", set(evaluation.broken))
             self.publish()
             # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
             with self.faults.contained("tell"):

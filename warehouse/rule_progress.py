@@ -55,9 +55,13 @@ def news(cursor: Cursor, indicators: Iterable[str], since: dt.datetime) -> dict[
     return dict(found)
 
 
-def keep_progress(cursor: Cursor, rules: Iterable[str], through: dt.datetime) -> None:
-    """Remember that ``rules`` have been evaluated on all that was stored up to ``through``."""
-    cursor.execute("DELETE FROM rule_progress")
+def keep_progress(
+    cursor: Cursor, rules: Iterable[str], through: dt.datetime, left_out: Iterable[str] = ()
+) -> None:
+    """Remember that ``rules`` have been evaluated on all that was stored up to ``through``; what was
+    ``left_out`` has come as far as it had.
+    """
+    cursor.execute("DELETE FROM rule_progress WHERE NOT list_contains(?, rule)", [sorted(left_out)])
     cursor.execute(
         "INSERT INTO rule_progress SELECT unnest($rules), $through",
         {"rules": sorted(rules), "through": through},

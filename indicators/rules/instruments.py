@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from config import City
 from config.models import Deadline, Incomplete, Late, Rule, Silent, Stale
+from indicators.rules.broken import about
 from indicators.rules.conditions import Verdict, stale
 from indicators.rules.conditions.verdict import Floats
 from indicators.rules.deadlines import due_soon
@@ -32,21 +33,26 @@ class Instruments:
     cursor: Cursor
     now: dt.datetime
     windows: Sequence[Maintenance] = ()
+    rules: Mapping[str, Rule] | None = None
+    """Those that are read; None: all of the city's."""
 
     def readings(self) -> Iterator[tuple[Rule, str, Sighting]]:
         """What every rule reads now, with the area that it reads of."""
         came = delivered(self.cursor)
         root = self.city.areas.root.code
-        for rule in self.city.rules.values():
-            if isinstance(rule.when, Deadline):
-                for area, sighting in due_soon(self.city, self.cursor, rule, self.now):
-                    yield rule, area, sighting
-            elif rule.feed is not None:
-                verdict = self._verdict(
-                    rule, came.get(rule.feed, Delivered()), subject_of(self.city, rule.id, root)
-                )
-                if verdict is not None:
-                    yield rule, root, self._sighting(verdict)
+        for rule in (self.city.rules if self.rules is None else self.rules).values():
+            with about(rule.id):
+                found = list(self._read(rule, came, root))
+            yield from ((rule, area, sighting) for area, sighting in found)
+
+    def _read(self, rule: Rule, came: Mapping[str, Delivered], root: str) -> Iterator[tuple[str, Sighting]]:
+        if isinstance(rule.when, Deadline):
+            yield from due_soon(self.city, self.cursor, rule, self.now)
+        elif rule.feed is not None:
+            subject = subject_of(self.city, rule.id, root)
+            verdict = self._verdict(rule, came.get(rule.feed, Delivered()), subject)
+            if verdict is not None:
+                yield root, self._sighting(verdict)
 
     def _sighting(self, verdict: Verdict) -> Sighting:
         seen = Seen.BREACH if verdict.breach[0] else Seen.CLEAR if verdict.clear[0] else Seen.UNJUDGED

@@ -15,6 +15,7 @@ import numpy as np
 from config import City
 from config.models import Condition, LevelShift, Projection, Rule, Statistical
 from indicators.rules.anomalies import Anomalies
+from indicators.rules.broken import about
 from indicators.rules.budget import Budget, Stored, Tested, tellable
 from indicators.rules.conditions import Verdict
 from indicators.rules.conditions.verdict import Flags
@@ -78,23 +79,27 @@ class Judging:
         seen = self._read(self._errands)
         statistical = [one for one in seen if isinstance(one.errand.watch.rule.when, Statistical)]
         anomalies = Anomalies(self.city)
-        tested = [
-            Tested(one.look, anomalies.tests(one.look, self._limits(one)), one.times, self._asked(one))
-            for one in statistical
-        ]
+        tested: list[Tested] = []
+        for one in statistical:
+            with about(one.errand.watch.rule.id):
+                tests = anomalies.tests(one.look, self._limits(one))
+                tested.append(Tested(one.look, tests, one.times, self._asked(one)))
         verdicts, made = Budget(self.city, self._made_before(tested)).verdicts(tested)
         decided = {id(one): verdict for one, verdict in zip(statistical, verdicts, strict=True)}
         courses: dict[str, list[tuple[Course, frozenset[str]]]] = defaultdict(list)
         for one in seen:
             watch = one.errand.watch
-            verdict = decided.get(id(one)) or _verdict(anomalies, one.look, watch.rule.when)
-            courses[watch.rule.id].append((watch.course(one.look, one.times, verdict), one.errand.corrected))
+            with about(watch.rule.id):
+                verdict = decided.get(id(one)) or _verdict(anomalies, one.look, watch.rule.when)
+                course = watch.course(one.look, one.times, verdict)
+            courses[watch.rule.id].append((course, one.errand.corrected))
         rules = self._rules
         for done, rule in enumerate(rules):
             progress("rules", done, len(rules))
-            for course, corrected in courses[rule.id]:
-                self.sitting.corrected(rule, course, corrected, told)
-            self.sitting.courses(rule, [course for course, _ in courses[rule.id]])
+            with about(rule.id):
+                for course, corrected in courses[rule.id]:
+                    self.sitting.corrected(rule, course, corrected, told)
+                self.sitting.courses(rule, [course for course, _ in courses[rule.id]])
         progress("rules", len(rules), len(rules))
         return made
 
@@ -104,12 +109,16 @@ class Judging:
 
     @property
     def _rules(self) -> list[Rule]:
-        return [rule for rule in self.city.rules.values() if rule.indicator is not None]
+        return [rule for rule in self.sitting.rules.values() if rule.indicator is not None]
 
     @cached_property
     def _errands(self) -> list[Errand]:
         """As things stand before anything was judged."""
-        return [errand for rule in self._rules for errand in self._errands_of(rule)]
+        found: list[Errand] = []
+        for rule in self._rules:
+            with about(rule.id):
+                found += self._errands_of(rule)
+        return found
 
     def _errands_of(self, rule: Rule) -> Iterable[Errand]:
         """What is to be read for a rule; nothing where nothing can be new."""

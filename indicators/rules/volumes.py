@@ -12,6 +12,7 @@ from config import City
 from config.models import CountAnomaly, Rule, Volume
 from config.periods import moment_of
 from indicators.rules.anomalies import Anomalies
+from indicators.rules.broken import about
 from indicators.rules.conditions import Verdict, volume
 from indicators.rules.conditions.verdict import Flags, Floats
 from indicators.rules.conditions.volume import OneSide
@@ -48,7 +49,7 @@ def volumes(
     A feed without a new day is not read. A day is judged by what came before it, once; a day of which no row
     came is a gap (a rule over the feed's age says so), and so is one on which somebody worked on the feed.
     """
-    rules = [rule for rule in sitting.city.rules.values() if isinstance(rule.when, Volume)]
+    rules = [rule for rule in sitting.rules.values() if isinstance(rule.when, Volume)]
     came = delivered(cursor) if rules else {}
     anomalies = Anomalies(sitting.city)
     for rule in rules:
@@ -56,7 +57,8 @@ def volumes(
         if through is None or not has_facts(cursor, sitting.city.feeds[str(rule.feed)].table):
             continue
         newest = min(through, sitting.now).astimezone(sitting.city.zone).date() - _DAY
-        course = _course(sitting, cursor, rule, newest, windows, anomalies)
+        with about(rule.id):
+            course = _course(sitting, cursor, rule, newest, windows, anomalies)
         if course is not None:
             yield rule, course
 

@@ -421,3 +421,21 @@ def test_a_feed_that_breaks_ends_nothing_else(
 
 def breaks_always(*_: Any) -> Any:
     raise ValueError("another bug")
+
+
+def test_a_rule_that_breaks_is_shown_until_it_is_judged_again(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any) -> Any:
+        raise KeyError("season")
+
+    runtime = running()
+    rule = next(rule.id for rule in runtime.city.rules.values() if rule.indicator)
+    with monkeypatch.context() as patch:
+        patch.setattr("indicators.rules.judging.Judging._errands_of", breaks)
+        made = runtime.cycle()
+    assert made.evaluation is not None
+    found = [(fault.where, fault.about, fault.cause) for fault in runtime.faults.all()]
+    assert ("rule", rule, "KeyError: 'season'") in found
+    runtime.cycle()
+    assert runtime.faults.all() == []

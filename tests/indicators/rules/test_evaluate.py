@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from config.models import Target
 from config.periods import shift
 from indicators.rules.grid import Group, read_grids
+from indicators.rules.watch import Watch
 from warehouse.state import Kind, Status
 
 if TYPE_CHECKING:
@@ -516,3 +517,32 @@ def test_one_evaluation_tells_several_warnings_of_a_series_in_their_order(pair: 
         often.judge(evening(often, day + 1))
     once.judge(evening(once, 10))
     assert everything(once) == everything(often)
+
+
+def test_a_rule_that_breaks_stays_as_it_stands_and_keeps_no_other_from_being_judged(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.with_rules({"id": "bad", **LOW}, {"id": "good", **LOW})
+    world.days("760", FIRST, 95, 70, 71)
+    world.judge(evening(world, 3))
+    assert [(w.rule, w.open) for w in world.warnings()] == [("bad", True), ("good", True)]
+
+    course = Watch.course
+
+    def breaks(self: Watch, *given: Any) -> Any:
+        if self.rule.id == "bad":
+            raise ZeroDivisionError("a bug")
+        return course(self, *given)
+
+    world.days("760", FIRST + 3 * DAY, 60, 95, 96, 97)
+    with monkeypatch.context() as patch:
+        patch.setattr(Watch, "course", breaks)
+        report = world.judge(evening(world, 7))
+    assert {rule: str(error) for rule, error in report.broken.items()} == {"bad": "a bug"}
+    assert "rule bad could not be judged" in caplog.text
+    assert [(w.rule, w.open) for w in world.warnings()] == [("bad", True), ("good", False)]
+    # Once it is mended it is judged on all that it missed, as if nothing had been.
+    assert world.judge(evening(world, 7)).broken == {}
+    bad, good = world.warnings()
+    assert (bad.resolved_at, bad.resolution) == (good.resolved_at, good.resolution)
+    assert world.told("bad") == world.told("good")
