@@ -140,9 +140,9 @@ def _told() -> Iterator[None]:
         raise _unreadable(error) from error
     except BaseException as error:
         # A panic of the library is derived from no exception, so that nobody takes it for one of his own.
-        if type(error).__name__ != "PanicException":
-            raise
-        raise _unreadable(error) from error
+        if type(error).__name__ == "PanicException":
+            raise _unreadable(error) from error
+        raise
 
 
 def _unreadable(error: BaseException) -> SourceError:
