@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dashboard.accounts import as_table
+
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House
 
@@ -216,3 +218,14 @@ def test_times_of_versions_may_be_dates(build: Build) -> None:
         (dt.date(2026, 10, 9), dt.date(2026, 10, 9)),
         (None, None),
     ]
+
+
+def test_the_terminal_tells_what_was_removed_and_what_came_late(build: Build) -> None:
+    house = build(**SNAPSHOT, late="7d")
+    house.deliver("1.csv", HEADER + row("T1", day=1) + row("T2", day=20))
+    told = [str(column.header) for column in as_table(house.load()).columns]
+    assert not {"removed", "late"} & set(told)
+    house.deliver("2.csv", HEADER + row("T1", day=1) + row("T3", day=2))
+    table = as_table(house.load())
+    cells = {str(column.header): list(column.cells) for column in table.columns}
+    assert (cells["received"], cells["removed"], cells["late"]) == (["2"], ["1"], ["1"])
