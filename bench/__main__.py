@@ -1,9 +1,10 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
-Figures: start, load, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
+Figures: start, load, bulk, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
 fleet, evaluation, backtest, webhook (all when none is named); growth and faults must be named. Start,
 load, refresh, rules, screens, freshness and webhook share one var folder, which `start` fills; IOC_SCALE
-sets its size, IOC_WORKLOAD_ROWS that of the workload.
+sets its size, IOC_WORKLOAD_ROWS that of the workload,
+IOC_BULK_ROWS and IOC_BULK_HISTORY those of bulk.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import freshness, load, projection, refresh, rules, screens, start
+from bench.bulk import figures as bulk
 from bench.common.report import Figure, save, show
 from bench.early import backtests, evaluation, webhook
 from bench.faults import figures as faults
@@ -28,6 +30,7 @@ OUT = Path(__file__).parent / "out"
 PARTS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "start": start.measure,
     "load": load.measure,
+    "bulk": bulk.measure,
     "refresh": refresh.measure,
     "workload": workload.measure,
     "rules": rules.measure,

@@ -168,7 +168,7 @@ class Loader:
             seen += 1
             self._at[feed.id] = delivery
             try:
-                landed = land(delivery, self._landing)
+                landed = land(delivery, self._landing, known.get(delivery.name, ""))
             except UnfinishedFileError:
                 log.info("%s is still being written; it is left for the next look", delivery.name)
                 continue

@@ -1,12 +1,12 @@
 """Loading at scale: ten million rows in a file, the same again, a day's delivery into a long history.
 
-python -m bench.bulk bare|load|again WORK     one measured piece, in a process of its own
-python -m bench.bulk day WORK                  a delivery into the history that is there
+python -m bench.bulk bare|load|hash|again|day WORK    one measured piece, in a process of its own
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import shutil
 import sys
@@ -34,6 +34,7 @@ HERE: Final = Path(__file__).parent
 ROWS: Final = int(os.environ.get("IOC_BULK_ROWS", "10_000_000"))
 HISTORY: Final = int(os.environ.get("IOC_BULK_HISTORY", "50_000_000"))
 DAY: Final = 10_000
+DAYS: Final = 5
 YEARS: Final = 5
 _FAULTS: Final = """
     CASE WHEN n % 5000 = 1 THEN 'SR?' ELSE printf('SR%09d', n) END AS request_id,
@@ -107,10 +108,66 @@ def _store(city: City, work: Path) -> Store:
     return store
 
 
+def again(work: Path) -> Mapping[str, float]:
+    """The file once more with another time of change: the same bytes, so only the hash is taken."""
+    os.utime(work / "inbox" / "requests" / "a.csv")
+    return load(work)
+
+
+def hashed(work: Path) -> Mapping[str, float]:
+    """The hash of the file's bytes, and nothing else."""
+    with (work / "inbox" / "requests" / "a.csv").open("rb") as stream:
+        hashlib.file_digest(stream, "sha256")
+    return {}
+
+
+def make_history(work: Path, rows: int) -> None:
+    """Repeat the loaded facts under other keys until there are ``rows``, and write days' deliveries: four
+    rows in five are new, one changes what is there.
+    """
+    connection = duckdb.connect(str(work / "warehouse.duckdb"))
+    connection.execute("SET memory_limit = '2GiB'")
+    [held] = connection.execute("SELECT count(*) FROM fact_bulk_requests").fetchall()[0]
+    for turn in range(1, rows // held):
+        connection.execute(
+            "INSERT INTO fact_bulk_requests SELECT * REPLACE "
+            f"(printf('SR%09d', substr(request_id, 3)::BIGINT + {turn} * {ROWS}) AS request_id) "
+            f"FROM fact_bulk_requests WHERE request_id < 'SR{ROWS:09d}'"
+        )
+    names = "request_id, created_at, closed_at, due_at, channel, category, status, satisfaction, ward"
+    local = ", ".join(f"{name} + INTERVAL 7 HOUR AS {name}" for name in ("created_at", "closed_at", "due_at"))
+    (work / "days").mkdir(exist_ok=True)
+    for day in range(DAYS):
+        connection.execute(
+            f"COPY (SELECT * REPLACE (CASE WHEN row_number() OVER () % 5 > 0 "
+            f"THEN printf('SR%09d', 900000000 + {day * DAY} + row_number() OVER ()) ELSE request_id END "
+            f"AS request_id, 1 AS satisfaction) FROM (SELECT {names} FROM (SELECT * REPLACE ({local}) "
+            f"FROM fact_bulk_requests WHERE coalesce(satisfaction, 2) <> 1 AND hash(request_id) % 97 = {day} "
+            f"LIMIT {DAY}))) TO '{work}/days/day{day}.csv' (HEADER)"
+        )
+    connection.execute("CHECKPOINT")
+    connection.close()
+
+
+def day(work: Path) -> Mapping[str, float]:
+    """Days' deliveries one after another into the history that is there, each timed by itself."""
+    city = bulk_city()
+    [feed] = city.feeds.values()
+    store = _store(city, work)
+    loader = Loader(city, store, work / "inbox", work / "landing", work / "spool")
+    seconds = []
+    for number, file in enumerate(sorted((work / "days").iterdir())):
+        shutil.copyfile(file, work / "inbox" / "requests" / file.name)
+        begun = time.perf_counter()
+        [run] = loader.run(feed, dt.datetime(2026, 1, 3 + number, tzinfo=dt.UTC))
+        seconds.append(time.perf_counter() - begun)
+        if (run.received, run.updated) != (DAY, DAY // 5):
+            raise RuntimeError(f"a day was not loaded as it was made: {run}")
+    store.close()
+    return {"median": sorted(seconds)[len(seconds) // 2], "slowest": max(seconds)}
+
+
+STEPS: Final = {"bare": bare, "load": load, "hash": hashed, "again": again, "day": day}
+
 if __name__ == "__main__":
-    step, folder = sys.argv[1], Path(sys.argv[2])
-    if step == "make":
-        shutil.rmtree(folder, ignore_errors=True)
-        make_file(folder / "inbox" / "requests" / "a.csv", ROWS)
-    else:
-        report(lambda: {"bare": bare, "load": load}[step](folder))
+    report(lambda: STEPS[sys.argv[1]](Path(sys.argv[2])))
