@@ -10,7 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from config.models import Feed, Remote
+from config.models import Feed, Listened, Remote
 from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, facts, icon, link, table, td, th
 from dashboard.components.states import notice
@@ -45,7 +45,7 @@ def feed_work(ctx: ScreenContext, feed: Feed) -> Component:
     """All of one feed."""
     words = ctx.words
     mine = [request for request in ctx.work.requests if request.feed == feed.id]
-    remote = isinstance(feed.connector, Remote)
+    remote = isinstance(feed.connector, Remote | Listened)
     last = ctx.reader.fetches(feed.id, FETCHES) if remote else []
     parts: list[Any] = [
         facts(_facts(ctx, feed, last)),
