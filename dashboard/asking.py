@@ -57,7 +57,7 @@ def ask(city: City, state: State, wanted: Wanted, now: dt.datetime, lang: Lang) 
     """Write down what a form asks for; what to tell the person, and whether anything was stored."""
     words = words_in(lang)
     feed = city.feeds.get(wanted.feed)
-    if feed is None or wanted.kind not in get_args(RequestKind):
+    if feed is None or wanted.kind not in get_args(RequestKind) or wanted.kind == "mend":
         return words("action.gone"), False
     days: tuple[dt.date, ...] = ()
     if wanted.kind == "backfill":

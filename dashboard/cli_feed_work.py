@@ -135,7 +135,7 @@ def ask_all(here: City, places: Places, who: str) -> None:
                 asked.append(state.feed_requests.ask(feed, "run", who, utc_now()))
             except RequestError as error:
                 console.print(str(error), highlight=False)
-        over = [_followed(here, places, state, one) for one in asked]
+        over = [followed(here, places, state, one) for one in asked]
     finally:
         state.close()
     _tell(here, over, as_json=False)
@@ -166,7 +166,7 @@ def _do(
     state = State.open(places.people)
     try:
         asked = state.feed_requests.ask(feed, kind, who, utc_now(), *(days or ()))
-        over = _followed(here, places, state, asked)
+        over = followed(here, places, state, asked)
     except (RequestError, ValueError) as error:
         stop(str(error))
     finally:
@@ -189,7 +189,7 @@ def _tell(here: City, over: Sequence[FeedRequest], as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _followed(here: City, places: Places, state: State, request: FeedRequest) -> FeedRequest:
+def followed(here: City, places: Places, state: State, request: FeedRequest) -> FeedRequest:
     """The request once it is over. What nobody else will carry out is carried out here."""
     from dashboard.runtime import utc_now
     from warehouse.state import RequestState

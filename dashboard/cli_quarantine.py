@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from config import REFERENCE_CITY
+from config import REFERENCE_CITY, City
 from dashboard.cli_common import (
     VAR,
     CityOption,
@@ -22,12 +23,12 @@ from dashboard.cli_common import (
     stop,
     warehouse_of,
 )
-from dashboard.places import Places
+from dashboard.places import Places, served
 
 if TYPE_CHECKING:
     from config.models import Feed
-    from dashboard.mends import Mending
-    from pipelines.mend import Mended
+    from dashboard.mends import Deed, Mending
+    from warehouse.quarantine import State
 
 FeedArgument = Annotated[str, typer.Argument(help="Id of a feed.")]
 ReasonOption = Annotated[str | None, typer.Option(help="Only this reason, such as type or check:order.")]
@@ -129,13 +130,13 @@ def mend(
 ) -> None:
     """Take a mended sheet back: rows that the contract accepts now are received, the others wait on."""
     from pipelines import exchange
-    from warehouse.quarantine import Asked
+    from pipelines.errors import SourceError
 
-    with _opened(city, var, feed, live=True) as (mending, found):
-        cells = exchange.read(file)
-        edits: dict[int, str | None] = dict.fromkeys(cells)  # those that do not wait are told as gone
-        edits |= exchange.edits(mending.rows(Asked(feed, "waiting", ids=list(cells) or [0])), cells)
-        _tell(mending.mend(found, edits, who, note or file.name), as_json)
+    try:
+        cells = {str(id_): own for id_, own in exchange.read(file).items()}
+    except SourceError as error:
+        stop(str(error))
+    _do(city, var, feed, {"act": "mend", "cells": cells, "note": note or file.name}, who, as_json)
 
 
 def replay(
@@ -152,11 +153,8 @@ def replay(
     var: VarOption = VAR,
 ) -> None:
     """Try the rows that wait once more as they are, by today's contract."""
-    from warehouse.quarantine import Asked
-
-    with _opened(city, var, feed, live=True) as (mending, found):
-        wanted = mending.ids(Asked(feed, "waiting", reason, column, file, run, ids or ()))
-        _tell(mending.replay(found, wanted, who, note), as_json)
+    asked = _asked(feed, "waiting", reason, column, file, run, ids)
+    _do(city, var, feed, {"act": "replay", "asked": asked, "note": note}, who, as_json)
 
 
 def dismiss(
@@ -169,17 +167,66 @@ def dismiss(
     run: RunOption = None,
     ids: IdsOption = None,
     undo: Annotated[bool, typer.Option("--undo", help="Let dismissed rows wait again.")] = False,
+    as_json: JsonOption = False,
     city: CityOption = REFERENCE_CITY,
     var: VarOption = VAR,
 ) -> None:
     """Say of rows that they will never be received, and why; they stay in the account as rejected."""
+    if not undo and not note.strip():
+        stop("say why the rows are dismissed (--note): those who come after must be able to tell")
+    asked = _asked(feed, "dismissed" if undo else "waiting", reason, column, file, run, ids)
+    deed = {"act": "take_back" if undo else "dismiss", "asked": asked, "note": note}
+    _do(city, var, feed, deed, who, as_json)
+
+
+def _asked(
+    feed: str,
+    state: State,
+    reason: str | None,
+    column: str | None,
+    file: str | None,
+    run: int | None,
+    ids: list[int] | None,
+) -> dict[str, Any]:
     from warehouse.quarantine import Asked
 
-    with _opened(city, var, feed) as (mending, found):
-        asked = Asked(feed, "dismissed" if undo else "waiting", reason, column, file, run, ids or ())
-        wanted = mending.ids(asked)
-        done = (mending.take_back if undo else mending.dismiss)(found, wanted, who, note)
-    typer.echo(f"{done} rows {'wait again' if undo else 'dismissed'}")
+    return asdict(Asked(feed, state, reason, column, file, run, ids or ()))
+
+
+def _do(city: Path, var: Path, feed: str, deed: Deed, who: str, as_json: bool) -> None:
+    """Have the server that runs do it, or do it here; then say what came of it."""
+    from dashboard.cli_feed_work import followed
+    from dashboard.feed_words import outcome
+    from dashboard.runtime import utc_now
+    from warehouse.state import RequestError, RequestState, State
+
+    here = _known(city, feed)
+    places = Places.of(here.head.id, var)
+    if not served(places):
+        with _opened(city, var, feed, live=True) as (mending, found):
+            _tell(mending.carry_out(found, deed, who), as_json)
+        return
+    state = State.open(places.people)
+    try:
+        asked = state.feed_requests.ask(feed, "mend", who, utc_now(), told=deed)
+        over = followed(here, places, state, asked)
+    except (RequestError, ValueError) as error:
+        stop(str(error))
+    finally:
+        state.close()
+    if over.state is RequestState.FAILED:
+        stop(outcome(over, "en", here.zone))
+    _tell(over.told or {}, as_json)
+
+
+def _known(city: Path, feed: str) -> City:
+    """The city, or the end of the program where it has no such feed."""
+    from config.problems import did_you_mean
+
+    here = city_at(city)
+    if feed not in here.feeds:
+        stop(f"there is no feed {feed!r} ({did_you_mean(feed, here.feeds)})")
+    return here
 
 
 @contextmanager
@@ -188,7 +235,6 @@ def _opened(city: Path, var: Path, feed: str, *, live: bool = False) -> Iterator
 
     What cannot be done ends the program with a sentence.
     """
-    from config.problems import did_you_mean
     from dashboard.mends import Mending
     from dashboard.runtime import Runtime, utc_now
     from pipelines.errors import SourceError
@@ -196,9 +242,7 @@ def _opened(city: Path, var: Path, feed: str, *, live: bool = False) -> Iterator
     from warehouse.state import State
     from warehouse.store import Store, StoreError
 
-    here = city_at(city)
-    if feed not in here.feeds:
-        stop(f"there is no feed {feed!r} ({did_you_mean(feed, here.feeds)})")
+    here = _known(city, feed)
     warehouse_of(here, var)
     places = Places.of(here.head.id, var)
     try:
@@ -220,25 +264,22 @@ def _opened(city: Path, var: Path, feed: str, *, live: bool = False) -> Iterator
         if "in use" not in str(error):
             raise
         stop(
-            f"{places.warehouse} belongs to a running server: browse, export, mend and replay on its page "
+            f"{places.warehouse} belongs to a running server: browse and download on its page "
             f"/{here.head.languages[0]}/quarantine/{feed}, or stop it first"
         )
     except (SourceError, ValueError) as error:
         stop(str(error))
 
 
-def _tell(done: Mended, as_json: bool) -> None:
-    run = done.run
-    data = {
-        "run": run.id if run else None, "mended": done.mended, "refused": done.refused, "gone": done.gone,
-        "inserted": run.inserted if run else 0, "updated": run.updated if run else 0,
-        "unchanged": run.unchanged if run else 0,
-    }  # fmt: skip
+def _tell(told: Deed, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(data))
+        typer.echo(json.dumps({name: value for name, value in told.items() if name != "word"}))
         return
-    typer.echo(f"{done.mended} rows mended" + (f" by run {run.id}" if run else ""))
-    if done.refused:
-        typer.echo(f"{done.refused} refused again: ioc feed quarantine tells why")
-    if done.gone:
-        typer.echo(f"{done.gone} do not wait any more, or never did")
+    if told["word"] != "mended":
+        typer.echo(f"{told['rows']} rows {'wait again' if told['word'] == 'take_back' else 'dismissed'}")
+        return
+    typer.echo(f"{told['mended']} rows mended" + (f" by run {told['run']}" if told["run"] else ""))
+    if told["refused"]:
+        typer.echo(f"{told['refused']} refused again: ioc feed quarantine tells why")
+    if told["gone"]:
+        typer.echo(f"{told['gone']} do not wait any more, or never did")

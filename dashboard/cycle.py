@@ -6,11 +6,13 @@ import datetime as dt
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from config import City
 from config.models import Feed
 from config.order import loading_order
 from dashboard.faults import Faults
+from dashboard.mends import Deed, Mending
 from dashboard.places import Places
 from dashboard.warning_files import drop
 from indicators.engine import Engine, RefreshReport
@@ -59,6 +61,8 @@ class Cycles:
         self._reloader = Reloader(self.city, self.store, self.loader, self.places.landing)
         self._reloader.recover()
         self._mender = Mender(self.city, self.store, self.places.landing)
+        # What a request receives is computed by the turn that follows it.
+        self._mending = Mending(self.city, self.store, self.state, self._mender, self.clock, lambda: None)
 
     def turn(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
         """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages."""
@@ -111,18 +115,20 @@ class Cycles:
             with self.store.read() as cursor:
                 kept, _ = kept_files(cursor, feed, self.places.landing)
             files = [one.file for one in kept if speaks_of(one, first, last, self.city.zone)]
-            return self._carried_on(feed, self.loader.again(feed, files, self.clock(), progress))
+            runs = self.loader.again(feed, files, self.clock(), progress)
+            self._mender.carry_on(feed, [run.id for run in runs], self.clock())
+            return runs
 
     def reload(self, feed: Feed, progress: Progress) -> Sequence[RunResult]:
         """Load every landed file of the feed once more, by today's contract."""
         with self._turn:
             self.engine.prepare()
-            return self._carried_on(feed, self._reloader.reload(feed, self.clock(), progress))
+            return self._reloader.reload(feed, self.clock(), progress)
 
-    def _carried_on(self, feed: Feed, runs: Sequence[RunResult]) -> Sequence[RunResult]:
-        """The runs, after what people did with rows that they refused once more was done again."""
-        self._mender.carry_on(feed, [run.id for run in runs], self.clock())
-        return runs
+    def mend(self, feed: Feed, deed: Deed, who: str) -> dict[str, Any]:
+        """Do with refused rows what somebody asked for; what came of it."""
+        with self._turn:
+            return self._mending.carry_out(feed, deed, who)
 
     def close(self) -> None:
         """Wait for the turn that runs now, and let nobody take another."""

@@ -42,13 +42,24 @@ def outcome(request: FeedRequest, lang: Lang, zone: ZoneInfo) -> str:
             more = " " + words.count("work.files_failed", failed) if failed else ""
             files, rows = words.count("work.files", int(told["files"])), words("work.rows", **counts)
             return f"{files} {rows}{more}"
+        case "mended":
+            said = [words.count("quarantine.mended_now", int(told["mended"]))]
+            if told.get("refused"):
+                said.append(words.count("quarantine.refused_again", int(told["refused"])))
+            if told.get("gone"):
+                said.append(words("quarantine.others_gone", n=number(int(told["gone"]), lang)))
+            return " ".join(said)
+        case "dismiss":
+            return words.count("quarantine.dismissed_now", int(told["rows"]))
+        case "take_back":
+            return words.count("quarantine.taken_back", int(told["rows"]))
         case "passing":
             again = told.get("again")
             if not again:
                 return words("work.given_up", cause=str(told["cause"]))
             at = moment(dt.datetime.fromisoformat(str(again)), zone, lang)
             return words("work.passing", cause=str(told["cause"]), time=at)
-        case "failed" | "given_up" | "broke" as word:
+        case "failed" | "given_up" | "broke" | "refused" as word:
             return words.of("work_end", word).format(cause=str(told["cause"]))
         case word:
             return words.of("work_end", word)

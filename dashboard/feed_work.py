@@ -51,6 +51,9 @@ class Turning(Protocol):
     def reload(self, feed: Feed, progress: Progress) -> Sequence[RunResult]:
         """Load every landed file once more, by today's contract."""
 
+    def mend(self, feed: Feed, deed: Told, who: str) -> dict[str, Any]:
+        """Do with refused rows what somebody asked for; what came of it."""
+
 
 class _FailedError(Exception):
     """A request comes to nothing; ``told`` says why."""
@@ -175,10 +178,22 @@ class FeedWork:
                 return self._fill_in(request, feed, feed.connector, bar)
             case "backfill":
                 found = self.turning.read_again(feed, *request.days, bar.steps("load"))
+            case "mend":
+                return self._mend(request, feed, bar)
             case "reload":
                 found = self.turning.reload(feed, bar.steps("load"))
         self.turning.cycle([feed.id], bar.steps("compute"))
         return _account(found)
+
+    def _mend(self, request: FeedRequest, feed: Feed, bar: _Bar) -> Told:
+        bar.show("load", 0, 1)
+        try:
+            told = self.turning.mend(feed, request.told or {}, request.asked_by)
+        except (SourceError, ValueError) as error:
+            raise _FailedError("refused", cause=str(error)) from error
+        if told.get("mended"):
+            self.turning.cycle([], bar.steps("compute"))
+        return told
 
     def _run(self, feed: Feed, bar: _Bar) -> Told:
         if isinstance(feed.connector, Remote):

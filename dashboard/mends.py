@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from config import City
 from config.models import Feed
+from pipelines import exchange
 from pipelines.mend import Mended, Mender
 from pipelines.mend_rows import Edits
 from pipelines.trial import speaking
@@ -17,6 +19,11 @@ from warehouse.store import Store
 
 AT_ONCE = 5000
 """Rows that are tried in one transaction: a load that waits behind them waits no longer than for a file."""
+
+Deed = Mapping[str, Any]
+"""What is to be done with refused rows, as JSON may hold it: ``act`` (mend, replay, dismiss, take_back),
+``note``, and either ``cells`` (of a mended sheet, by number and header) or ``asked`` (which rows).
+"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +75,24 @@ class Mending:
         deed = self.state.refused_rows.note(feed.id, "take_back", len(ids), who, comment, self.clock())
         return self.mender.settle(feed, ids, "waiting", deed)
 
+    def carry_out(self, feed: Feed, deed: Deed, who: str) -> dict[str, Any]:
+        """Do what somebody asked for; what came of it, as JSON may hold it. Twice is as once.
+
+        Raises SourceError and ValueError as the deeds themselves.
+        """
+        note, act = str(deed.get("note", "")), deed["act"]
+        if act == "mend":
+            cells = {int(id_): own for id_, own in deed["cells"].items()}
+            edits: dict[int, str | None] = dict.fromkeys(cells)  # those that do not wait are told as gone
+            edits |= exchange.edits(self.rows(Asked(feed.id, "waiting", ids=[*cells, 0])), cells)
+            return _told(self.mend(feed, edits, who, note))
+        asked = Asked(**deed["asked"])
+        ids = self.ids(asked)
+        if act == "replay":
+            return _told(self.replay(feed, ids, who, note))
+        settle = self.take_back if act == "take_back" else self.dismiss
+        return {"word": act, "rows": settle(feed, ids, who, note) if ids else 0}
+
     def _receive(self, feed: Feed, edits: Edits, deed: str, who: str, comment: str) -> Mended:
         note = self.state.refused_rows.note(
             feed.id, "mend" if deed == "mend" else "replay", len(edits), who, comment, self.clock()
@@ -85,3 +110,10 @@ class Mending:
         if total.mended:
             self.refresh()
         return total
+
+
+def _told(done: Mended) -> dict[str, Any]:
+    run = done.run
+    counts = {"mended": done.mended, "refused": done.refused, "gone": done.gone}
+    rows = {name: getattr(run, name) if run else 0 for name in ("inserted", "updated", "unchanged")}
+    return {"word": "mended", "run": run.id if run else None, **counts, **rows}

@@ -96,17 +96,21 @@ class Mender:
                 self._store.bump(cursor)
         return len(changed)
 
-    def carry_on(self, feed: Feed, runs: Sequence[int], now: dt.datetime) -> Mended:
+    def carry_on(
+        self, feed: Feed, runs: Sequence[int], now: dt.datetime, *, before: Feed | None = None
+    ) -> Mended:
         """After files were loaded once more by ``runs``: do with their refused rows what people had done with
         the same lines of the same bytes before. What was written anew is mended again, what was dismissed
-        stays so, and a row that only waited waits once.
+        stays so, and a row that only waited waits once. ``before`` is the feed that they were rows of, where
+        it is another; its rows stay as they are.
         """
-        given = {"feed": feed.id, "runs": list(runs)}
+        given = {"feed": feed.id, "runs": list(runs), "before": (before or feed).id}
         with self._store.write() as cursor:
             cursor.execute(
                 "CREATE TEMP TABLE before AS SELECT n.id, p.id AS old, p.state, p.edited, p.deed "
                 "FROM quarantine n JOIN run r ON r.id = n.run JOIN quarantine p "
-                "ON p.feed = n.feed AND p.file_hash = n.file_hash AND p.line = n.line AND p.run < n.run "
+                "ON p.feed = $before AND p.file_hash = n.file_hash AND p.line = n.line "
+                "AND p.raw = n.raw AND p.run < n.run "
                 "JOIN run o ON o.id = p.run AND o.file_name = r.file_name "
                 "WHERE n.feed = $feed AND n.state = 'waiting' AND list_contains($runs, n.run) "
                 "AND NOT list_contains($runs, p.run) "
@@ -118,10 +122,11 @@ class Mender:
                 "state = CASE WHEN b.state = 'dismissed' AND b.deed IS NOT NULL THEN 'dismissed' "
                 "ELSE 'waiting' END FROM before b WHERE quarantine.id = b.id"
             )
-            cursor.execute(
-                "UPDATE quarantine SET state = 'dismissed' WHERE state = 'waiting' "
-                "AND id IN (SELECT old FROM before)"
-            )
+            if before is None:
+                cursor.execute(
+                    "UPDATE quarantine SET state = 'dismissed' WHERE state = 'waiting' "
+                    "AND id IN (SELECT old FROM before)"
+                )
             again = cursor.execute("SELECT id FROM before WHERE state = 'mended' ORDER BY id").fetchall()
         return self.mend(feed, dict.fromkeys(id_ for (id_,) in again), now)
 

@@ -7,7 +7,6 @@ place in one transaction: whenever the process ends, there are the old facts or 
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -68,7 +67,7 @@ class Reloader:
             kept, _ = kept_files(cursor, feed, self._landing)
         try:
             results = self._loader.again(beside, [one.file for one in kept], now, progress)
-            self._mend(feed, beside, now)
+            self._mender.carry_on(beside, [result.id for result in results], now, before=feed)
             with self._store.write() as cursor:
                 self._swap(cursor, feed, beside)
         except BaseException:
@@ -76,32 +75,6 @@ class Reloader:
                 _clear(cursor, beside)
             raise
         return [replace(result, feed=feed.id) for result in results]
-
-    def _mend(self, feed: Feed, beside: Feed, now: dt.datetime) -> None:
-        """What people did about refused rows is done once more about the same rows, as far as they are
-        refused today.
-        """
-        with self._store.write() as cursor:
-            settled = cursor.execute(
-                "SELECT n.id, o.state, o.edited, o.deed FROM quarantine n JOIN run nr ON nr.id = n.run "
-                "JOIN quarantine o ON o.file_hash = n.file_hash AND o.line IS NOT DISTINCT FROM n.line "
-                "JOIN run r ON r.id = o.run AND r.file_name = nr.file_name "
-                "WHERE n.feed = $new AND o.feed = $old AND n.state = 'waiting' AND (o.state = 'dismissed' "
-                "OR o.state = 'mended' AND o.edited IS NOT NULL) "
-                "QUALIFY row_number() OVER (PARTITION BY n.id ORDER BY o.id DESC) = 1",
-                {"new": beside.id, "old": feed.id},
-            ).fetchall()
-            dismissed = [(deed, id_) for id_, state, _, deed in settled if state == "dismissed"]
-            if dismissed:
-                cursor.executemany(
-                    "UPDATE quarantine SET state = 'dismissed', deed = ? WHERE id = ?", dismissed
-                )
-        deeds: defaultdict[int | None, dict[int, str | None]] = defaultdict(dict)
-        for id_, state, edited, deed in settled:
-            if state == "mended":
-                deeds[deed][id_] = edited
-        for deed, edits in deeds.items():
-            self._mender.mend(beside, edits, now, deed)
 
     def _swap(self, cursor: Cursor, feed: Feed, beside: Feed) -> None:
         ensure_fact_table(cursor, beside)  # of no file at all nothing was made

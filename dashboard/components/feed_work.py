@@ -38,7 +38,12 @@ _STATE: Final = {
     "done": ("met", "check2"),
     "failed": ("critical", "x-octagon-fill"),
 }
-_ICONS: Final = {"run": "play-fill", "backfill": "calendar3", "reload": "arrow-repeat"}
+_ICONS: Final = {
+    "run": "play-fill",
+    "backfill": "calendar3",
+    "reload": "arrow-repeat",
+    "mend": "file-earmark-check",
+}
 
 
 def feed_work(ctx: ScreenContext, feed: Feed) -> Component:
@@ -259,6 +264,8 @@ def _name(ctx: ScreenContext, kind: RequestKind) -> str:
             return words("work.backfill")
         case "reload":
             return words("work.reload")
+        case "mend":  # is asked for on the page of refused rows
+            return words.of("work_kind", kind)
 
 
 def _hint(ctx: ScreenContext, feed: Feed, kind: RequestKind) -> str:
@@ -270,3 +277,5 @@ def _hint(ctx: ScreenContext, feed: Feed, kind: RequestKind) -> str:
             return words("work.backfill_hint") if remote else words("work.backfill_hint_folder")
         case "reload":
             return words("work.reload_hint")
+        case "mend":
+            return ""

@@ -19,10 +19,12 @@ from typer.testing import CliRunner, Result
 
 from config import load_city
 from dashboard import cli
-from dashboard.places import Places
+from dashboard.places import Places, serving_lock
+from dashboard.runtime import Runtime
 from pipelines import exchange
 from pipelines.errors import SourceError
 from pipelines.exchange import KNOWN, guard, unguard
+from warehouse.quarantine import Asked
 from warehouse.state import State
 from warehouse.store import Store
 
@@ -174,6 +176,35 @@ def test_a_changed_contract_is_replayed_and_what_never_comes_is_dismissed(
     ]
     assert "1 rows wait again" in ioc("feed", "dismiss", "requests", "--undo", "--who", "Lan", *wider).output
     assert len(listed(wider)) == 3
+
+
+def test_beside_a_running_server_the_server_does_it(loaded: list[str], tmp_path: Path) -> None:
+    sheet = tmp_path / "out.csv"
+    ioc("feed", "quarantine", "export", "requests", str(sheet), *loaded)
+    text = sheet.read_bytes().decode("utf-8-sig").replace("fax", "web")
+    sheet.write_text(text, encoding="utf-8")
+    here, places = load_city(TINY), at(loaded)
+
+    def asked(*words: str) -> Result:
+        return ioc("feed", *words, "--who", "Lan", *loaded)
+
+    with Runtime(here, places) as runtime, serving_lock(places):
+        runtime.work.start()
+        try:
+            done = asked("mend", "requests", str(sheet), "--json")
+            again = asked("mend", "requests", str(sheet))
+            dismissed = asked("dismiss", "requests", "--reason", "malformed", "--note", "cut short")
+        finally:
+            runtime.work.stop()
+        figures = runtime.mending.rows(Asked("requests", None))
+        with runtime.store.read() as cursor:
+            assert cursor.execute("SELECT count(*) FROM touched").fetchone() == (0,)
+    found = json.loads(done.stdout)
+    assert (found["mended"], found["refused"], found["gone"]) == (1, 3, 0)
+    assert "0 rows mended" in again.stdout
+    assert "3 refused again" in again.stdout
+    assert "1 rows dismissed" in dismissed.stdout
+    assert [row.state for row in figures] == ["mended", "waiting", "dismissed", "waiting"]
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(loaded: list[str], tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ GROUPS: dict[str, set[str]] = {
     "work_kind": set(typing.get_args(RequestKind)),
     "work_state": {state.value for state in RequestState},
     "work_step": {"begin", "fetch", "load", "compute", "judge"},
-    "work_end": {"no_feed", "busy", "not_ranged", "ended", "failed", "given_up", "broke"},
+    "work_end": {"no_feed", "busy", "not_ranged", "ended", "failed", "given_up", "broke", "refused"},
     "fetched": {"running", "done", "unchanged", "passing", "failed"},
     "fault": set(typing.get_args(Where)),
     "tried": set(typing.get_args(Tried)),

@@ -279,25 +279,28 @@ def test_what_people_did_outlives_a_reload(house: House, how: str) -> None:
     mender.mend(house.feed, {2: json.dumps(cells | {"rating": "8"})}, LATER, 12)
     assert mender.settle(house.feed, [3], "dismissed", 13) == 1
     before = [row[:5] for row in facts(house)]
-    if how == "reload":
-        reloader = Reloader(house.city, house.store, house.loader, house.landing)
-        runs = reloader.reload(house.feed, LATER)
-        assert facts(house) == []
-    else:
-        with house.store.read() as cursor:
-            kept, _ = kept_files(cursor, house.feed, house.landing)
-        runs = house.loader.again(house.feed, [one.file for one in kept], LATER)
-    done = mender.carry_on(house.feed, [run.id for run in runs], LATER)
-    assert (done.mended, done.refused) == (2, 0)
-    assert [row[:5] for row in facts(house)] == before
-    rows = house.rows("SELECT line, state, deed FROM quarantine WHERE id > 5 ORDER BY line")
-    assert rows == [
-        (2, "mended", 11),
-        (3, "waiting", None),
-        (4, "dismissed", 13),
-        (5, "waiting", None),
-        (6, "mended", 11),
-    ]
-    # A row waits once; the one of the first load is settled with it.
-    assert [row[2] for row in waiting(house)] == [3, 5]
-    account(house)
+    # The second time is as the first: what a reload settled is nobody's word.
+    for _ in range(2):
+        if how == "reload":
+            Reloader(house.city, house.store, house.loader, house.landing).reload(house.feed, LATER)
+        else:
+            with house.store.read() as cursor:
+                kept, _ = kept_files(cursor, house.feed, house.landing)
+            runs = house.loader.again(house.feed, [one.file for one in kept], LATER)
+            done = mender.carry_on(house.feed, [run.id for run in runs], LATER)
+            assert (done.mended, done.refused) == (2, 0)
+        assert [row[:5] for row in facts(house)] == before
+        # A row waits once; the one of the load before is settled with it.
+        assert [row[2] for row in waiting(house)] == [3, 5]
+        rows = house.rows(
+            "SELECT line, state, deed, edited IS NOT NULL FROM quarantine "
+            "WHERE run = (SELECT max(run) FROM quarantine) ORDER BY line"
+        )
+        assert rows == [
+            (2, "mended", 11, True),
+            (3, "waiting", None, True),
+            (4, "dismissed", 13, False),
+            (5, "waiting", None, False),
+            (6, "mended", 11, True),
+        ]
+        account(house)

@@ -18,8 +18,9 @@ from warehouse.state import tables as t
 from warehouse.state.connected import Connected, named, note, touch
 from warehouse.state.database import StateError
 
-RequestKind = Literal["run", "backfill", "reload"]
-"""Fetch and load once · fill in the days of a span · load every landed file again, by today's contract."""
+RequestKind = Literal["run", "backfill", "reload", "mend"]
+"""Fetch and load once · fill in the days of a span · load every landed file again, by today's contract ·
+do with refused rows what somebody asks for."""
 
 Told = Mapping[str, Any]
 """What came of a request, as JSON may hold it: ``word`` names the sentence, the others fill its places."""
@@ -93,8 +94,11 @@ class FeedRequests(Connected):
         now: dt.datetime,
         first: dt.date | None = None,
         last: dt.date | None = None,
+        *,
+        told: Told | None = None,
     ) -> FeedRequest:
-        """Write a request down; the very same one that is under way already is given back instead.
+        """Write a request down; the very same one that is under way already is given back instead. ``told``:
+        what is to be done with refused rows, of a mend.
 
         Raises RequestError while something else is asked of the feed, ValueError when ``who`` is empty or the
         days do not go with the kind.
@@ -111,7 +115,7 @@ class FeedRequests(Connected):
             there = connection.execute(open_).one_or_none()
             if there is not None:
                 found = _request(there)
-                if (found.kind, found.first, found.last) == (kind, first, last):
+                if kind != "mend" and (found.kind, found.first, found.last) == (kind, first, last):
                     return found
                 raise RequestError(
                     f"{feed}: a {found.kind} is under way (number {found.id}); wait for its end"
@@ -131,6 +135,7 @@ class FeedRequests(Connected):
                     total=0,
                     tries=0,
                     due_at=now,
+                    told=told,
                 )
                 .returning(table)
             ).one()
