@@ -48,7 +48,7 @@ def take(path: Path) -> Sample:
             return Sample((head,), False, size)
         parts = [head[: head.rfind(b"\n") + 1]]
         step = (size - HEAD - BLOCK) // BLOCKS
-        for number in range(1, BLOCKS + 1):
+        for number in range(1, BLOCKS):  # the last would be the end of the file
             stream.seek(HEAD + number * step)
             block = stream.read(BLOCK)
             parts.append(block[block.find(b"\n") + 1 : block.rfind(b"\n") + 1])

@@ -113,7 +113,9 @@ def _note(texts: pd.Series[str], best: str, found: dict[str, pd.Series[bool]]) -
     first, second = ("day", "month") if best.index("%d") < best.index("%m") else ("month", "day")
     if against == 0:
         return f"{first} before {second} is a guess: no cell has a number above 12 there"
-    return f"{first} before {second}: {against} of {len(texts)} distinct cells can be read in no other way"
+    return (
+        f"{first} before {second}: {against:,} of {len(texts):,} distinct cells can be read in no other way"
+    )
 
 
 def _matches(cursor: Cursor, texts: pd.Series[str], formats: list[str]) -> dict[str, pd.Series[bool]]:

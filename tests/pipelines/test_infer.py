@@ -239,7 +239,7 @@ def test_of_a_large_file_only_a_part_is_looked_at(tmp_path: Path) -> None:
     assert len(draft.table.frame) < 100_000
     assert draft.table.frame.iloc[-1].tolist() == ["700000", "2026-02-01", "y"]
     assert draft.key is not None
-    assert draft.key.columns == ("id",)
+    assert (draft.key.columns, draft.key.repeated) == (("id",), 0)
 
 
 NAMES = st.text(string.ascii_letters + "àđĐễộưÁ éñ", min_size=1, max_size=12).map(str.strip).filter(bool)
