@@ -47,7 +47,7 @@ def load_batch(
     add_columns(cursor, feed.table)
     areas = spellings(feed.area, city.areas)
     cursor.register("area_spelling", areas.table)
-    lane = None
+    lane, delivered = None, files
     root = city.areas.root.code
     try:
         staged = _staged(cursor, feed, files)
@@ -68,7 +68,7 @@ def load_batch(
         if is_full(error):
             raise
         raise _told(error) from error
-    headers.watch(cursor, feed, files, runs, staged, now, language)
+    headers.watch(cursor, feed, delivered, runs, staged, now, language)
     express.note_laid(cursor, feed, lane, clock, now)
     mapped = _place(cursor, feed, files, runs, staged)
     merge.number_rows(cursor, feed, mapped=mapped)

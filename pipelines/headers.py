@@ -53,8 +53,10 @@ def watch(
     """Compare the files of a batch with those before them, tell what is different and keep what is to be
     compared with the next. Raises DriftError for a change that stops the file.
     """
-    known = _known(cursor, feed)
+    known, before_this = _known(cursor, feed), _loaded_before(cursor, feed, files)
     for number, header in _headers(cursor, feed, files, staged):
+        if (files[number].landed.hash, files[number].landed.name) in before_this:
+            continue  # loaded once more: it says nothing new
         ready, series = files[number], series_of(files[number].landed.name)
         before = known.get(series) or known.get("")
         changes = _changes(cursor, feed, ready, before, header)
@@ -63,6 +65,17 @@ def watch(
             kept = header if before is None else _with_optional(before.header, header)
             known[series] = known[""] = Known(kept, sketch(cursor, feed, ready))
             _keep(cursor, feed, series, known[series], ready.landed.hash, now)
+
+
+def _loaded_before(cursor: Cursor, feed: Feed, files: Sequence[Ready]) -> set[tuple[str, str]]:
+    """Hash and name of those of the files that were loaded once."""
+    return set(
+        cursor.execute(
+            "SELECT file_hash, file_name FROM run "
+            "WHERE feed = ? AND status = 'done' AND list_contains(?, file_hash)",
+            [feed.id, [file.landed.hash for file in files]],
+        ).fetchall()
+    )
 
 
 def explain(cursor: Cursor, feed: Feed, ready: Ready, error: SourceError, language: str) -> SourceError:

@@ -48,14 +48,15 @@ class FlagReader:
         self.cursor = cursor
 
     def summary(self, feed: str | None = None) -> list[FlagCount]:
-        """By feed, column, reason and mode, most rows first."""
+        """By feed, column, reason and mode, most rows first; a file that was loaded again counts once."""
         rows = self.cursor.execute(
-            "SELECT f.feed, f.column_name, f.reason, f.mode, count(*), f.line IS NULL AS whole, "
+            "SELECT f.feed, f.column_name, f.reason, f.mode, count(DISTINCT (f.file_hash, f.line)) AS n, "
+            "f.line IS NULL AS whole, "
             "last(r.file_name ORDER BY f.run, f.line), last(f.line ORDER BY f.run, f.line), "
             "last(f.detail ORDER BY f.run, f.line), max(f.noted_at) "
             "FROM flagged f LEFT JOIN run r ON r.id = f.run WHERE $feed IS NULL OR f.feed = $feed "
             "GROUP BY f.feed, f.column_name, f.reason, f.mode, whole "
-            "ORDER BY count(*) DESC, f.feed, f.reason",
+            "ORDER BY n DESC, f.feed, f.reason",
             {"feed": feed},
         ).fetchall()
         return [FlagCount(*row) for row in rows]

@@ -83,7 +83,7 @@ def _where(ctx: ScreenContext, one: FlagCount) -> str:
 def _changes(ctx: ScreenContext, changes: Sequence[DriftRecord], link: FeedLink) -> Component:
     words = ctx.words
     head = [
-        th(words("health.started")),
+        th(words("drift.at")),
         th(words("health.file")),
         th(words("drift.what")),
         th(words("health.column")),

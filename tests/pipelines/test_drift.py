@@ -14,7 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines import express
+from pipelines.again import kept_files
 from pipelines.drift import Change, Header, compare
+from tests.pipelines.conftest import NOW
 from warehouse.flagged import FlagReader
 from warehouse.ledger import LedgerReader
 
@@ -116,6 +119,14 @@ def test_what_changed_is_told(build: Build, format: str) -> None:
     assert told(house) == found  # once
 
 
+def test_a_great_file_is_compared_by_all_of_its_rows(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(express, "LEAST_LINES", 1)  # its rows go straight to the facts
+    house = build()
+    load(house, "1.csv", as_csv(BASE))
+    load(house, "2.csv", as_csv({**renamed(BASE, "officer", "staff"), "id": [f"N{n}" for n in range(ROWS)]}))
+    assert told(house) == [("renamed", "officer", "staff")]
+
+
 @pytest.mark.parametrize("format", ["json", "jsonl", "parquet"])
 def test_formats_with_types_tell_when_one_changes(build: Build, format: str) -> None:
     house, write = build(), FORMATS[format]
@@ -209,6 +220,16 @@ def test_files_are_compared_with_their_like(build: Build) -> None:
         load(house, f"day-{n}.csv", as_csv(day))
         load(house, f"month-{n}.csv", as_csv(month))
     assert told(house) == [("new", "closed", None)]  # of the first month, which had no like
+
+
+def test_a_file_that_is_loaded_again_says_nothing_new(build: Build) -> None:
+    house = build()
+    load(house, "1.csv", as_csv(BASE))
+    load(house, "2.csv", as_csv({**BASE, "note": [""] * ROWS}))
+    with house.store.read() as cursor:
+        kept, _ = kept_files(cursor, house.feed, house.landing)
+    assert [run.status for run in house.loader.again(house.feed, [k.file for k in kept], NOW)] == ["done"] * 2
+    assert told(house) == [("new", "note", None)]
 
 
 names = st.lists(
