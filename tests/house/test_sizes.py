@@ -27,6 +27,10 @@ EDGES = {
     "indicators/notices/courier.py",  # the same of the threads that send
     "indicators/notices/send.py",  # to a library of a hundred services: what it raises is a failed try
     "config/plugins.py",  # what a connector of a city's own does when it is loaded
+    "pipelines/batch.py",  # readers of formats raise whatever damaged bytes lead them to: that file has failed
+    "pipelines/read/inspect.py",  # the same at the first look
+    "pipelines/read/parts.py",  # and of archives
+    "pipelines/read/sdmx.py",  # and of a library's parsers
     "pipelines/fetch.py",  # a city's own connector may raise anything: it is told like any other fault
     "pipelines/listen.py",  # the ends of threads that listen: one that breaks holds up nobody else
     "pipelines/schedule.py",  # the end of a thread that fetches: the next time comes all the same
