@@ -19,7 +19,7 @@ from pipelines.infer.layout import Layout, lay_out, totals
 from pipelines.infer.look import read_table
 from pipelines.infer.names import identifier, identifiers
 from pipelines.infer.numbers import Marks, find_marks
-from pipelines.infer.places import Located, find_area
+from pipelines.infer.places import Located, find_area, outside
 from pipelines.infer.table import Table
 from pipelines.infer.wide import Wide, find_wide, turn
 from warehouse.store import Store
@@ -60,6 +60,7 @@ class Draft:
     event: Guess
     spoken: Spoken | None
     area: Located | None
+    outside: int
     cadence: Cadence
     remark: str
     same: int
@@ -117,6 +118,7 @@ def infer(city: City, path: Path, work: Path, id: str | None = None) -> Draft:
         event,
         said,
         area,
+        _outside(frame, event, area, city),
         _cadence(frame, event, said),
         remark,
         int(frame.duplicated().sum()),
@@ -145,10 +147,23 @@ def _distinct(frame: pd.DataFrame) -> list[pd.Series[str]]:
 
 
 def _cadence(frame: pd.DataFrame, event: Guess, said: Spoken | None) -> Cadence:
-    """How often its rows are dated; ISO dates where the column was put together from several."""
+    """How often its rows are dated."""
     if event.name not in frame:
         named = said is not None and said.where == "from_name"
         return cadence_of(event.format or "%d") if named else UNKNOWN
-    cells = frame[event.name].dropna().drop_duplicates()
+    return find_cadence(_moments(frame, event).drop_duplicates())
+
+
+def _moments(frame: pd.DataFrame, event: Guess) -> pd.Series[pd.Timestamp]:
+    """When rows are dated, offsets aside; the text is ISO where the column was put together from several."""
     form = "ISO8601" if event.parts or event.format is None else event.format
-    return find_cadence(pd.Series(pd.to_datetime(cells, format=form, errors="coerce", utc=True)))
+    cells = frame[event.name].astype("str")
+    cells = cells.str.replace(r"(Z|[-+]\d\d:?\d\d)$", "", regex=True) if form == "ISO8601" else cells
+    return pd.Series(pd.to_datetime(cells, format=form, errors="coerce"), index=frame.index)
+
+
+def _outside(frame: pd.DataFrame, event: Guess, area: Located | None, city: City) -> int:
+    if area is None or event.name not in frame:
+        return 0
+    days = _moments(frame, event).dt.strftime("%Y-%m-%d")
+    return outside(frame[area.column.name], days, area, city.areas)

@@ -83,8 +83,10 @@ def _points(columns: Sequence[pd.Series[str]]) -> Marks:
             return Marks(",", ".")
         # Whole numbers below a thousand without a point, and all others with one before three digits.
         small = plain.str.fullmatch(r"[-+]?\d{1,3}").all()
-        if len(dotted) >= 3 and len(plain) >= 2 * len(dotted) and small:
-            return Marks(",", ".", f"{doubt} and no number below a thousand has one: they part thousands")
+        # And no program keeps the zero at the end of 12.340, unless it writes three decimals always.
+        zeros = len(dotted) >= 10 and dotted.str.endswith("0").any()
+        if small and (zeros or (len(dotted) >= 3 and len(plain) >= 2 * len(dotted))):
+            return Marks(",", ".", f"{doubt}, and no number below a thousand has one: thousands, it seems")
     return Marks(".", "", f"{doubt}: it may part thousands instead")
 
 

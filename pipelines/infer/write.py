@@ -114,6 +114,8 @@ def _area(draft: Draft, city: City) -> Iterator[str]:
         note = f"{area.share:.1%} of its cells are {area.match}s of units"
         if area.unknown:
             note += f", not: {', '.join(map(repr, area.unknown))}"
+        if draft.outside:
+            note += f"; in {draft.outside:,} rows the unit does not exist on that day"
         yield f"area: {_flow(rule)} # {note}"
         return
     note = "no column holds codes or names of units: all rows count for the whole city"

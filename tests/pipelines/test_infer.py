@@ -164,6 +164,7 @@ def test_marks_of_numbers_are_told_by_all_of_the_file(tmp_path: Path) -> None:
     assert "type: number" in table(tmp_path, "x", ["1.5", "22.25", "1000"])
     assert "12,345,678" in table(tmp_path, "x", ["12.345.678", "1.000", "5"])
     assert "1 … 2,613" in table(tmp_path, "x", ["1.613", "2.003", "2.613", *small])
+    assert "1,234 … 13,574" in table(tmp_path, "x", [f"{i * 1234:,}".replace(",", ".") for i in range(1, 12)])
     assert "1.5 … 1,234,567.25" in table(tmp_path, "x", ["1 234 567,25", "1,5", "20"])
     assert "1.5 … 1,234,567.25" in table(tmp_path, "x", ["1,234,567.25", "1.5", "20"])
     assert "1 … 12.5" in table(tmp_path, "x", ["1,0 %", "12,5 %", "3,0 %"])
@@ -181,6 +182,16 @@ def test_a_few_slips_do_not_change_what_a_column_is(tmp_path: Path) -> None:
     assert "type: integer" in line(text, "- {name: n,")
     assert "2 of 62 cells are no integer: 'abc', '12O'" in line(text, "- {name: n,")
     assert (trial.accepted, trial.rejected) == (60, 2)
+
+
+def test_units_that_do_not_exist_on_the_day_are_counted(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{i},2026-01-{i:02},{code}\n" for i, code in enumerate(["26740", "26746", "26743", "26749"], 1)
+    )
+    text, feed, trial = tried(file(tmp_path, "a.csv", f"id,day,ward\n{rows}"))
+    gone = {cause.reason: cause.rows for cause in trial.causes}["area_not_valid_on_date"]
+    assert feed.area.column == "ward"
+    assert f"in {gone} rows the unit does not exist on that day" in line(text, "area:")
 
 
 def test_records_of_json_and_lines_of_json(tmp_path: Path) -> None:
