@@ -150,9 +150,12 @@ def _sentence(change: Change, language: str) -> str:
 
 
 def note(cursor: Cursor, feed: Feed, run: int, changes: Sequence[Change], now: dt.datetime) -> None:
-    """Keep what is told of a delivery."""
+    """Keep what is told of a delivery, and forget what the feed need no longer keep."""
     if changes:
         cursor.executemany(
             "INSERT INTO drift VALUES (?, ?, ?, ?, ?, ?)",
             [[feed.id, run, change.kind, change.column, change.other, naive(now)] for change in changes],
+        )
+        cursor.execute(
+            "DELETE FROM drift WHERE feed = ? AND noted_at < ?", [feed.id, naive(now - feed.keep_flagged)]
         )

@@ -343,3 +343,39 @@ def test_a_needed_column_that_is_absent_is_named_with_its_neighbour(house: House
 
 def test_headers_are_made_unique() -> None:
     assert columns_of(["\ufeffid", " a ", "", "a"]) == ("id", "a", "column 3", "a (column 4)")
+
+
+def test_golden_sql_of_every_mode(build: Build, golden: Callable[[Path, str], None]) -> None:
+    house = build(
+        columns=[
+            {"name": "id", "type": "text", "required": True},
+            {"name": "opened", "type": "timestamp", "required": True, "max": "now + 1d"},
+            {"name": "closed", "type": "timestamp", "on_error": {"type": "empty"}},
+            {"name": "ward", "type": "text"},
+            {"name": "rating", "type": "integer", "min": 1, "on_error": {"range": "empty"}},
+            {"name": "channel", "type": "text", "values": ["app"], "on_error": "flag"},
+            {"name": "code", "type": "text", "pattern": "[A-Z]+", "on_error": "stop"},
+        ],
+        area={"column": "ward", "on_error": "root"},
+        checks=[
+            {
+                "id": "order",
+                "expr": "closed >= opened",
+                "message": {"en": "Closed too early"},
+                "on_error": "empty",
+                "empties": ["closed"],
+            },
+            {
+                "id": "rated",
+                "expr": "closed is not null or rating is null",
+                "message": {"en": "Rated too early"},
+            },
+        ],
+    )
+    feed, city = house.feed, house.city
+    names = tuple(column.name for column in feed.columns)
+    staged = Staged("SELECT * FROM delivered", names, ("VARCHAR",) * 7, "to_json(delivered)::VARCHAR")
+    areas, clock = spellings(feed.area, city.areas), clock_of(city.head.timezone)
+    contract = compile_contract(feed, staged, clock, areas, city.areas.root.code, "en", now=NOW)
+    assert (contract.notes, contract.halts) == (True, True)
+    golden(GOLDEN / "every_mode.sql", contract.sql + "\n")

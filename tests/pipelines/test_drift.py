@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -303,3 +304,22 @@ def test_the_reader_tells_flags_and_changes_of_one_feed_and_of_all(build: Build)
             "tickets/1.csv": 3,
             "tickets/2.csv": 0,
         }
+
+
+def test_what_is_told_is_forgotten_in_time(build: Build) -> None:
+    columns = [
+        {"name": "id", "type": "text"},
+        {"name": "opened", "type": "date"},
+        {"name": "ward", "type": "text"},
+    ]
+    columns += [{"name": "rating", "type": "integer", "on_error": "empty"}]
+    house = build(columns=columns, checks=[], keep_flagged="30d")
+    days = {name: BASE[name] for name in ("id", "ward")} | {
+        "opened": ["2026-10-01"] * ROWS,
+        "rating": ["x"] * ROWS,
+    }
+    for n, later in enumerate((0, 0, 29, 31)):
+        house.deliver(f"{n}.csv", as_csv({**days, f"note {'abcd'[n]}": [str(n)] * ROWS}))
+        house.loader.run(house.feed, NOW + dt.timedelta(days=later, seconds=n))
+        assert len({run for (run,) in house.rows("SELECT run FROM flagged")}) == [1, 2, 3, 2][n]
+        assert len({run for (run,) in house.rows("SELECT run FROM drift")}) == [0, 1, 2, 2][n]
