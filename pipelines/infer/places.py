@@ -57,7 +57,7 @@ def find_area(frame: pd.DataFrame, guesses: Sequence[Guess], tree: AreaTree) -> 
 def outside(cells: pd.Series[str], days: pd.Series[str], area: Located, tree: AreaTree) -> int:
     """How many rows name a unit that does not exist on their day; ``days`` are ISO dates."""
     table = spellings(AreaRule(column="any", match=area.match), tree).table.to_pandas().astype(str)
-    keys = cells.map(name_key) if area.match == "name" else cells
+    keys = cells.map(name_key, na_action="ignore") if area.match == "name" else cells
     rows = pd.DataFrame({"_spelling": keys, "day": days}).dropna().merge(table, on="_spelling")
     valid = pd.Series(False, index=rows.index)
     for place in range(1, sum(name.startswith("_code") for name in table) + 1):

@@ -194,6 +194,14 @@ def test_units_that_do_not_exist_on_the_day_are_counted(tmp_path: Path) -> None:
     assert f"in {gone} rows the unit does not exist on that day" in line(text, "area:")
 
 
+def test_units_are_found_by_their_names_though_some_cells_are_empty(tmp_path: Path) -> None:
+    rows = "".join(f"{i},2026-01-{i:02},{'' if i % 3 == 0 else 'Phường Sài Gòn'}\n" for i in range(1, 10))
+    text, feed, trial = tried(file(tmp_path, "a.csv", f"id,day,place\n{rows}"))
+    assert (feed.area.column, feed.area.match, feed.area.missing) == ("place", "name", "root")
+    assert "100.0% of its cells are names of units" in line(text, "area:")
+    assert trial.rejected == 0
+
+
 def test_records_of_json_and_lines_of_json(tmp_path: Path) -> None:
     records = [
         {"id": i, "at": f"2026-11-01T0{i}:00:00+07:00", "where": {"ward": "26740"}, "ok": i > 2}
