@@ -69,13 +69,20 @@ def _xlsx(rows: list[Row]) -> bytes:
     for row in [NAMES, *rows]:
         book.active.append(list(row))
     book.save(sink)
-    return sink.getvalue()
+    with zipfile.ZipFile(sink) as saved:
+        members = {name: saved.read(name) for name in saved.namelist() if name != "docProps/core.xml"}
+    return _packed(members)  # without the time at which it was made: the same seed makes the same file
 
 
 def _zip(rows: list[Row]) -> bytes:
+    return _packed({"inner.csv": _csv(rows)})
+
+
+def _packed(members: Mapping[str, bytes]) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("inner.csv", _csv(rows))
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return sink.getvalue()
 
 
