@@ -169,20 +169,12 @@ def lay(
 
 
 def _absent(cursor: Cursor, table: str, run: int, file: Ready) -> _Lines:
-    """Lines of the file's records that were not inserted: facts lie in the order of their lines."""
-    last = file.shape.skip
-    gaps = cursor.execute(
-        f"SELECT _before, _line FROM (SELECT _line, lag(_line, 1, {last}::BIGINT) OVER () AS _before "
-        f"FROM {table} WHERE _run = {run}) WHERE _line > _before + 1"
-    ).fetchnumpy()
-    [reached] = cursor.execute(
-        f"SELECT coalesce(max(_line), {last}) FROM {table} WHERE _run = {run}"
-    ).fetchall()[0]
-    begins = np.append(np.asarray(gaps["_before"], np.int64) + 1, reached + 1)
-    ends = np.append(np.asarray(gaps["_line"], np.int64), file.lines + 1)
-    lengths = ends - begins
-    offsets = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.asarray(np.repeat(begins, lengths) + offsets, np.int64)
+    """Lines of the file's records that were not inserted, ascending."""
+    there = cursor.execute(f"SELECT _line FROM {table} WHERE _run = {run}").fetchnumpy()["_line"]
+    absent = np.ones(file.lines + 1, np.bool_)
+    absent[: file.shape.skip + 1] = False
+    absent[np.asarray(there, np.int64)] = False
+    return np.flatnonzero(absent)
 
 
 def note_laid(cursor: Cursor, feed: Feed, lane: Lane | None, clock: Clock, now: dt.datetime) -> None:

@@ -27,7 +27,7 @@ EDGES = {
     "indicators/notices/courier.py",  # the same of the threads that send
     "indicators/notices/send.py",  # to a library of a hundred services: what it raises is a failed try
     "config/plugins.py",  # what a connector of a city's own does when it is loaded
-    "pipelines/batch.py",  # readers of formats raise whatever damaged bytes lead them to: that file has failed
+    "pipelines/batch.py",  # readers of formats raise whatever damaged bytes lead them to: the file failed
     "pipelines/read/inspect.py",  # the same at the first look
     "pipelines/read/parts.py",  # and of archives
     "pipelines/read/sdmx.py",  # and of a library's parsers
