@@ -11,10 +11,10 @@ from typing import Any
 from config import City
 from config.models import Feed
 from config.order import loading_order
+from dashboard import delivery_files, warning_files
 from dashboard.faults import Faults
 from dashboard.mends import Deed, Mending
 from dashboard.places import Places
-from dashboard.warning_files import drop
 from indicators.engine import Engine, RefreshReport
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
@@ -91,7 +91,7 @@ class Cycles:
             self.courier.wake()
             self.publish()  # who was told, and what was escalated, is shown as well
             with self.faults.contained("compute", "warnings"):
-                runs += self._take_up_warnings(progress)
+                runs += self._take_up_own(progress)
             with self.faults.contained("compute", "arrange"):
                 arrange(self.store)
                 self.store.settle()
@@ -134,9 +134,12 @@ class Cycles:
         """Wait for the turn that runs now, and let nobody take another."""
         self._turn.acquire()
 
-    def _take_up_warnings(self, progress: Progress) -> list[RunResult]:
-        """Load what became of the warnings as any other delivery, where the city has a feed of them."""
-        dropped = drop(self.city, self.state, self.places.inbox)
+    def _take_up_own(self, progress: Progress) -> list[RunResult]:
+        """Load what became of warnings and of due deliveries as any other delivery, where the city has a feed
+        of them.
+        """
+        dropped = warning_files.drop(self.city, self.state, self.places.inbox)
+        dropped += delivery_files.drop(self.city, self.store, self.places.inbox, self.clock())
         runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
         if any(run.inserted or run.updated for run in runs):  # a comment, say, changes no figure
             self.engine.refresh(self.clock(), progress)

@@ -37,7 +37,9 @@ def check(city: City) -> list[Problem]:
     """Every problem of the city's feeds, in file order; empty when all of them can be loaded."""
     found: list[Problem] = []
     for feed in city.feeds.values():
-        found += _schedule(city, feed)
+        found += _schedule(city, feed, ("schedule",), feed.schedule)
+        if feed.delivery.due is not None:
+            found += _schedule(city, feed, ("delivery", "due"), feed.delivery.due)
         found += _connector(city, feed)
         found += _format(city, feed)
         found += _area(city, feed)
@@ -47,21 +49,17 @@ def check(city: City) -> list[Problem]:
     return sorted(found)
 
 
-def _schedule(city: City, feed: Feed) -> Iterator[Problem]:
+def _schedule(city: City, feed: Feed, keys: tuple[str, ...], cron: str) -> Iterator[Problem]:
     try:
-        CronTrigger.from_crontab(feed.schedule, timezone=city.zone)
+        CronTrigger.from_crontab(cron, timezone=city.zone)
     except ValueError as error:
         hint = "five fields: minute hour day month weekday, such as '10 6 * * mon'"
-        yield city.problem(
-            "feed", feed.id, ("schedule",), f"cron expression {feed.schedule!r} is wrong: {error}", hint
-        )
+        yield city.problem("feed", feed.id, keys, f"cron expression {cron!r} is wrong: {error}", hint)
         return
-    if re.search(r"\d", feed.schedule.split()[4]):
+    if re.search(r"\d", cron.split()[4]):
         hint = "write names: mon tue wed thu fri sat sun"
-        message = (
-            f"weekday {feed.schedule.split()[4]!r} is a number, which means another day here than in crontab"
-        )
-        yield city.problem("feed", feed.id, ("schedule",), message, hint)
+        message = f"weekday {cron.split()[4]!r} is a number, which means another day here than in crontab"
+        yield city.problem("feed", feed.id, keys, message, hint)
 
 
 def _connector(city: City, feed: Feed) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from warehouse.deliveries import Arrival, arrivals
 from warehouse.store import Cursor
 
 
@@ -144,6 +145,10 @@ class LedgerReader:
             )
             at = {"at": self.as_of}
         return {row[0]: FeedStatus(*row) for row in self.cursor.execute(sql, at).fetchall()}
+
+    def arrivals(self) -> dict[str, list[Arrival]]:
+        """By feed the deliveries of which rows were accepted."""
+        return arrivals(self.cursor)
 
     def accounts(self) -> dict[str, FeedAccount]:
         """Row account of every feed over all its runs."""

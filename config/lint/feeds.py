@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from config.city import City
 from config.lint.connectors import lint_connector
 from config.lint.contract import lint_contract
 from config.lint.place import Place
 from config.lint.plugins import lint_plugin
-from config.models import WARNING_FIELDS, Column, Feed
+from config.models import DELIVERY_FIELDS, WARNING_FIELDS, Column, Feed
 from config.order import cycle
 from config.problems import Problem
 
@@ -23,7 +23,9 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     for number, column in enumerate(feed.columns):
         yield from _column(place, number, column)
     if feed.connector.kind == "warnings":
-        yield from _of_warnings(place, feed)
+        yield from _of_its_own(place, feed, "warnings", WARNING_FIELDS)
+    if feed.connector.kind == "deliveries":
+        yield from _of_its_own(place, feed, "deliveries", DELIVERY_FIELDS)
     for number, id_ in enumerate(feed.after):
         yield from place.known(("after", number), "feed", id_, place.named("feed"))
     for number, name in enumerate(feed.key):
@@ -54,13 +56,13 @@ def _column(place: Place, number: int, column: Column) -> Iterator[Problem]:
         yield from place.known((*keys, "labels", label), "value", label, values)
 
 
-def _of_warnings(place: Place, feed: Feed) -> Iterator[Problem]:
+def _of_its_own(place: Place, feed: Feed, what: str, fields: Sequence[str]) -> Iterator[Problem]:
     for number, column in enumerate(feed.columns):
         keys = ("columns", number, "source" if column.source else "name")
-        yield from place.known(keys, "field of warnings", column.source or column.name, WARNING_FIELDS)
+        yield from place.known(keys, f"field of {what}", column.source or column.name, fields)
     if not (feed.pattern or "").endswith("/*.jsonl"):
-        hint = "write a folder and /*.jsonl, such as warnings/*.jsonl"
-        yield place.problem(("connector", "path"), "warnings are dropped as JSON lines into a folder", hint)
+        hint = f"write a folder and /*.jsonl, such as {what}/*.jsonl"
+        yield place.problem(("connector", "path"), f"{what} are dropped as JSON lines into a folder", hint)
 
 
 def _mode(place: Place, feed: Feed) -> Iterator[Problem]:

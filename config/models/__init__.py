@@ -40,8 +40,17 @@ from config.models.condition import (
     Volume,
     Worsening,
 )
-from config.models.connector import WARNING_FIELDS, Connector, FolderConnector, WarningsConnector
+from config.models.connector import (
+    DELIVERY_FIELDS,
+    WARNING_FIELDS,
+    Connector,
+    DeliveriesConnector,
+    FolderConnector,
+    OwnConnector,
+    WarningsConnector,
+)
 from config.models.contract import Check
+from config.models.delivery import Delivery, Obligations
 from config.models.feed import AreaRule, Column, Feed
 from config.models.format import Format, FormatType, Unpivot
 from config.models.identity import Identity, Tolerance
@@ -90,6 +99,7 @@ from config.models.web import (
 )
 
 __all__ = [
+    "DELIVERY_FIELDS",
     "GRAVITY",
     "PERIODS",
     "SEVERITIES",
@@ -115,6 +125,8 @@ __all__ = [
     "CountAnomaly",
     "CursorToken",
     "Deadline",
+    "DeliveriesConnector",
+    "Delivery",
     "Derived",
     "Domain",
     "Feed",
@@ -141,9 +153,11 @@ __all__ = [
     "Moving",
     "NextLink",
     "NoData",
+    "Obligations",
     "Offset",
     "OpenDataSoftConnector",
     "OverFeed",
+    "OwnConnector",
     "PageNumber",
     "Pages",
     "Paging",

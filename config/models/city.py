@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from config.models.base import Clock, Duration, Identifier, Model, Text
 from config.models.condition import Severity
+from config.models.delivery import Obligations
 from config.models.public import Publisher
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -211,6 +212,7 @@ class CityModel(Model):
     vintages: Vintages = Vintages()
     publisher: Publisher | None = None
     warnings: Warnings = Warnings()
+    obligations: Obligations = Obligations()
     domains: tuple[Domain, ...] = Field(min_length=1)
     units: tuple[Unit, ...] = Field(min_length=1)
 

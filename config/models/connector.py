@@ -40,6 +40,23 @@ WARNING_FIELDS: Final = (
 """What the program says of each of its warnings, in the files that it drops for ``kind: warnings``."""
 
 
+DELIVERY_FIELDS: Final = (
+    "feed",
+    "agency",
+    "due_at",
+    "deadline",
+    "delivered_at",
+    "state",
+    "late_hours",
+    "received",
+    "accepted",
+    "completeness",
+    "reminders",
+    "told_at",
+)
+"""What the program says of each delivery that was due, in files that it drops for ``kind: deliveries``."""
+
+
 class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox. ``path`` is a glob below the inbox."""
 
@@ -54,9 +71,22 @@ class WarningsConnector(Model):
     path: str = Field(min_length=1)
 
 
+class DeliveriesConnector(Model):
+    """The program's own account of what agencies owed: each due delivery of each feed, in time, late or
+    missing. What changed is dropped into a folder of the inbox as JSON lines.
+    """
+
+    kind: Literal["deliveries"]
+    path: str = Field(min_length=1)
+
+
+OwnConnector = WarningsConnector | DeliveriesConnector
+"""Feeds of what the program itself knows: nobody owes them."""
+
 Connector = Annotated[
     Annotated[FolderConnector, Tag("folder")]
     | Annotated[WarningsConnector, Tag("warnings")]
+    | Annotated[DeliveriesConnector, Tag("deliveries")]
     | Annotated[SqlConnector, Tag("sql")]
     | Annotated[SftpConnector, Tag("sftp")]
     | Annotated[MqttConnector, Tag("mqtt")]

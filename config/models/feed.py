@@ -7,9 +7,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from config.models.base import Cron, Duration, Identifier, LastingDuration, Model, Text
-from config.models.connector import Connector, FolderConnector, WarningsConnector
+from config.models.base import Cron, Identifier, LastingDuration, Model, Text
+from config.models.connector import Connector, FolderConnector, OwnConnector
 from config.models.contract import Bound, CellModes, Check, DriftRule, RejectedShare, VolumeRule
+from config.models.delivery import Delivery
 from config.models.format import Format
 from config.models.mode import Mode, Snapshot, Validity
 from config.models.timing import Timing
@@ -101,14 +102,6 @@ class AreaRule(Model):
         return self
 
 
-class Delivery(Model):
-    """What the agency owes: a delivery each ``every``; the feed is late when ``grace`` has passed on top."""
-
-    every: LastingDuration
-    grace: Duration
-    remind: str = ""
-
-
 class Feed(Model):
     """One feed: connector, format, schedule, contract and delivery obligation.
 
@@ -169,7 +162,7 @@ class Feed(Model):
     @property
     def pattern(self) -> str | None:
         """Glob of the feed's files below the inbox; None for a feed that is fetched."""
-        if isinstance(self.connector, FolderConnector | WarningsConnector):
+        if isinstance(self.connector, FolderConnector | OwnConnector):
             return self.connector.path
         return None
 

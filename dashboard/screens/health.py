@@ -15,6 +15,7 @@ from dashboard.components.base import age, chip, dashed, icon, link, panel, tabl
 from dashboard.components.feed_work import faults_list, feed_work, next_look, requests_list
 from dashboard.components.flagged import contract_panels
 from dashboard.components.identities import identity_table
+from dashboard.components.obligations import obligations
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
@@ -46,6 +47,7 @@ def render(ctx: ScreenContext) -> Component:
         panel(words("work.faults"), faults_list(ctx), kind="work") if ctx.work.faults else None,
         _summary(ctx, feeds, accounts),
         panel(words("health.feeds"), _feeds(ctx, feeds, statuses, accounts), width=12, kind="table"),
+        panel(words("duty.title"), obligations(ctx, feeds), width=12, kind="table"),
         *_work(ctx, one),
         *(
             [panel(words("identity.title"), identity_table(ctx), width=12, kind="table")]

@@ -22,6 +22,7 @@ from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source
 from indicators.rules.conditions import Verdict
 from indicators.rules.volumes import FeedVolume
+from warehouse.deliveries import Arrival
 from warehouse.flagged import DriftRecord, FlagCount
 from warehouse.ledger import FeedAccount, FeedStatus, Fetch, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.quarantine import Asked, Pile, Refused
@@ -216,6 +217,11 @@ class Synthetic:
 
     def accounts(self) -> dict[str, FeedAccount]:
         return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 3, 1) for f in self.city.feeds}
+
+    def arrivals(self) -> dict[str, list[Arrival]]:
+        """Every feed came once, a year and a half ago."""
+        at = NOW - dt.timedelta(days=550)
+        return {} if self.absent else {f: [Arrival(at, at, 9, 9)] for f in self.city.feeds}
 
     def fetches(self, feed: str, *_: object) -> list[Fetch]:
         """One that failed in passing, a span of the past, and looks that found nothing."""
