@@ -17,6 +17,7 @@ from config.periods import start_of
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.screens import render
+from warehouse.deliveries import Arrival
 from warehouse.reader import Rows
 
 NOW = dt.datetime(2026, 11, 23, 1, 40, tzinfo=dt.UTC).replace(tzinfo=None)  # as the store keeps times
@@ -234,3 +235,20 @@ def test_what_was_accepted_all_the_same_and_changed_columns_are_told(context: Ma
         assert word in text
     assert "<b>Stadt" not in text
     assert "Columns that changed" not in told(context("health", lang="en", absent=True))
+
+
+@pytest.mark.parametrize(
+    ("days", "told_of"),
+    [(20, "Review"), (3.8, "Reminded 2/3"), (1, "No reminder"), (0, "Nothing has been due yet")],
+)
+def test_agencies_climb_the_ladder(
+    context: Make, monkeypatch: pytest.MonkeyPatch, days: float, told_of: str
+) -> None:
+    """The hotline owes a delivery each day, with half a day of grace, and came but once."""
+    ctx = context("health", lang="en", params={"feed": "hotline_requests"})
+    at = ctx.now - dt.timedelta(days=days)
+    once = {"hotline_requests": [Arrival(at, at, 9, 9)]}
+    monkeypatch.setattr(type(ctx.reader), "arrivals", lambda _: once)
+    text = told(ctx)
+    assert told_of in text
+    assert ("Overdue now" in text) == (days > 0)
