@@ -15,6 +15,7 @@ from dashboard import delivery_files, warning_files
 from dashboard.faults import Faults
 from dashboard.mends import Deed, Mending
 from dashboard.places import Places
+from dashboard.reminders import Link, remind
 from indicators.engine import Engine, RefreshReport
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
@@ -55,6 +56,7 @@ class Cycles:
     clock: Callable[[], dt.datetime]
     publish: Callable[[], object]
     faults: Faults
+    feed_page: Link
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -88,6 +90,8 @@ class Cycles:
             # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
             with self.faults.contained("tell"):
                 self.announcer.announce(self.clock())
+            with self.faults.contained("tell", "reminders"):
+                remind(self.city, self.store, self.state, self.feed_page, self.clock())
             self.courier.wake()
             self.publish()  # who was told, and what was escalated, is shown as well
             with self.faults.contained("compute", "warnings"):

@@ -119,6 +119,7 @@ class Runtime:
             self.clock,
             self.publish,
             self.faults,
+            self.feed_page,
         )
         requests, tell = self.state.feed_requests, self.hub.progress
         self.work = FeedWork(self.city, requests, self.fetching, self.cycles, self.clock, self.publish, tell)
@@ -149,6 +150,10 @@ class Runtime:
         return site + (
             href(language, "warnings") if warning is None else href(language, "warning", str(warning))
         )
+
+    def feed_page(self, language: str, feed: str) -> str:
+        """Address of the page of a feed for those who are elsewhere."""
+        return self.site.rstrip("/") + href(language, "health", feed=feed)
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""

@@ -13,7 +13,7 @@ from config.lint.feeds import lint_datasets, lint_feed, lint_order
 from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.place import Place
-from config.lint.recipients import lint_recipient
+from config.lint.recipients import lint_recipient, whole
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
 from config.models import PERIODS
@@ -44,6 +44,8 @@ def _head(place: Place) -> Iterator[Problem]:
     for group in ("levels", "domains", "units", "reporting"):
         ids = [item.id for item in getattr(head, group)]
         yield from place.repeated((group,), "id", ids)
+    for key in ("review_to", "escalate_to"):
+        yield from whole(place, ("obligations", key), getattr(head.obligations, key))
     for number, own in enumerate(head.reporting):
         if own.id in PERIODS:
             hint = "give it another id such as reporting_month"

@@ -9,6 +9,7 @@ from config.lint.connectors import lint_connector
 from config.lint.contract import lint_contract
 from config.lint.place import Place
 from config.lint.plugins import lint_plugin
+from config.lint.recipients import whole
 from config.models import DELIVERY_FIELDS, WARNING_FIELDS, Column, Feed
 from config.order import cycle
 from config.problems import Problem
@@ -39,6 +40,7 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     yield from lint_connector(place, feed)
     yield from lint_plugin(place, feed)
     yield from lint_contract(place, feed)
+    yield from whole(place, ("delivery", "remind"), feed.delivery.remind)
     if feed.coverage is not None:
         yield from place.known(("coverage",), "level", feed.coverage, place.city.levels)
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from config.lint.place import Place
 from config.models import Recipient
 from config.problems import Problem
+
+
+def whole(place: Place, keys: tuple[str, ...], recipients: Sequence[str]) -> Iterator[Problem]:
+    """Recipients who are told of something that belongs to no area."""
+    for number, name in enumerate(recipients):
+        yield from place.known((*keys, number), "recipient", name, place.named("recipient"))
+        found = place.city.recipients.get(name)
+        if found is not None and found.each is not None:
+            message = f"{name!r} has an office in each {found.each}, and this belongs to none"
+            yield place.problem((*keys, number), message, "name a recipient of the whole city")
 
 
 def lint_recipient(place: Place, recipient: Recipient) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from pydantic import Field, model_validator
 
-from config.models.base import Cron, Duration, LastingDuration, Model
+from config.models.base import Cron, Duration, Identifier, LastingDuration, Model
 
 
 class Delivery(Model):
@@ -14,13 +14,13 @@ class Delivery(Model):
 
     ``due`` says when exactly: a cron expression in the city's zone. Left out, one is due at the end of each
     span of ``every``: the hour, the day, and for longer ones counted from Monday, 1 January 2001. ``remind``
-    is who is to be reminded.
+    names the recipients who are reminded.
     """
 
     every: LastingDuration
     due: Cron | None = None
     grace: Duration
-    remind: str = ""
+    remind: tuple[Identifier, ...] = ()
 
 
 class Obligations(Model):
@@ -28,13 +28,16 @@ class Obligations(Model):
 
     ``remind_after``: how long after the deadline an agency is reminded, once for each, until it delivers;
     deliveries that are missed one after the other are one matter. ``review`` reminders ``within`` a span put
-    the agency under review, ``escalate`` have it escalated.
+    the agency under review, ``escalate`` have it escalated: the recipients ``review_to`` and ``escalate_to``
+    are told then.
     """
 
     remind_after: tuple[Duration, ...] = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
     within: LastingDuration = timedelta(days=365)
     review: int = Field(default=3, ge=1)
     escalate: int = Field(default=6, ge=1)
+    review_to: tuple[Identifier, ...] = ()
+    escalate_to: tuple[Identifier, ...] = ()
 
     @model_validator(mode="after")
     def _rises(self) -> Obligations:

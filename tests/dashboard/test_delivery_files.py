@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -84,6 +85,7 @@ def turns(tmp_path: Path) -> Iterator[Turns]:
     text = requests.read_text(encoding="utf-8").replace("coverage: city", "coverage: district")
     text = text.replace("delivery: {every: 7d,", 'delivery: {every: 7d, due: "0 9 * * mon",')
     text = text.replace("requests/*.csv", "requests/*")
+    text = re.sub(r"(delivery: .*)\}", r"\1, remind: [hotline]}", text)
     requests.write_text(text, encoding="utf-8")
     head = folder / "city.yaml"
     text = head.read_text(encoding="utf-8")
@@ -92,7 +94,13 @@ def turns(tmp_path: Path) -> Iterator[Turns]:
     )
     text += "  - {id: reminders, symbol: {vi: lần, en: times}}\n"
     text += "  - {id: hours, kind: level, decimals: 1, symbol: {vi: giờ, en: hours}}\n"
+    text += "obligations: {review: 3, escalate: 4, review_to: [office], escalate_to: [leaders]}\n"
     head.write_text(text, encoding="utf-8")
+    names = {"hotline": "Tổng đài", "office": "Văn phòng", "leaders": "Lãnh đạo"}
+    (folder / "recipients.yaml").write_text(
+        "".join(f"- {{id: {id}, name: {{vi: {name}, en: {id}}}}}\n" for id, name in names.items()),
+        encoding="utf-8",
+    )
     made = Turns(folder, tmp_path / "var")
     with made.runtime:
         yield made
@@ -174,3 +182,46 @@ def test_a_file_that_was_refused_is_no_delivery(turns: Turns) -> None:
     turns.deliver(MONDAY - HOUR, districts=("nowhere",))
     turns.turn(MONDAY + 2 * DAY)
     assert turns.facts()[-1] == ("06-01 09", "missing", None, 2)
+
+
+def test_who_owes_a_delivery_is_reminded_once_for_each_step_and_then_those_above(turns: Turns) -> None:
+    def told() -> list[tuple[str, str]]:
+        messages = turns.runtime.state.outbox.messages(50)
+        return sorted((one.recipient, one.subject) for one in messages if one.topic == "reminder")
+
+    turns.deliver(MONDAY - HOUR)
+    turns.turn(MONDAY - HOUR / 2)
+    turns.turn(MONDAY + DAY)
+    assert told() == []
+    deadline = MONDAY + 8 * DAY
+    turns.turn(deadline)  # the last moment of the grace
+    assert len(told()) == 0
+    for after, expected in ((HOUR, 1), (2 * HOUR, 1), (25 * HOUR, 2), (26 * HOUR, 2)):
+        turns.turn(deadline + after)
+        assert [recipient for recipient, _ in told()] == ["hotline"] * expected
+    turns.turn(deadline + 73 * HOUR)
+    assert [recipient for recipient, _ in told()] == ["hotline"] * 3 + ["office"]
+    [message] = [one for one in turns.runtime.state.outbox.messages(50) if one.recipient == "office"]
+    assert message.subject == "Xem xét: Tổ một cửa đã bị nhắc 3 lần"
+    assert "/vi/health?feed=requests" in message.body
+    assert "365 ngày" in message.body
+
+    # It comes; what is missed next is another matter, and the fourth reminder is for those above.
+    turns.deliver(deadline + 74 * HOUR)
+    turns.turn(deadline + 75 * HOUR)
+    turns.deliver(deadline + 7 * DAY - 30 * HOUR)
+    turns.turn(deadline + 7 * DAY)
+    before = told()
+    turns.turn(deadline + 14 * DAY + HOUR)
+    assert [recipient for recipient, _ in told()] == ["hotline"] * 4 + ["leaders", "office"]
+    assert len(before) == 4
+
+
+def test_what_fell_due_while_nobody_was_there_is_not_told_days_later(turns: Turns) -> None:
+    turns.deliver(MONDAY - HOUR)
+    turns.turn(MONDAY - HOUR / 2)
+    turns.turn(MONDAY + 8 * DAY + 48 * HOUR)
+    assert [one for one in turns.runtime.state.outbox.messages(50) if one.topic == "reminder"] == []
+    turns.turn(MONDAY + 8 * DAY + 73 * HOUR)
+    numbers = [one.subject for one in turns.runtime.state.outbox.messages(50) if one.recipient == "hotline"]
+    assert [subject.split(":")[0] for subject in numbers] == ["Nhắc lần 3"]

@@ -101,6 +101,11 @@ COMPOSED = {
     *(f"release.{unit}.{form}" for unit in ("hours", "days") for form in ("one", "other")),
     *(f"action.{word}" for word in ("reopen", "rebase", "unbase", "to", "duplicate_of")),
     *(f"action.needs_{what}" for what in ("name", "comment", "reason", "to", "number")),
+    *(
+        f"reminder.{step}.{part}"
+        for step in ("overdue", "review", "escalated")
+        for part in ("subject", "body")
+    ),
     "brand.language",
     *("breakdown.true", "breakdown.false"),
 }
