@@ -117,8 +117,9 @@ def _few(feeds: Sequence[Feed]) -> Iterator[tuple[str, Domain]]:
             values = ", ".join(literal(str(value)) for value in column.values)
             place = f"list_position([{values}], {name}) - 1"
             yield name, Domain(RowExpression(place, "integer", columns, atomic=False), len(column.values))
-        if column.type == "integer" and isinstance(column.min, float) and isinstance(column.max, float):
-            first, count = math.ceil(column.min), math.floor(column.max) - math.ceil(column.min) + 1
+        low, high = column.min, column.max
+        if column.type == "integer" and isinstance(low, int | float) and isinstance(high, int | float):
+            first, count = math.ceil(low), math.floor(high) - math.ceil(low) + 1
             if 0 < count <= _FEW:
                 place = f"TRY_CAST({name} - {first} AS INTEGER)"
                 yield name, Domain(RowExpression(place, "integer", columns), count)
