@@ -90,7 +90,7 @@ CREATE TABLE IF NOT EXISTS derived_column (
     dataset VARCHAR, name VARCHAR, type VARCHAR, sql VARCHAR, PRIMARY KEY (dataset, name)
 );
 
--- Days × areas that a run changed and that no refresh has taken up yet.
+-- Days × areas that a run changed and that no refresh has taken up yet; without an area: all of that day.
 CREATE TABLE IF NOT EXISTS touched (run BIGINT, dataset VARCHAR, time_column VARCHAR, day DATE, area VARCHAR);
 
 -- What was computed, from which version of which definition.
