@@ -65,20 +65,30 @@ def successive(path: Path, quote: str) -> bool:
 
     A quote in the middle of a cell opens one here, as it does not for the reader: the no is a cautious one.
     """
-    mark = quote.encode()[0]
-    last, inside = b"", 0
-    for block in _blocks(path):
-        text = last + block.tobytes()
-        if b"\n\n" in text or b"\n\r\n" in text or text.count(b"\r") != text.count(b"\r\n"):
-            return False
-        if inside or text.count(mark, len(last)):
-            quotes = np.flatnonzero(block == mark)
-            breaks = np.flatnonzero(block == 10)
-            if ((np.searchsorted(quotes, breaks) + inside) % 2 == 1).any():
+    mark = quote.encode()
+    ended, inside = False, 0
+    with path.open("rb") as stream:
+        # A piece ends with a line, so that no line break is cut in two.
+        while piece := stream.read(_BLOCK) + stream.readline():
+            codes = np.frombuffer(piece, np.uint8)
+            breaks = codes == 10
+            if (breaks[1:] & breaks[:-1]).any() or (ended and breaks[0]):
                 return False
-            inside = (inside + len(quotes)) % 2
-        last = text[-2:]
+            if b"\r" in piece and _lone_returns(piece):
+                return False
+            if inside or mark in piece:
+                quotes = np.flatnonzero(codes == mark[0])
+                if ((np.searchsorted(quotes, np.flatnonzero(breaks)) + inside) % 2 == 1).any():
+                    return False
+                inside = (inside + len(quotes)) % 2
+            ended = True
     return not inside
+
+
+def _lone_returns(piece: bytes) -> bool:
+    """Whether a carriage return stands elsewhere than before a line break, or on a line of its own."""
+    whole = piece.startswith(b"\r\n") or b"\n\r\n" in piece
+    return whole or piece.count(b"\r") != piece.count(b"\r\n")
 
 
 def cut(path: Path, lines: _Numbers, target: Path) -> None:
