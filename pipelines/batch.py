@@ -57,7 +57,7 @@ def load_batch(
             )
         while True:
             if lane is not None:
-                files = [lane.left]
+                files = [lane.cut_out()]
                 staged = _staged(cursor, feed, files)
             contract = compile_contract(feed, staged, clock, areas, root, language, now=now)
             cursor.execute(f"CREATE OR REPLACE TEMP TABLE checked AS {contract.sql}")

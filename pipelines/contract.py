@@ -20,7 +20,7 @@ from config.modes import unplaced_mode
 from pipelines import reasons
 from pipelines.cells import Cell, typed_cell
 from pipelines.clock import Clock
-from pipelines.modes import Marks, emptied_columns, mode_of
+from pipelines.modes import Block, Marks, emptied_columns, mode_of
 from pipelines.read.shape import Staged, bind, cell_of
 from pipelines.spelling import Spellings
 from pipelines.stamp import naive
@@ -85,7 +85,6 @@ def compile_contract(
     }
     demands = demands_of(feed, cells, clock, language, now)
     identity = f"hash({', '.join(map(q, feed.identity))})" if feed.identity else "_hash"
-    content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
     modes = [mode_of(feed, demand.column, demand.reason) for demand in demands]
     modes = ["reject" if mode == "stop" and not stops else mode for mode in modes]
     marks = Marks(feed, root)
@@ -119,20 +118,7 @@ def compile_contract(
                 else "FROM told LEFT JOIN area_spelling ON told._area_text = area_spelling._spelling",
             ),
         ),
-        (
-            "cells read as what they must be: NULL where they are not",
-            block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
-        ),
-        (
-            "typed columns: times in UTC, with their day in the city beside them",
-            block(
-                "typed",
-                "*",
-                *(f"{cell.value} AS {q(name)}" for name, cell in cells.items()),
-                *(f"{cell.day} AS {q(day_of(name))}" for name, cell in cells.items() if cell.day),
-                "FROM casts",
-            ),
-        ),
+        *typing(cells),
         *marks.of_cells("typed"),
         (
             "the unit on the day of the event",
@@ -145,7 +131,7 @@ def compile_contract(
                 "judged",
                 "*",
                 f"_defect IS NOT NULL{broken} AS _bad",
-                f"hash({content}) AS _hash",
+                f"{content_hash(feed)} AS _hash",
                 *marks.any(),
                 f"FROM {marks.rows}",
             ),
@@ -166,6 +152,31 @@ def compile_contract(
     )
     account = "the account of each row; reasons and raw text only for those that are refused"
     return Contract(f"{with_}\n-- {account}\n{select}", notes=marks.some, halts=marks.halting)
+
+
+def typing(cells: Mapping[str, Cell]) -> list[Block]:
+    """From ``cells`` (texts as ``_t_…``) by ``casts`` to ``typed``: each column as its type."""
+    return [
+        (
+            "cells read as what they must be: NULL where they are not",
+            block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
+        ),
+        (
+            "typed columns: times in UTC, with their day in the city beside them",
+            block(
+                "typed",
+                "*",
+                *(f"{cell.value} AS {q(name)}" for name, cell in cells.items()),
+                *(f"{cell.day} AS {q(day_of(name))}" for name, cell in cells.items() if cell.day),
+                "FROM casts",
+            ),
+        ),
+    ]
+
+
+def content_hash(feed: Feed) -> str:
+    """SQL of the hash of all that a row says, by which a row that changed is told from one that did not."""
+    return f"hash({', '.join([*(q(column.name) for column in feed.columns), '_area'])})"
 
 
 def demands_of(

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from config.models import Column, Feed
 from pipelines.cells import Cell, typed_cell
 from pipelines.clock import Clock
-from pipelines.contract import area_text, block, demands_of, unit_of
+from pipelines.contract import area_text, block, content_hash, demands_of, typing, unit_of
 from pipelines.lines import cut, successive
 from pipelines.merge import identity
 from pipelines.read.inspect import work_prefix
@@ -83,9 +83,8 @@ class Lane:
     excerpt: Path
     lines: _Lines
 
-    @property
-    def left(self) -> Ready:
-        """What is left over as a file of its own, which knows the lines that it stands for."""
+    def cut_out(self) -> Ready:
+        """Write what is left over as a file of its own, which knows the lines that it stands for."""
         cut(self.file.path, self.lines, self.excerpt)
         shape = replace(self.file.shape, skip=0)
         return replace(self.file, path=self.excerpt, shape=shape, lines=len(self.lines), places=self.lines)
@@ -150,8 +149,9 @@ def lay(
     names, select = _statement(cursor, feed, file, staged, run, clock, areas, root, now)
     count = cursor.execute(f"INSERT INTO {table} ({names}) {select}").fetchall()[0][0]
     records = file.lines - file.shape.skip
-    if not rejected(cursor) and records - count <= MOST_LEFT * records:
-        forget_rejects(cursor)
+    malformed = rejected(cursor)
+    forget_rejects(cursor)
+    if not malformed and records - count <= MOST_LEFT * records:
         lane = Lane(
             feed,
             file,
@@ -162,8 +162,6 @@ def lay(
         lane.settle(cursor)
         if len(lane.lines) <= MOST_LEFT * records:
             return lane
-    else:
-        forget_rejects(cursor)
     cursor.execute(f"DELETE FROM {table} WHERE _run = {run}")
     return None
 
@@ -221,38 +219,30 @@ def _statement(
         if _blanks_matter(column, words):
             guards.append(f"coalesce(prefix({cell}, ' ') OR suffix({cell}, ' ') OR {cell} = '', false)")
     doubts = [*guards, *(demand.broken for demand in demands_of(feed, cells, clock, "en", now))]
-    content = ", ".join([*(q(column.name) for column in feed.columns), "_area"])
     days = [q(day_of(name)) for name in feed.time_columns]
     blocks = [
         f"staged AS NOT MATERIALIZED (\n{staged.sql}\n)",
         block("told", "*", f"{area_text(feed, cells)} AS _area_text", "FROM staged"),
         block("found", "*", *_found(cursor, feed, areas)),
         block("cells", "*", *(f"{c.clean} AS _t_{n}" for n, c in cells.items()), "FROM found"),
-        block("casts", "*", *(f"{c.cast} AS _v_{n}" for n, c in cells.items() if c.cast), "FROM cells"),
-        block(
-            "typed",
-            "*",
-            *(f"{cell.value} AS {q(name)}" for name, cell in cells.items()),
-            *(f"{cell.day} AS {q(day_of(name))}" for name, cell in cells.items() if cell.day),
-            "FROM casts",
-        ),
+        *(sql for _, sql in typing(cells)),
         block("placed", "*", f"{unit_of(feed, areas, root)} AS _area", "FROM typed"),
     ]
     derived = derived_columns(cursor, feed.table)
-    names = [*(q(column.name) for column in feed.columns), *days, "_area", "_hash", "_run", "_file", "_line"]
-    doubt = "\n    OR ".join(doubts) or "false"
-    values = [
-        *names[: -len(("_hash", "_run", "_file", "_line"))],
-        f"hash({content})",
-        f"{run}::BIGINT",
-        literal(file.landed.name),
-        f"_n + {file.shape.skip}",
-    ]
-    row = "SELECT " + ", ".join(f"{v} AS {n}" for v, n in zip(values, names, strict=True))
-    row += f" FROM placed WHERE NOT ({doubt})"
-    listed = [*names, *(q(column.name) for column in derived)]
-    sql = ", ".join([*names, *(column.sql for column in derived)])
-    return ", ".join(listed), f"WITH {', '.join(blocks)} SELECT {sql} FROM ({row})"
+    content = [*(q(column.name) for column in feed.columns), *days, "_area"]
+    provenance = {
+        "_hash": content_hash(feed),
+        "_run": f"{run}::BIGINT",
+        "_file": literal(file.landed.name),
+        "_line": f"_n + {file.shape.skip}",
+    }
+    row = ", ".join([*content, *(f"{sql} AS {name}" for name, sql in provenance.items())])
+    doubt = " OR ".join(doubts) or "false"
+    rows = f"SELECT {row} FROM placed WHERE NOT ({doubt})"
+    names = [*content, *provenance]
+    values = ", ".join([*names, *(column.sql for column in derived)])
+    listed = ", ".join([*names, *(q(column.name) for column in derived)])
+    return listed, f"WITH {', '.join(blocks)} SELECT {values} FROM ({rows})"
 
 
 def _blanks_matter(column: Column, nulls: Sequence[str]) -> bool:
@@ -298,7 +288,6 @@ def _increasing(cursor: Cursor, keys: Sequence[str], own: str) -> bool:
 
 
 def _same_in(feed: Feed, rows: str, where: str) -> str:
-    """SQL of a condition on facts: one of ``rows`` has the same identity."""
-    keys = identity(feed)
-    one = keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
-    return f"{where} AND {one} IN (SELECT {one if len(keys) == 1 else f'({chr(44).join(keys)})'} FROM {rows})"
+    """SQL of a condition on facts: ``where`` holds, and one of ``rows`` has the same identity."""
+    keys = f"({', '.join(identity(feed))})"
+    return f"{where} AND {keys} IN (SELECT {keys} FROM {rows})"
