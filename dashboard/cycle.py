@@ -90,10 +90,12 @@ class Cycles:
             # Decided and written down here, sent elsewhere: a channel that hangs must not hold the loads up.
             with self.faults.contained("tell"):
                 self.announcer.announce(self.clock())
-            with self.faults.contained("tell", "reminders"):
-                remind(self.city, self.store, self.state, self.feed_page, self.clock())
             self.courier.wake()
             self.publish()  # who was told, and what was escalated, is shown as well
+            with self.faults.contained("tell", "reminders"):
+                # Reckoned over a year of due times: warnings must not wait for it.
+                if remind(self.city, self.store, self.state, self.feed_page, self.clock()):
+                    self.courier.wake()
             with self.faults.contained("compute", "warnings"):
                 runs += self._take_up_own(progress)
             with self.faults.contained("compute", "arrange"):

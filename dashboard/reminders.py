@@ -15,11 +15,12 @@ from config import City
 from config.models import Feed
 from dashboard import format as fmt
 from dashboard.i18n.words import words_in
+from indicators.notices.bundles import for_channels
 from indicators.notices.offices import Office
 from pipelines.obligations import Due, owed, reminders
 from warehouse.deliveries import arrivals
 from warehouse.state import State
-from warehouse.state.notices import Delivery, Message
+from warehouse.state.notices import Message
 from warehouse.store import Store
 
 Link = Callable[[str, str], str]
@@ -33,8 +34,11 @@ _LATEST: Final = dt.timedelta(days=1)
 """What fell due longer ago, while nobody was there to tell it, is told no more: the next one is."""
 
 
-def remind(city: City, store: Store, state: State, link: Link, now: dt.datetime) -> list[Message]:
-    """Write down the reminders that fell due; those that were not there yet. ``now`` must be aware."""
+def remind(city: City, store: Store, state: State, link: Link, now: dt.datetime) -> bool:
+    """Write down the reminders that fell due, those that are not there yet; whether any fell due of late.
+
+    ``now`` must be aware.
+    """
     with store.read() as cursor:
         came = arrivals(cursor)
     found: list[Message] = []
@@ -48,7 +52,7 @@ def remind(city: City, store: Store, state: State, link: Link, now: dt.datetime)
         found += _steps(city, agency, owed_here, link, now)
     if found:
         state.outbox.commit((), (), found)
-    return found
+    return bool(found)
 
 
 def _reminders(city: City, feed: Feed, due: Due, link: Link, now: dt.datetime) -> Iterator[Message]:
@@ -90,8 +94,8 @@ def _messages(
     link: Link,
     now: dt.datetime,
     values: Values,
-) -> Iterator[Message]:
-    """One for each channel of the recipient; one without a channel where it has none, so that it is seen."""
+) -> list[Message]:
+    """The messages to the channels of one recipient."""
     office = Office(city.recipients[recipient])
     language = next(lang for lang in ("vi", "en") if lang == office.language(city))
     words = words_in(language)
@@ -110,21 +114,4 @@ def _messages(
             case _:
                 told[name] = fmt.number(value, language)
     subject, body = words(f"reminder.{word}.subject", **told), words(f"reminder.{word}.body", **told)
-    bundle = f"{key}:{office.key}"
-    for number, channel in enumerate(office.channels or ("",), start=1):
-        status = Delivery.WAITING if channel else Delivery.NO_CHANNEL
-        yield Message(
-            f"{bundle}-{number}",
-            bundle,
-            office.recipient.id,
-            office.key,
-            TOPIC,
-            channel,
-            language,
-            severity,
-            subject,
-            body,
-            now,
-            status,
-            now if channel else None,
-        )
+    return for_channels(city, office, f"{key}:{office.key}", TOPIC, severity, (subject, body), now)

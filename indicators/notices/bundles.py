@@ -43,17 +43,28 @@ def messages_of(city: City, bundle: Bundle, links: Links, now: dt.datetime) -> l
     frame = Frame(
         centre, office.name(city, language), links(language, None), key, at, bundle.digest is not None
     )
-    subject, body = compose(language, entries, frame)
+    return for_channels(
+        city, office, key, bundle.topic, gravest(entries), compose(language, entries, frame), now
+    )
+
+
+def for_channels(
+    city: City, office: Office, key: str, topic: str, severity: str, text: tuple[str, str], now: dt.datetime
+) -> list[Message]:
+    """``text`` (subject and body, in the office's language) as a message for each of its channels; one
+    without a channel where it has none, so that it is seen.
+    """
+    subject, body = text
     return [
         Message(
             f"{key}-{number}",
             key,
             office.recipient.id,
             office.key,
-            bundle.topic,
+            topic,
             channel,
-            language,
-            gravest(entries),
+            office.language(city),
+            severity,
             subject,
             body,
             now,
