@@ -9,7 +9,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from config.areas import AreaTree
-from config.models import CityModel, Column, Feed, Identity, Indicator, Recipient, Rule, Screen, Text, Unit
+from config.models import (
+    CityModel,
+    Column,
+    Feed,
+    Identity,
+    Indicator,
+    Recipient,
+    Rule,
+    Screen,
+    System,
+    Text,
+    Unit,
+)
 from config.periods import Periods
 from config.problems import Problem
 from config.yamlio import Document, Path_
@@ -32,6 +44,7 @@ class City:
     places: Mapping[tuple[str, str], Place] = field(repr=False)
     identities: Mapping[str, Identity] = field(default_factory=dict)
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
+    systems: Mapping[str, System] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:

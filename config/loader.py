@@ -15,7 +15,7 @@ from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
 from config.messages import problems_of
-from config.models import CityModel, Derived, Feed, Identity, Indicator, Recipient, Rule, Screen
+from config.models import CityModel, Derived, Feed, Identity, Indicator, Recipient, Rule, Screen, System
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
@@ -29,6 +29,7 @@ KINDS: dict[str, Any] = {
     "recipient": Recipient,
     "rule": Rule,
     "screen": Screen,
+    "system": System,
 }
 FOLDERS = {
     "feed": "feeds",
@@ -37,9 +38,11 @@ FOLDERS = {
     "rule": "rules",
     "screen": "screens",
 }
-FILES = {"recipient": "recipients.yaml"}
+FILES = {"recipient": "recipients.yaml", "system": "systems.yaml"}
 """What one file holds; everything else has a folder."""
-KNOWN_ENTRIES = frozenset({"city.yaml", "standin.yaml", "areas", *FOLDERS.values(), *FILES.values()})
+KNOWN_ENTRIES = frozenset(
+    {"city.yaml", "standin.yaml", "standin", "areas", *FOLDERS.values(), *FILES.values()}
+)
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
 
 
@@ -79,6 +82,7 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         places,
         found["identity"],
         found["recipient"],
+        found["system"],
     )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong

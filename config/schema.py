@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen
+from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen, System
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -20,11 +20,12 @@ _FILES: dict[str, TypeAdapter[Any]] = {
     "recipients": TypeAdapter(list[Recipient] | Recipient),
     "rules": TypeAdapter(list[Rule] | Rule),
     "screens": TypeAdapter(list[Screen] | Screen),
+    "systems": TypeAdapter(list[System]),
 }
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """The schema of each kind of file: city, feeds, indicators, identities, recipients, rules and screens."""
+    """The schema of each kind of file of a city folder."""
     return {
         name: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

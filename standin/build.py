@@ -167,11 +167,23 @@ class Departments:
 
 
 def read_standin(folder: Path) -> Standin:
-    """``standin.yaml`` of a city folder. Raises StandinError without one, ValidationError if wrong."""
+    """``standin.yaml`` of a city folder, with the sources and incidents of every file in ``standin/``.
+
+    Raises StandinError without one or where two parts define the same source, ValidationError if wrong.
+    """
     file = folder / "standin.yaml"
     if not file.is_file():
         raise StandinError(f"{file} is missing: this city has no simulated departments")
-    return Standin.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
+    sources, incidents = dict(whole.get("sources") or {}), list(whole.get("incidents") or [])
+    for part in sorted((folder / "standin").glob("*.yaml")):
+        body = yaml.safe_load(part.read_text(encoding="utf-8"))
+        twice = sorted(set(sources) & set(body["sources"]))
+        if twice:
+            raise StandinError(f"{part}: {', '.join(twice)}: another part defines this source already")
+        sources |= body["sources"]
+        incidents += body.get("incidents", [])
+    return Standin.model_validate({**whole, "sources": sources, "incidents": incidents})
 
 
 def _place(feed: Feed) -> tuple[str, str]:

@@ -33,6 +33,8 @@ def lint(city: City) -> list[Problem]:
         problems += lint_recipient(Place(city, "recipient", recipient.id), recipient)
     for rule in city.rules.values():
         problems += lint_rule(Place(city, "rule", rule.id), rule)
+    for system in city.systems.values():
+        problems += Place(city, "system", system.id).texts(system)
     for screen in city.screens.values():
         problems += lint_screen(Place(city, "screen", screen.id), screen)
     return problems

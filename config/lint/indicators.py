@@ -29,6 +29,7 @@ def lint_indicator(place: Place, indicator: Indicator) -> Iterator[Problem]:
         else:
             known = {*city.datasets, *place.named("feed")}
             yield from place.known(("dataset",), "dataset", indicator.dataset, known)
+    yield from place.serves(indicator.serves)
     yield from lint_targets(place, indicator)
 
 

@@ -62,6 +62,12 @@ class Place:
         """Ids that are defined, whether or not their definition is sound: one mistake is reported once."""
         return [id for k, id in self.city.places if k == kind]
 
+    def serves(self, systems: Sequence[str]) -> Iterator[Problem]:
+        """Problems of the rows of ``systems.yaml`` that a definition says it serves."""
+        yield from self.repeated(("serves",), "system", systems)
+        for number, name in enumerate(systems):
+            yield from self.known(("serves", number), "system", name, self.named("system"))
+
     def delivered_codes(self) -> set[str]:
         """What feeds may call a unit: its official code, or its own where it has no other."""
         areas = self.city.areas

@@ -18,6 +18,7 @@ def lint_rule(place: Place, rule: Rule) -> Iterator[Problem]:
     for number, name in enumerate(rule.notify):
         yield from place.known(("notify", number), "recipient", name, place.named("recipient"))
     yield from place.repeated(("notify",), "recipient", rule.notify)
+    yield from place.serves(rule.serves)
     yield from place.repeated(("inhibited_by",), "rule", rule.inhibited_by)
     if rule.public is not None and place.city.head.publisher is None:
         hint = "say under publisher in city.yaml who warns the public"

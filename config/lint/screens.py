@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.lint.place import Keys, Place
-from config.models import AreaScreen, Matrix, Panel, Ranking, Screen, TileMap, WarningList
+from config.models import AreaScreen, DomainScreen, Matrix, Panel, Ranking, Screen, TileMap, WarningList
 from config.problems import Problem
 
 
@@ -17,6 +17,13 @@ def lint_screen(place: Place, screen: Screen) -> Iterator[Problem]:
         yield from place.known(("level",), "level", screen.level, city.levels)
         for index, panel in enumerate(screen.panels):
             yield from _panel(place, ("panels", index), panel, screen.level)
+        return
+    if isinstance(screen, DomainScreen):
+        yield from place.known(("domain",), "domain", screen.domain, [d.id for d in city.head.domains])
+        for number, level_ in enumerate(screen.levels):
+            yield from place.known(("levels", number), "level", level_, city.levels)
+        for index, panel in enumerate(screen.panels):
+            yield from _panel(place, ("panels", index), panel, screen.levels[0])
         return
     for number, page in enumerate(screen.pages):
         level: str | None = city.levels[0]

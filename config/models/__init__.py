@@ -75,6 +75,7 @@ from config.models.remote import Listened, Remote
 from config.models.rule import NoData, Rule
 from config.models.screen import (
     AreaScreen,
+    DomainScreen,
     Matrix,
     Panel,
     Ranking,
@@ -86,6 +87,7 @@ from config.models.screen import (
     WallScreen,
     WarningList,
 )
+from config.models.system import System
 from config.models.timing import Retries, Timing
 from config.models.web import (
     Auth,
@@ -129,6 +131,7 @@ __all__ = [
     "Delivery",
     "Derived",
     "Domain",
+    "DomainScreen",
     "Feed",
     "FolderConnector",
     "Format",
@@ -183,6 +186,7 @@ __all__ = [
     "Stale",
     "Statistical",
     "Stock",
+    "System",
     "Target",
     "TargetGap",
     "Text",

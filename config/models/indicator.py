@@ -60,7 +60,7 @@ class Break(Model):
 
 
 class IndicatorBase(Model):
-    """What every indicator says of itself, whatever its kind."""
+    """What every indicator says of itself, whatever its kind. ``serves`` names rows of ``systems.yaml``."""
 
     id: Identifier
     name: Text
@@ -76,6 +76,7 @@ class IndicatorBase(Model):
     owner: Text
     source: Text
     note: Text | None = None
+    serves: tuple[Identifier, ...] = ()
 
 
 class Measure(IndicatorBase):

@@ -34,7 +34,8 @@ class Rule(Model):
     names rules that explain this one: while one of them stands for the area, or for one that holds it, nobody
     is told of this. ``notify`` names recipients, who are told. ``message`` may hold ``{area}``, ``{value}``,
     ``{limit}``, ``{since}`` and, where the condition knows it, ``{expected}`` or ``{band}``; ``playbook``
-    says what to do. ``public`` marks what a person may release to the public.
+    says what to do. ``public`` marks what a person may release to the public. ``serves``
+    names rows of ``systems.yaml``.
     """
 
     id: Identifier
@@ -55,6 +56,7 @@ class Rule(Model):
     message: Text
     playbook: Text | None = None
     public: Public | None = None
+    serves: tuple[Identifier, ...] = ()
 
     @model_validator(mode="after")
     def _watches_one_thing(self) -> Rule:

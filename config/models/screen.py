@@ -88,6 +88,17 @@ class AreaScreen(Model):
     panels: tuple[Panel, ...] = Field(min_length=1)
 
 
+class DomainScreen(Model):
+    """The screen of one heading of the catalogue, for the city and each area of ``levels``."""
+
+    kind: Literal["domain"]
+    id: Identifier
+    domain: Identifier
+    levels: tuple[Identifier, ...] = Field(min_length=1)
+    note: Text | None = None
+    panels: tuple[Panel, ...] = Field(min_length=1)
+
+
 class WallPage(Model):
     """One page of the wall's rotation."""
 
@@ -107,5 +118,8 @@ class WallScreen(Model):
 
 
 Screen = Annotated[
-    Annotated[AreaScreen, Tag("area")] | Annotated[WallScreen, Tag("wall")], tag_or("kind", "area")
+    Annotated[AreaScreen, Tag("area")]
+    | Annotated[DomainScreen, Tag("domain")]
+    | Annotated[WallScreen, Tag("wall")],
+    tag_or("kind", "area"),
 ]

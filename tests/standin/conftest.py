@@ -24,11 +24,13 @@ SCALE = 0.08
 def _city(folder: Path, without: str = "") -> City:
     """The reference city with one year of history, and without the sources of one kind."""
     shutil.copytree(REFERENCE_CITY, folder)
-    file = folder / "standin.yaml"
-    body = yaml.safe_load(file.read_text(encoding="utf-8"))
-    body["years"] = 1
-    body["sources"] = {k: v for k, v in body["sources"].items() if v["kind"] != without}
-    file.write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    for file in [folder / "standin.yaml", *(folder / "standin").glob("*.yaml")]:
+        body = yaml.safe_load(file.read_text(encoding="utf-8"))
+        if "years" in body:
+            body["years"] = 1
+        if "sources" in body:
+            body["sources"] = {k: v for k, v in body["sources"].items() if v["kind"] != without}
+        file.write_text(yaml.safe_dump(body, allow_unicode=True, sort_keys=False), encoding="utf-8")
     return load_city(folder)
 
 
