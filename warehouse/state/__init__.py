@@ -2,6 +2,17 @@
 
 from warehouse.state.backtests import STOPPED, BacktestError, Findings, Held, Made, WouldTell
 from warehouse.state.database import StateError
+from warehouse.state.directive_records import (
+    PRIORITIES,
+    Directive,
+    Figure,
+    Order,
+    Phase,
+    Priority,
+    Result,
+    reminders,
+)
+from warehouse.state.directives import DirectiveError, Directives, UnknownDirectiveError
 from warehouse.state.escalation import Escalation, Limits, due_escalations
 from warehouse.state.feed_requests import (
     ENDED,
@@ -54,12 +65,16 @@ from warehouse.state.state import State
 __all__ = [
     "CLOSED",
     "ENDED",
+    "PRIORITIES",
     "STOPPED",
     "Areas",
     "AuditEntry",
     "BacktestError",
     "Correction",
     "Delivery",
+    "Directive",
+    "DirectiveError",
+    "Directives",
     "Earlier",
     "Episode",
     "Escalation",
@@ -67,6 +82,7 @@ __all__ = [
     "Event",
     "FeedRequest",
     "FeedRequests",
+    "Figure",
     "Findings",
     "HandlingError",
     "Held",
@@ -78,14 +94,18 @@ __all__ = [
     "Message",
     "NewLevel",
     "Notice",
+    "Order",
     "Outbox",
     "Outcome",
+    "Phase",
+    "Priority",
     "Pruned",
     "QuietError",
     "Release",
     "RequestError",
     "RequestKind",
     "RequestState",
+    "Result",
     "RuleCounts",
     "RuleFigures",
     "SeriesKey",
@@ -97,6 +117,7 @@ __all__ = [
     "Status",
     "Subject",
     "Transition",
+    "UnknownDirectiveError",
     "UnknownMessageError",
     "UnknownWarningError",
     "Warning",
@@ -106,6 +127,7 @@ __all__ = [
     "ending_soon",
     "heard_since",
     "quiet_time",
+    "reminders",
     "running",
     "silenced",
     "silenced_until",

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from warehouse.state.backtests import Backtests
 from warehouse.state.database import connect
+from warehouse.state.directives import Directives
 from warehouse.state.feed_requests import FeedRequests
 from warehouse.state.handling import Handling
 from warehouse.state.new_levels import NewLevels
@@ -23,8 +24,8 @@ class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
     Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
-    ``new_levels``, ``backtests``, ``feed_requests``, ``refused_rows`` and ``outbox`` keep what their names
-    say.
+    ``new_levels``, ``backtests``, ``feed_requests``, ``refused_rows``, ``directives`` and ``outbox`` keep
+    what their names say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -36,6 +37,7 @@ class State(Reading, Recording, Handling):
         self.backtests = Backtests(engine)
         self.feed_requests = FeedRequests(engine)
         self.refused_rows = RefusedRows(engine)
+        self.directives = Directives(engine)
         self.outbox = Outbox(engine)
 
     @classmethod

@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "6"
+SCHEMA_VERSION: Final = "7"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
@@ -299,6 +299,49 @@ Index(
     unique=True,
     sqlite_where=text("finished_at IS NULL"),
     postgresql_where=text("finished_at IS NULL"),
+)
+
+directive = Table(
+    "directive",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("issued_at", Utc, nullable=False),
+    Column("issued_by", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("area", String, nullable=False),
+    Column("domain", String),
+    Column("unit", String, nullable=False),
+    Column("joining", JSON, nullable=False),
+    Column("priority", String, nullable=False),
+    Column("due_at", Utc, nullable=False),
+    Column("first_due_at", Utc, nullable=False),
+    Column("extended", Integer, nullable=False, server_default="0"),
+    Column("indicator", String),
+    Column("period", String),
+    # The start of a period by the city's clock.
+    Column("start", DateTime),
+    Column("value", Float),
+    Column("warning", ForeignKey("warning.id"), index=True),
+    Column("task", String),
+    Column("progress", Integer, nullable=False, server_default="0"),
+    Column("reported_at", Utc),
+    Column("asked_until", Utc),
+    Column("result", String),
+    Column("closed_at", Utc),
+    Column("closed_by", String),
+    Index("directive_due", "closed_at", "due_at"),
+)
+
+directive_deed = Table(
+    "directive_deed",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("directive", ForeignKey("directive.id"), nullable=False, index=True),
+    Column("at", Utc, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
 )
 
 audit = Table(
