@@ -15,6 +15,7 @@ from config.models import (
     Feed,
     Identity,
     Indicator,
+    Layer,
     Recipient,
     Rule,
     Screen,
@@ -45,6 +46,7 @@ class City:
     identities: Mapping[str, Identity] = field(default_factory=dict)
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
     systems: Mapping[str, System] = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:

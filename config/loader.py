@@ -15,7 +15,18 @@ from config.changes import read_changes
 from config.city import City, Place
 from config.lint import lint
 from config.messages import problems_of
-from config.models import CityModel, Derived, Feed, Identity, Indicator, Recipient, Rule, Screen, System
+from config.models import (
+    CityModel,
+    Derived,
+    Feed,
+    Identity,
+    Indicator,
+    Layer,
+    Recipient,
+    Rule,
+    Screen,
+    System,
+)
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
@@ -26,6 +37,7 @@ KINDS: dict[str, Any] = {
     "feed": Feed,
     "indicator": Indicator,
     "identity": Identity,
+    "layer": Layer,
     "recipient": Recipient,
     "rule": Rule,
     "screen": Screen,
@@ -38,10 +50,10 @@ FOLDERS = {
     "rule": "rules",
     "screen": "screens",
 }
-FILES = {"recipient": "recipients.yaml", "system": "systems.yaml"}
+FILES = {"layer": "layers.yaml", "recipient": "recipients.yaml", "system": "systems.yaml"}
 """What one file holds; everything else has a folder."""
 KNOWN_ENTRIES = frozenset(
-    {"city.yaml", "standin.yaml", "standin", "areas", *FOLDERS.values(), *FILES.values()}
+    {"city.yaml", "standin.yaml", "standin", "areas", "layers", *FOLDERS.values(), *FILES.values()}
 )
 REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
 
@@ -83,6 +95,7 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         found["identity"],
         found["recipient"],
         found["system"],
+        found["layer"],
     )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong
@@ -128,6 +141,7 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
             if isinstance(item, Derived) or item.dataset in tables
         },
         identities=keep("identity", city.identities),
+        layers=keep("layer", city.layers),
         recipients=keep("recipient", city.recipients),
         rules=keep("rule", city.rules),
         screens=keep("screen", city.screens),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from config.models import CityModel, Feed, Identity, Indicator, Recipient, Rule, Screen, System
+from config.models import CityModel, Feed, Identity, Indicator, Layer, Recipient, Rule, Screen, System
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -17,6 +17,7 @@ _FILES: dict[str, TypeAdapter[Any]] = {
     "feeds": TypeAdapter(list[Feed] | Feed),
     "indicators": TypeAdapter(list[Indicator] | Indicator),
     "identities": TypeAdapter(list[Identity] | Identity),
+    "layers": TypeAdapter(list[Layer]),
     "recipients": TypeAdapter(list[Recipient] | Recipient),
     "rules": TypeAdapter(list[Rule] | Rule),
     "screens": TypeAdapter(list[Screen] | Screen),

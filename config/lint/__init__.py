@@ -12,6 +12,7 @@ from config.city import City
 from config.lint.feeds import lint_datasets, lint_feed, lint_order
 from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
+from config.lint.layers import lint_layer
 from config.lint.place import Place
 from config.lint.recipients import lint_recipient, whole
 from config.lint.rules import lint_rule
@@ -29,6 +30,8 @@ def lint(city: City) -> list[Problem]:
         problems += lint_indicator(Place(city, "indicator", indicator.id), indicator)
     for identity in city.identities.values():
         problems += lint_identity(Place(city, "identity", identity.id), identity)
+    for layer in city.layers.values():
+        problems += lint_layer(Place(city, "layer", layer.id), layer)
     for recipient in city.recipients.values():
         problems += lint_recipient(Place(city, "recipient", recipient.id), recipient)
     for rule in city.rules.values():
@@ -43,7 +46,7 @@ def lint(city: City) -> list[Problem]:
 def _head(place: Place) -> Iterator[Problem]:
     head = place.city.head
     yield from place.texts(head)
-    for group in ("levels", "domains", "units", "reporting"):
+    for group in ("levels", "domains", "layer_groups", "units", "reporting"):
         ids = [item.id for item in getattr(head, group)]
         yield from place.repeated((group,), "id", ids)
     for key in ("review_to", "escalate_to"):

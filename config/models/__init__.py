@@ -7,6 +7,7 @@ from config.models.city import (
     CityModel,
     Domain,
     Holiday,
+    LayerGroup,
     Level,
     Moving,
     Reporting,
@@ -67,6 +68,7 @@ from config.models.indicator import (
     Stock,
     Target,
 )
+from config.models.layer import Layer, LayerIndicator, LayerRows, LayerTrouble
 from config.models.mode import Mode, Snapshot, Validity
 from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
 from config.models.public import Public, Publisher
@@ -143,6 +145,11 @@ __all__ = [
     "Incomplete",
     "Indicator",
     "Late",
+    "Layer",
+    "LayerGroup",
+    "LayerIndicator",
+    "LayerRows",
+    "LayerTrouble",
     "Level",
     "LevelAnomaly",
     "LevelShift",

@@ -39,6 +39,14 @@ class Domain(Model):
     icon: str = "circle"
 
 
+class LayerGroup(Model):
+    """One group of the map's layers."""
+
+    id: Identifier
+    name: Text
+    icon: str = "layers"
+
+
 class Unit(Model):
     """A unit of measurement and how its numbers are written.
 
@@ -214,6 +222,7 @@ class CityModel(Model):
     warnings: Warnings = Warnings()
     obligations: Obligations = Obligations()
     domains: tuple[Domain, ...] = Field(min_length=1)
+    layer_groups: tuple[LayerGroup, ...] = ()
     units: tuple[Unit, ...] = Field(min_length=1)
 
     @property
