@@ -25,7 +25,8 @@ from rich.progress import (
 )
 
 from config import CityError, load_city
-from standin.build import Departments, Report, StandinError
+from standin.build import Departments, Report
+from standin.errors import StandinError
 
 app = typer.Typer(
     add_completion=False, help="Simulated departments of a city: they write feed files and nothing else."

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from standin.incidents import Event
-from standin.models import Rhythm
+from standin.models import Influence, Rhythm
 from standin.noise import Floats, Ints, Noise
 from standin.places import Places
 from standin.timeline import DAY, HOUR, Workdays, day_number, month_index, over_year, weekday
+
+if TYPE_CHECKING:
+    from standin.sources.base import World
 
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
     """Rows of a span of days: ``day`` and ``key`` (unique within the day) name a row; ``second`` of the day.
 
-    ``event`` is the position of the surge that it belongs to, -1 for the ordinary ones.
+    ``event`` is the position of the excess that it belongs to, -1 for the ordinary ones.
     """
 
     day: Ints
@@ -45,32 +49,77 @@ def wet_share(day: Ints, wet_months: tuple[int, ...]) -> Floats:
     return np.isin(month_index(day) + 1, np.asarray(wet_months, dtype=np.int64)).astype(np.float64)
 
 
-def arrivals(
-    days: Ints,
-    rhythm: Rhythm,
-    scale: float,
-    surges: list[Event],
-    places: Places,
-    workdays: Workdays,
-    noise: Noise,
-    parts: Floats | None = None,
-) -> Arrivals:
-    """Rows of ``days``, ordinary ones and those of ``surges``.
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """Rows beyond the usual ones: ``more`` expected on each day, in ``area`` (None: all), of ``categories``.
 
-    ``parts``: the part of the usual rows that each surge multiplies (default: all).
+    ``name`` and ``serial`` tell their chance from that of others.
     """
-    mean = rate(rhythm, days, workdays, noise) * scale
-    groups = [(days, noise.poisson("count", mean, days), -1)]
-    for number, event in enumerate(surges):
+
+    more: Floats
+    area: str | None
+    categories: tuple[str, ...]
+    name: str
+    serial: int
+
+
+def expected(
+    days: Ints, rhythm: Rhythm, scale: float, places: Places, workdays: Workdays, noise: Noise
+) -> Floats:
+    """Usual rows on each day; the city's share grows with the people that are in it by then."""
+    grown = places.people(days) / places.people(np.array([day_number(rhythm.anchor)]))
+    return np.asarray(rate(rhythm, days, workdays, noise) * scale * grown)
+
+
+def excesses(
+    world: World,
+    feed: str,
+    days: Ints,
+    mean: Floats,
+    places: Places,
+    follows: Sequence[Influence] = (),
+    part: Callable[[tuple[str, ...]], float] = lambda _: 1.0,
+) -> list[Excess]:
+    """What surges and drivers add to the usual rows; ``part`` is the share of categories among them."""
+    found = []
+    for event in world.timetable.during(feed, "surge", int(days[0]) * DAY, int(days[-1] + 1) * DAY):
         reach = 1.0 if event.area is None else places.share(event.area, event.start // DAY)
-        reach *= 1.0 if parts is None else float(parts[number])
+        reach *= part(event.spec.categories)
         more = mean * reach * (event.spec.amount - 1.0) * event.strength(days * DAY + DAY // 2)
-        serial = np.full(days.shape, event.number, dtype=np.int64)
-        groups.append((days, noise.poisson(f"count/{event.spec.id}", more, days, serial), number))
+        found.append(Excess(more, event.area, event.spec.categories, event.spec.id, event.number))
+    for number, one in enumerate(follows):
+        territories = world.territories(places)
+        factor = world.drivers.factor([one], days, territories)
+        for k, code in enumerate(territories):
+            more = mean * part(one.categories) * np.maximum(factor[:, k] - 1.0, 0.0)
+            more = more * places.share(code, int(days[0]))
+            if more.any():
+                name = f"{one.driver}/{number}/{code}"
+                found.append(Excess(more, code, one.categories, name, 0))
+    return found
+
+
+def arrivals(days: Ints, rhythm: Rhythm, mean: Floats, more: Sequence[Excess], noise: Noise) -> Arrivals:
+    """Rows of ``days``: ordinary ones, ``mean`` of them expected on each, and ``more``."""
+    groups = [(days, noise.poisson("count", mean, days), -1)]
+    for number, excess in enumerate(more):
+        serial = np.full(days.shape, excess.serial, dtype=np.int64)
+        groups.append((days, noise.poisson(f"count/{excess.name}", excess.more, days, serial), number))
     day = np.concatenate([np.repeat(d, n) for d, n, _ in groups])
     key = np.concatenate([_within(n) + (number + 1) * 10**7 for _, n, number in groups])
     event_of = np.concatenate([np.full(int(n.sum()), number, dtype=np.int64) for _, n, number in groups])
     return Arrivals(day, key, event_of, _time_of_day(rhythm, noise, day, key))
+
+
+def units_of(rows: Arrivals, more: Sequence[Excess], places: Places, noise: Noise) -> Ints:
+    """The unit of each row: anywhere, or where its excess lies."""
+    unit = places.draw(rows.day, noise.uniform("unit", rows.day, rows.key))
+    for number in np.unique(rows.event[rows.event >= 0]):
+        mine, area = rows.event == number, more[int(number)].area
+        if area is not None:
+            chance = noise.uniform("unit", rows.day[mine], rows.key[mine])
+            unit[mine] = places.draw(rows.day[mine], chance, area)
+    return unit
 
 
 def _within(counts: Ints) -> Ints:

@@ -13,25 +13,36 @@ import yaml
 
 from config import City
 from config.models import Feed
+from standin.drivers import Drivers
+from standin.errors import StandinError
 from standin.files import write
 from standin.incidents import Timetable
-from standin.models import Dossiers, Published, Registry, Sensors, Standin, Tickets
+from standin.models import (
+    Cases,
+    Dossiers,
+    Events,
+    Published,
+    Registry,
+    Roster,
+    Sensors,
+    Standin,
+    Tickets,
+)
 from standin.plan import Span, covered, file_name, gaps, spans
 from standin.sources.base import Generator, World
 from standin.sources.cases import CaseSource
 from standin.sources.dossiers import DossierSource
+from standin.sources.events import EventSource
+from standin.sources.panel import PanelSource
 from standin.sources.published import PublishedSource
 from standin.sources.registry import RegistrySource
+from standin.sources.roster import Book, RosterSource, book
 from standin.sources.sensors import SensorSource
 from standin.sources.tickets import TicketSource
 from standin.timeline import DAY, Workdays, day_number, local_seconds, month_of, month_start
 
 Progress = Callable[[str, int, int], None]
 """Told the feed, the files done and the files planned."""
-
-
-class StandinError(Exception):
-    """The stand-in cannot go on; the message is for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,10 @@ class Departments:
             seed=seed,
             scale=scale,
             drift=(day_number(first), day_number(last)),
+            drivers=Drivers(self.spec.drivers, self._stations),
+            rosters=self._roster,
         )
+        self._books: dict[str, Book] = {}
         self._generators = {name: self._generator(name) for name in self.spec.sources}
 
     def deliver(self, now: dt.datetime, *, live: bool = False, progress: Progress | None = None) -> Report:
@@ -128,7 +142,28 @@ class Departments:
             return SensorSource(name, spec, self.world)
         if isinstance(spec, Published):
             return PublishedSource(self.city.feeds[name], spec, self.world)
-        return CaseSource(name, spec, self.world)
+        if isinstance(spec, Cases):
+            return CaseSource(name, spec, self.world)
+        if isinstance(spec, Roster):
+            return RosterSource(self.city.feeds[name], spec, self.world)
+        if isinstance(spec, Events):
+            return EventSource(self.city.feeds[name], spec, self.world)
+        return PanelSource(self.city.feeds[name], spec, self.world, self.spec.years)
+
+    def _stations(self, name: str) -> SensorSource:
+        source = self._generators.get(name)
+        if not isinstance(source, SensorSource):
+            raise StandinError(f"standin.yaml: {name!r} is no source of sensors, and cannot drive anything")
+        return source
+
+    def _roster(self, name: str) -> Book:
+        """The entries of a roster, made once."""
+        if name not in self._books:
+            spec = self.spec.sources.get(name)
+            if not isinstance(spec, Roster):
+                raise StandinError(f"standin.yaml: {name!r} is no source of kind roster")
+            self._books[name] = book(name, spec, self.world)
+        return self._books[name]
 
     def _refuse_other_run(self) -> None:
         if not self.truth.is_file():

@@ -20,11 +20,16 @@ class Places:
         self.units = tree.at(level)
         self.official: NDArray[np.str_] = np.array([u.official or u.code for u in self.units])
         self.names: NDArray[np.str_] = np.array([u.name_vi for u in self.units])
+        self.latitude = np.array([np.nan if u.lat is None else u.lat for u in self.units], dtype=np.float64)
+        self.longitude = np.array([np.nan if u.lon is None else u.lon for u in self.units], dtype=np.float64)
+        self.territory = [_territory(tree, u.code) for u in self.units]
+        self._tree = tree
         self._paths = [set(tree.path(u.code).values()) for u in self.units]
         chance = np.array([_number(u.code) for u in self.units], dtype=np.int64)
         volume = self._inherited(character.volume)
         volume = volume * np.exp(character.volume_spread * noise.normal(f"volume/{level}", chance))
         people = np.array([u.population or 0 for u in self.units], dtype=np.float64)
+        self.people_share = people / people[people > 0].mean() if people.any() else np.ones(len(people))
         self._weight = (people if people.all() else np.ones(len(people))) * volume
         self.pace: Floats = self._inherited(character.pace) * np.exp(
             character.pace_spread * noise.normal(f"pace/{level}", chance)
@@ -34,14 +39,22 @@ class Places:
         self.digital: Floats = character.digital_spread * np.array(
             [sum(own[code] for code in path if code != tree.root.code) for path in self._paths]
         )
-        self._start = np.array([day_number(u.valid_from) if u.valid_from else -(10**6) for u in self.units])
-        self._end = np.array([day_number(u.valid_to) if u.valid_to else 10**6 for u in self.units])
+        self.starts: Ints = np.array(
+            [day_number(u.valid_from) if u.valid_from else -(10**6) for u in self.units]
+        )
+        self.ends: Ints = np.array([day_number(u.valid_to) if u.valid_to else 10**6 for u in self.units])
 
     @cached_property
     def _epochs(self) -> tuple[Ints, list[Floats]]:
         """Days on which the set of units changes, and the weights from each of them on."""
-        first = np.unique(np.concatenate([self._start, self._end[self._end < 10**6]]))
-        return first, [np.where((self._start <= d) & (d < self._end), self._weight, 0.0) for d in first]
+        first = np.unique(np.concatenate([self.starts, self.ends[self.ends < 10**6]]))
+        return first, [np.where((self.starts <= d) & (d < self.ends), self._weight, 0.0) for d in first]
+
+    def people(self, day: Ints) -> Floats:
+        """The weight of all units that there are on each day, in people."""
+        first, weights = self._epochs
+        total = np.array([weight.sum() for weight in weights])
+        return np.asarray(total[np.maximum(np.searchsorted(first, day, side="right") - 1, 0)])
 
     def draw(self, day: Ints, u: Floats, within: str | None = None) -> Ints:
         """A unit for each row, valid on its day; ``within`` keeps to the units under that area."""
@@ -65,10 +78,33 @@ class Places:
         """Which units lie in ``area`` (or are it)."""
         return np.array([area in path for path in self._paths], dtype=np.bool_)
 
+    def heir(self, unit: Ints, day: Ints) -> Ints:
+        """The unit in which each row of ``unit`` lies on its day: itself, or what took its largest part."""
+        first, table = self._heirs
+        return np.asarray(table[np.searchsorted(first, day, side="right"), unit])
+
+    @cached_property
+    def _heirs(self) -> tuple[Ints, Ints]:
+        """Days on which heirs change, and from each of them on the place of every unit: (days + 1, units)."""
+        position = {u.code: n for n, u in enumerate(self.units)}
+        known = [h for h in self._tree.heirs if h.unit in position and h.heir in position]
+        first = np.array(sorted({day_number(h.since) for h in known}), dtype=np.int64)
+        table = np.tile(np.arange(len(self.units), dtype=np.int64), (len(first) + 1, 1))
+        for one in known:
+            begin, end = np.searchsorted(first, [day_number(one.since), day_number(one.until)])
+            table[begin + 1 : end + 1, position[one.unit]] = position[one.heir]
+        return first, table
+
     def _inherited(self, factors: dict[str, float]) -> Floats:
         return np.array(
             [np.prod([factors.get(code, 1.0) for code in path]) for path in self._paths], dtype=np.float64
         )
+
+
+def _territory(tree: AreaTree, code: str) -> str:
+    """The part of the city that a unit lies in: the ancestor right below the whole, or the whole."""
+    root = tree.root.code
+    return next((c for c in tree.path(code).values() if tree[c].parent == root), root)
 
 
 def _number(code: str) -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 from standin.models import Source, Step
 from standin.timeline import DAY, HOUR, month_of, month_start, stamp, unstamp
 
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -71,9 +73,10 @@ def _rest(source: Source, start: int, end: int, *, live: bool) -> Span | None:
 
 def _period(every: str, second: int) -> tuple[int, int]:
     day = second // DAY
-    if every == "month":
-        month = month_of(day)
-        return month_start(month) * DAY, month_start(month + 1) * DAY
+    if every in _MONTHS:
+        step = _MONTHS[every]
+        month = month_of(day) // step * step
+        return month_start(month) * DAY, month_start(month + step) * DAY
     if every == "week":
         monday = day - (day + 3) % 7
         return monday * DAY, (monday + 7) * DAY

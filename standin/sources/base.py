@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,10 @@ from standin.models import Pace
 from standin.noise import Floats, Ints, Noise
 from standin.places import Places
 from standin.timeline import DAY, NEVER, Workdays, month_of, month_start
+
+if TYPE_CHECKING:
+    from standin.drivers import Drivers
+    from standin.sources.roster import Book
 
 BROKEN = "__broken"
 """Hidden boolean column: the writer spoils the first time of these rows, if the format lets it."""
@@ -36,11 +41,20 @@ class World:
     seed: int
     scale: float
     drift: tuple[int, int]
+    drivers: Drivers
+    rosters: Callable[[str], Book]
 
     def progress(self, day: Ints) -> Floats:
         """How far each day lies along the drift span, 0…1 inside it."""
         first, last = self.drift
         return (day - first) / (last - first)
+
+    def territories(self, places: Places) -> list[str]:
+        """The areas that drivers are told of: the parts of the city, or the city where rows have no other."""
+        root = self.tree.root.code
+        if all(unit.code == root for unit in places.units):
+            return [root]
+        return [unit.code for unit in self.tree.all() if unit.parent == root]
 
 
 class Generator(Protocol):

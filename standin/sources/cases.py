@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from standin.arrivals import arrivals, numbered, pick
+from standin.arrivals import arrivals, excesses, expected, numbered, pick, units_of
 from standin.models import Cases
 from standin.noise import Floats, Ints
 from standin.places import Places
@@ -30,13 +30,11 @@ class CaseSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        surges = world.timetable.during(self.feed, "surge", int(days[0]) * DAY, int(days[-1] + 1) * DAY)
-        rows = arrivals(days, spec.rhythm, world.scale, surges, self.places, world.workdays, noise)
+        mean = expected(days, spec.rhythm, world.scale, self.places, world.workdays, noise)
+        more = excesses(world, self.feed, days, mean, self.places, spec.follows)
+        rows = arrivals(days, spec.rhythm, mean, more, noise)
         day, key = rows.day, rows.key
-        unit = self.places.draw(day, noise.uniform("unit", day, key))
-        for number, event in enumerate(surges):
-            mine = rows.event == number
-            unit[mine] = self.places.draw(day[mine], noise.uniform("unit", day[mine], key[mine]), event.area)
+        unit = units_of(rows, more, self.places, noise)
         steps = np.cumsum(np.array([s.share for s in spec.severity.values()]))
         severity = pick(steps, noise.uniform("severity", day, key))
         fatal = np.array([s.fatal for s in spec.severity.values()])[severity]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from standin.arrivals import arrivals, drifted, numbered, pick
+from standin.arrivals import arrivals, drifted, expected, numbered, pick
 from standin.models import Dossiers, Registry
 from standin.noise import Bools, Floats, Ints, Noise
 from standin.places import Places
@@ -36,9 +36,9 @@ class DossierSource(Entities):
     def block(self, month: int) -> Block:
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
-        rows = arrivals(
-            month_days(month), spec.rhythm, world.scale, [], self.places[0], world.workdays, noise
-        )
+        days = month_days(month)
+        mean = expected(days, spec.rhythm, world.scale, self.places[0], world.workdays, noise)
+        rows = arrivals(days, spec.rhythm, mean, [], noise)
         day, key = rows.day, rows.key
         levels = list(spec.levels.values())
         level = pick(np.cumsum([s.share for s in levels]), noise.uniform("level", day, key))

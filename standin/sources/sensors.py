@@ -27,7 +27,7 @@ class SensorSource:
         units = world.tree.at(spec.one_per) if spec.one_per else []
         self.ids = [s.id for s in spec.stations] + [f"{spec.id}{u.code}" for u in units]
         self.areas = [s.area for s in spec.stations] + [u.code for u in units]
-        self._paths = [set(world.tree.path(code).values()) for code in self.areas]
+        self.paths = [set(world.tree.path(code).values()) for code in self.areas]
         self._factor = np.array([s.factor for s in spec.stations] + [1.0] * len(units))
         self._lag = np.array([s.lag for s in spec.stations] + [0.0] * len(units))
         self._station = np.arange(len(self.ids), dtype=np.int64)
@@ -68,6 +68,10 @@ class SensorSource:
             table[name] = pa.array(values, mask=empty)
         return pa.table(table)
 
+    def signal(self, name: str, t: Ints, station: Ints) -> Floats:
+        """What the stations would measure of column ``name`` at ``t``, without gaps and flaws."""
+        return self._values(name, self.spec.columns[name], t, station, {})
+
     def _silent(self, t: Ints, station: Ints) -> Bools:
         """Days on which a station sent nothing, by chance or by incident."""
         silent = self.noise.uniform("outage", t // DAY, station) < self.spec.outage
@@ -83,7 +87,7 @@ class SensorSource:
     def _strength(self, event: Event, t: Ints, station: Ints) -> Floats:
         hit = event.strength(t)
         if event.area is not None:
-            hit = hit * np.array([event.area in path for path in self._paths])[station]
+            hit = hit * np.array([event.area in path for path in self.paths])[station]
         return hit
 
     def _values(

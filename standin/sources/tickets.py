@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from standin.arrivals import arrivals, drifted, numbered, pick, wet_share
+from standin.arrivals import arrivals, drifted, excesses, expected, numbered, pick, units_of, wet_share
 from standin.models import Tickets
 from standin.noise import Bools, Floats, Ints
 from standin.places import Places
@@ -35,24 +35,16 @@ class TicketSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        span = int(days[0]) * DAY, int(days[-1] + 1) * DAY
-        surges = world.timetable.during(self.feed, "surge", *span)
-        usual = self._shares(np.zeros(1))[0]
-        only = [np.isin(self._categories, e.spec.categories or self._categories) for e in surges]
-        parts = np.array([usual[mask].sum() for mask in only])
-        rows = arrivals(days, spec.rhythm, world.scale, surges, self.places, world.workdays, noise, parts)
+        mean = expected(days, spec.rhythm, world.scale, self.places, world.workdays, noise)
+        more = excesses(world, self.feed, days, mean, self.places, spec.follows, self._part)
+        rows = arrivals(days, spec.rhythm, mean, more, noise)
         day, key = rows.day, rows.key
         received = day * DAY + rows.second
 
-        unit = self.places.draw(day, noise.uniform("unit", day, key))
+        unit = units_of(rows, more, self.places, noise)
         shares = self._shares(wet_share(day, spec.wet_months))
-        for number, event in enumerate(surges):
-            mine = rows.event == number
-            shares[mine] *= only[number]
-            if event.area is not None:
-                unit[mine] = self.places.draw(
-                    day[mine], noise.uniform("unit", day[mine], key[mine]), event.area
-                )
+        for number in np.unique(rows.event[rows.event >= 0]):
+            shares[rows.event == number] *= self._among(more[int(number)].categories)
         category = pick(np.cumsum(shares, axis=1), noise.uniform("category", day, key))
         channel = pick(
             np.cumsum(drifted(list(spec.channels.values()), world.progress(day)), axis=1),
@@ -123,6 +115,13 @@ class TicketSource(Entities):
                 BROKEN: pa.array((flaw >= 0.5) & (flaw < 0.8) & fresh),
             }
         )
+
+    def _among(self, categories: tuple[str, ...]) -> Bools:
+        return np.isin(self._categories, categories or self._categories)
+
+    def _part(self, categories: tuple[str, ...]) -> float:
+        """The share of ``categories`` among requests in dry weather."""
+        return float(self._shares(np.zeros(1))[0][self._among(categories)].sum())
 
     def _shares(self, wet: Floats) -> Floats:
         """Shares of the categories for each row: (rows, categories), each row adding up to 1."""

@@ -17,7 +17,8 @@ import pandas as pd
 import pytest
 
 from config import City
-from standin.build import Departments, StandinError
+from standin.build import Departments
+from standin.errors import StandinError
 
 UNTIL = dt.datetime.fromisoformat("2026-11-20T10:30:00+07:00")
 
