@@ -48,6 +48,8 @@ def shots(city: City) -> Iterator[Shot]:
             "district-last": f"/{language}/area/{districts[-1].code}",
             "ward": f"/{language}/area/{wards[0].code}" if wards else f"/{language}/city",
             **{f"indicator-{id}": f"/{language}/indicator/{id}" for id in indicators},
+            "domains": f"/{language}/domains",
+            **{f"domain-{d.id}": f"/{language}/domain/{d.id}" for d in city.head.domains},
             "warnings": f"/{language}/warnings",
             "warning": f"/{language}/warning/1",
             "silences": f"/{language}/silences",

@@ -15,7 +15,7 @@ from config.models import Indicator
 from dashboard.routes import Route
 
 PARAMETER: Final = "as_of"
-KINDS: Final = frozenset({"area", "indicator", "wall"})
+KINDS: Final = frozenset({"area", "domain", "domains", "indicator", "wall"})
 """Screens of which the past can be told."""
 
 _ADAPTER: Final[TypeAdapter[Indicator]] = TypeAdapter(Indicator)

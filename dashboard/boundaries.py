@@ -9,7 +9,7 @@ from config import City
 from dashboard.routes import Route
 
 PARAMETER = "boundaries"
-KINDS = frozenset({"area", "indicator"})
+KINDS = frozenset({"area", "domain", "indicator"})
 """Screens that can be told on other boundaries than those of the time."""
 
 

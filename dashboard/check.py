@@ -6,6 +6,7 @@ from pathlib import Path
 
 from config import City, Problem
 from config.loader import read_city
+from dashboard import icons
 from dashboard.layer_check import check as check_layers
 from indicators.check import check as check_indicators
 from indicators.notices.check import check as check_notices
@@ -19,6 +20,7 @@ def checked_city(path: Path) -> tuple[City | None, list[Problem]]:
     if city is not None:
         problems += [*check_feeds(city), *check_indicators(city), *check_rules(city), *check_notices(city)]
         problems += check_layers(city)
+        problems += icons.check(city)
     return city, sorted(problems)
 
 

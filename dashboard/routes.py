@@ -12,6 +12,8 @@ from config import City
 
 ScreenKind = Literal[
     "area",
+    "domains",
+    "domain",
     "indicator",
     "warnings",
     "warning",
@@ -61,13 +63,15 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "area", code, params)
         case ["indicator", id_] if id_ in city.indicators:
             return Route(language, "indicator", id_, params)
+        case ["domain", id_] if any(id_ == domain.id for domain in city.head.domains):
+            return Route(language, "domain", id_, params)
         case ["warning", number] if number.isdecimal() and len(number) < 10:
             return Route(language, "warning", number, params)
         case ["quarantine", id_] if id_ in city.feeds:
             return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
-        case ["warnings" | "silences" | "rules" | "health" | "wall" as kind]:
+        case ["domains" | "warnings" | "silences" | "rules" | "health" | "wall" as kind]:
             return Route(language, kind, "", params)
         case _:
             return Route(language, "missing", path, params)

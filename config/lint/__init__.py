@@ -46,9 +46,17 @@ def lint(city: City) -> list[Problem]:
 def _head(place: Place) -> Iterator[Problem]:
     head = place.city.head
     yield from place.texts(head)
-    for group in ("levels", "domains", "layer_groups", "units", "reporting"):
+    for group in ("levels", "groups", "domains", "layer_groups", "units", "reporting"):
         ids = [item.id for item in getattr(head, group)]
         yield from place.repeated((group,), "id", ids)
+    for number, domain in enumerate(head.domains):
+        if domain.group is not None:
+            yield from place.known(
+                ("domains", number, "group"), "group", domain.group, [group.id for group in head.groups]
+            )
+        elif head.groups:
+            hint = "name one of " + ", ".join(group.id for group in head.groups)
+            yield place.problem(("domains", number), f"domain {domain.id!r} belongs to no group", hint)
     for key in ("review_to", "escalate_to"):
         yield from whole(place, ("obligations", key), getattr(head.obligations, key))
     for number, own in enumerate(head.reporting):

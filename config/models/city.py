@@ -31,12 +31,20 @@ class Level(Model):
     plural: Text
 
 
+class Group(Model):
+    """What several headings of the catalogue belong to, such as the people's data."""
+
+    id: Identifier
+    name: Text
+
+
 class Domain(Model):
-    """One heading of the catalogue."""
+    """One heading of the catalogue, in one of the city's ``groups`` where it has any."""
 
     id: Identifier
     name: Text
     icon: str = "circle"
+    group: Identifier | None = None
 
 
 class LayerGroup(Model):
@@ -221,6 +229,7 @@ class CityModel(Model):
     publisher: Publisher | None = None
     warnings: Warnings = Warnings()
     obligations: Obligations = Obligations()
+    groups: tuple[Group, ...] = ()
     domains: tuple[Domain, ...] = Field(min_length=1)
     layer_groups: tuple[LayerGroup, ...] = ()
     units: tuple[Unit, ...] = Field(min_length=1)

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from config.models import Area
 from dashboard.collate import sort_key
 from dashboard.components.base import chip, dashed, icon, link
+from dashboard.components.menu import domain_menu
 from dashboard.context import ScreenContext
 from dashboard.format import moment
 from dashboard.i18n import words_in
@@ -17,6 +18,7 @@ from dashboard.routes import ScreenKind, href
 
 _NAV: tuple[tuple[ScreenKind, str], ...] = (
     ("area", "grid-1x2"),
+    ("domains", "grid-3x3-gap"),
     ("warnings", "bell"),
     ("health", "database"),
     ("wall", "display"),
@@ -43,7 +45,7 @@ def masthead(ctx: ScreenContext, area: str) -> Component:
         [
             html.A(words("nav.skip"), href="#main", className="skip"),
             brand,
-            html.Nav(_tabs(ctx), className="menu", **dashed(aria_label=words("nav.label"))),
+            html.Nav(_menu(ctx, area), className="menu", **dashed(aria_label=words("nav.label"))),
             html.Div([picker(ctx, area), freshness(ctx), languages(ctx)], className="masthead-end"),
         ],
         className="masthead",
@@ -54,14 +56,21 @@ def _centre(ctx: ScreenContext) -> str:
     return ctx.city.head.centre.get(ctx.lang) if ctx.city.head.centre else ctx.words("brand.name")
 
 
+def _menu(ctx: ScreenContext, area: str) -> list[Component]:
+    """The tabs of the head, where the headings unfold."""
+    tabs = _tabs(ctx)
+    tabs[1] = domain_menu(ctx, area)
+    return tabs
+
+
 def tabbar(ctx: ScreenContext) -> Component:
-    """The navigation at the foot of a phone; the same links as in the head, which a phone does not show."""
-    return html.Nav(_tabs(ctx), className="tabbar", **dashed(aria_label=ctx.words("nav.label")))
+    """The navigation at the foot of a phone, which does not show that of the head; a phone is no wall."""
+    return html.Nav(_tabs(ctx)[:-1], className="tabbar", **dashed(aria_label=ctx.words("nav.label")))
 
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
-    active: ScreenKind = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
-    active = "health" if active == "quarantine" else active
+    active: str = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
+    active = {"quarantine": "health", "domain": "domains"}.get(active, active)
     counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
     tabs: list[Component] = []
     for kind, icon_name in _NAV:
@@ -123,6 +132,8 @@ def _area_href(ctx: ScreenContext, area: Area) -> str:
     """Same screen for another area where the screen has one; else the area's own screen."""
     if ctx.route.kind == "indicator":
         return ctx.href("indicator", ctx.route.target, **{**ctx.route.params, "area": area.code, "start": ""})
+    if ctx.route.kind in ("domain", "domains"):
+        return ctx.same_page(area=area.code)
     return ctx.href("area", area.code)
 
 

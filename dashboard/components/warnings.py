@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dash import html
@@ -15,6 +15,8 @@ from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.rulebook import domain_of
+from dashboard.standing import feeds_of
 
 _PHASE_ICON = {
     "firing": "broadcast",
@@ -63,9 +65,29 @@ def phase_chip(ctx: ScreenContext, alert: Alert) -> Component:
     return chip(f"phase-{alert.phase}", _PHASE_ICON[alert.phase], ctx.words.of("phase", alert.phase))
 
 
-def warning_list(ctx: ScreenContext, area: str, limit: int, beside: Sequence[Alert] = ()) -> Component:
-    """The open warnings of an area, gravest first, without those shown ``beside``."""
+def of_domain(ctx: ScreenContext, alerts: Iterable[Alert], domain: str) -> list[Alert]:
+    """Those of some warnings whose rule stands under a heading, or whose feed figures of it come from."""
+    rules, city = ctx.city.rules, ctx.city
+    feeds = {
+        feed.id for one in city.indicators.values() if one.domain == domain for feed in feeds_of(city, one)
+    }
+    return [
+        a
+        for a in alerts
+        if (a.rule in rules and domain_of(city, rules[a.rule]) == domain)
+        or (a.feed in feeds if a.indicator is None else city.indicators[a.indicator].domain == domain)
+    ]
+
+
+def warning_list(
+    ctx: ScreenContext, area: str, limit: int, beside: Sequence[Alert] = (), domain: str = ""
+) -> Component:
+    """The open warnings of an area, gravest first, without those shown ``beside``; ``domain``: of a heading
+    alone.
+    """
     alerts = [a for a in gravest_first(below(ctx, area)) if a not in beside]
+    if domain:
+        alerts = of_domain(ctx, alerts, domain)
     if not alerts:
         return notice(
             "calm", "check-circle-fill", ctx.words("warnings.none"), ctx.words("warnings.none_hint")

@@ -11,6 +11,8 @@ from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
 from dashboard.screens import (
     area,
+    domain,
+    domains,
     health,
     indicator,
     missing,
@@ -27,6 +29,8 @@ __all__ = ["render"]
 
 _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "area": area.render,
+    "domains": domains.render,
+    "domain": domain.render,
     "indicator": indicator.render,
     "warnings": warnings.render,
     "warning": warning.render,

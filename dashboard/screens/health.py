@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from config.models import Feed
 from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, icon, link, panel, table, td, th
+from dashboard.components.feed_list import feed_state
 from dashboard.components.feed_work import faults_list, feed_work, next_look, requests_list
 from dashboard.components.flagged import contract_panels
 from dashboard.components.identities import identity_table
@@ -20,7 +21,7 @@ from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
 from dashboard.screens.quarantine import reason_name
-from dashboard.standing import late_feeds, overdue
+from dashboard.standing import late_feeds
 
 if TYPE_CHECKING:
     from warehouse.ledger import FeedAccount
@@ -195,15 +196,7 @@ def _feed_row(
     ctx: ScreenContext, feed: Feed, status: FeedStatus | None, account: FeedAccount | None, behind: bool
 ) -> Component:
     words = ctx.words
-    late = overdue(feed, status, ctx.now)
-    if status is None or status.last_loaded_at is None:
-        state = chip("insufficient", "inbox", words("health.never"))
-    elif late is not None:
-        state = chip("late", "clock-history", words("health.late_by", span=fmt.span(late, ctx.lang)))
-    elif behind:
-        state = chip("late", "clock-history", words("mark.late"))
-    else:
-        state = chip("met", "check2", words("health.in_time"))
+    state = feed_state(ctx, feed, status, behind)
     name = [
         link(feed.name.get(ctx.lang), ctx.href("health", feed=feed.id), "row-link"),
         html.Small(

@@ -7,6 +7,7 @@ from typing import Any
 
 from dash.development.base_component import Component
 
+from config import City
 from config.models import Matrix, Panel, Ranking, TileMap, Tiles, Trend
 from dashboard.components.base import link, panel
 from dashboard.components.matrix import matrix
@@ -19,19 +20,54 @@ from dashboard.context import ScreenContext
 from dashboard.standing import late_feeds
 
 
-def panels(ctx: ScreenContext, area: str, defined: Sequence[Panel]) -> list[Component]:
-    """The parts of a screen for one area, in the order of its definition."""
+def panels(ctx: ScreenContext, area: str, defined: Sequence[Panel], domain: str = "") -> list[Component]:
+    """The parts of a screen for one area, in the order of its definition; warnings of ``domain`` alone where
+    one is given.
+    """
     late = late_feeds(ctx)
-    return [_panel(ctx, area, entry, late) for entry in defined]
+    return [_panel(ctx, area, entry, late, domain) for entry in defined]
 
 
-def _panel(ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str]) -> Component:
-    body, title, aside = _parts(ctx, area, entry, late)
+def fitting(city: City, level: str, defined: Sequence[Panel]) -> tuple[list[Panel], list[Panel]]:
+    """What of a screen can be told for an area of ``level``, and what cannot, of a panel its lost part."""
+    kept: list[Panel] = []
+    lost: list[Panel] = []
+    for entry in defined:
+        match entry:
+            case Tiles() | Trend():
+                told = [id_ for id_ in entry.indicators if level in city.indicators[id_].levels]
+                rest = [id_ for id_ in entry.indicators if id_ not in told]
+                for ids, place in ((told, kept), (rest, lost)):
+                    if ids:
+                        place.append(entry.model_copy(update={"indicators": tuple(ids)}))
+            case Ranking() | TileMap() | Matrix():
+                below = city.levels.index(entry.level) > city.levels.index(level)
+                (kept if below else lost).append(entry)
+            case _:
+                kept.append(entry)
+    return kept, lost
+
+
+def shown(entry: Panel) -> tuple[str, ...]:
+    """The indicators that a panel shows."""
+    match entry:
+        case Tiles() | Trend() | Matrix():
+            return entry.indicators
+        case Ranking() | TileMap():
+            return (entry.indicator,)
+        case _:
+            return ()
+
+
+def _panel(ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str], domain: str) -> Component:
+    body, title, aside = _parts(ctx, area, entry, late, domain)
     given = entry.title.get(ctx.lang) if entry.title else title
     return panel(given, body, aside=aside, width=entry.width, kind=entry.type)
 
 
-def _parts(ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str]) -> tuple[Any, Any, Any]:
+def _parts(
+    ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str], domain: str
+) -> tuple[Any, Any, Any]:
     """Body, the title to use when the definition gives none, and what stands at the head's right end."""
     match entry:
         case Tiles():
@@ -53,4 +89,4 @@ def _parts(ctx: ScreenContext, area: str, entry: Panel, late: frozenset[str]) ->
         case Matrix():
             return matrix(ctx, area, entry.indicators, entry.level, entry.period), None, None
         case _:
-            return warning_list(ctx, area, entry.limit), ctx.words("nav.warnings"), None
+            return warning_list(ctx, area, entry.limit, domain=domain), ctx.words("nav.warnings"), None

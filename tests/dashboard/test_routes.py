@@ -55,3 +55,12 @@ def test_the_city_is_at_the_root(city: City, path: str) -> None:
     route = parse(city, path)
     assert (route.kind, route.target) == ("area", city.areas.root.code)
     assert route.language == ("en" if "en" in path else city.head.languages[0])
+
+
+def test_headings_have_addresses(city: City) -> None:
+    ward = city.areas.at(city.levels[-1])[0].code
+    for domain in city.head.domains:
+        route = parse(city, f"/vi/domain/{domain.id}", f"?area={ward}")
+        assert route == Route("vi", "domain", domain.id, {"area": ward})
+    assert parse(city, "/en/domains").kind == "domains"
+    assert parse(city, "/vi/domain/none").kind == "missing"

@@ -17,6 +17,7 @@ from config.targets import State
 from dashboard import quiet, quieting
 from dashboard.alerts import Phase
 from dashboard.components.handling import CHOICES
+from dashboard.components.menu import PAGES
 from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.rulebook import Tried
@@ -69,6 +70,7 @@ GROUPS: dict[str, set[str]] = {
         *(f"{stem}.{form}" for stem in ("hushes", "will_hush") for form in ("one", "other")),
         *("needs_until", "ended"),
     },
+    "menu": {kind for kind, _ in PAGES},
     "account": {"accepted", "unchanged", "rejected", "mended"},
     "quarantine": {
         *quarantine.STATES,
@@ -96,7 +98,7 @@ COMPOSED = {
     *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected", "mended")),
     *(f"target.{kind}" for kind in typing.get_args(TargetKind)),
     *("aim.cumulative", "aim.rank"),
-    *(f"nav.{kind}" for kind in ("area", "warnings", "health", "wall")),
+    *(f"nav.{kind}" for kind in ("area", "domains", "warnings", "health", "wall")),
     *(f"action.{action}" for action in ("acknowledge", "comment", "assign", "close", "silence")),
     *(f"release.{unit}.{form}" for unit in ("hours", "days") for form in ("one", "other")),
     *(f"action.{word}" for word in ("reopen", "rebase", "unbase", "to", "duplicate_of")),

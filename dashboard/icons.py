@@ -1,0 +1,28 @@
+"""The icons that screens can draw: those of the style sheet, whose names a city's headings may use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from config import City, Problem
+from config.problems import did_you_mean
+from dashboard.theme import ASSETS
+
+
+@cache
+def drawn() -> frozenset[str]:
+    """Names of all icons that there are."""
+    sheet = (ASSETS / "13-icons.css").read_text(encoding="utf-8")
+    return frozenset({"circle", *re.findall(r"^\.i-([a-z0-9-]+) ", sheet, re.MULTILINE)})
+
+
+def check(city: City) -> Iterator[Problem]:
+    """Every heading whose icon nobody has drawn."""
+    known = drawn()
+    for number, domain in enumerate(city.head.domains):
+        if domain.icon not in known:
+            hint = did_you_mean(domain.icon, known) or f"add it with scripts/icons.py {domain.icon}"
+            keys = ("domains", number, "icon")
+            yield city.problem("city", city.head.id, keys, f"there is no icon {domain.icon!r}", hint)
