@@ -31,7 +31,3 @@ def test_the_whole_rule_is_one() -> None:
     (block,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     (rule,) = yaml.safe_load(block)
     assert Rule.model_validate(rule).id in load_city(REFERENCE_CITY).rules
-
-
-def test_the_number_of_rules_is_told() -> None:
-    assert f"has {len(load_city(REFERENCE_CITY).rules)} rules" in PAGE
