@@ -11,7 +11,7 @@ from typing import Any
 from config import City
 from config.models import Feed
 from config.order import loading_order
-from dashboard import delivery_files, warning_files
+from dashboard import delivery_files, directive_files, directive_notices, warning_files
 from dashboard.faults import Faults
 from dashboard.mends import Deed, Mending
 from dashboard.places import Places
@@ -57,6 +57,7 @@ class Cycles:
     publish: Callable[[], object]
     faults: Faults
     feed_page: Link
+    directive_page: directive_notices.Link
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -69,7 +70,12 @@ class Cycles:
     def turn(self, feeds: Sequence[str] | None = None, progress: Progress = silent) -> Cycle:
         """Load the feeds (None: all), refresh what they touched, judge the rules, tell the open pages."""
         with self._turn:
-            chosen = loading_order(self.city.feeds, self.city.feeds if feeds is None else feeds)
+            wanted = set(self.city.feeds if feeds is None else feeds)
+            with self.faults.contained("compute", "directives"):
+                # Before the rules are judged: what is overdue is to be told in this turn.
+                dropped = directive_files.drop(self.city, self.state, self.places.inbox, self.clock())
+                wanted |= {feed.id for feed in dropped}
+            chosen = loading_order(self.city.feeds, wanted)
             runs: list[RunResult] = []
             refresh: RefreshReport | None = None
             evaluation: EvaluationReport | None = None
@@ -95,6 +101,9 @@ class Cycles:
             with self.faults.contained("tell", "reminders"):
                 # Reckoned over a year of due times: warnings must not wait for it.
                 if remind(self.city, self.store, self.state, self.feed_page, self.clock()):
+                    self.courier.wake()
+            with self.faults.contained("tell", "directives"):
+                if directive_notices.tell(self.city, self.state, self.directive_page, self.clock()):
                     self.courier.wake()
             with self.faults.contained("compute", "warnings"):
                 runs += self._take_up_own(progress)

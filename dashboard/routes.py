@@ -22,6 +22,7 @@ ScreenKind = Literal[
     "rule",
     "health",
     "quarantine",
+    "directive",
     "wall",
     "missing",
 ]

@@ -120,6 +120,7 @@ class Runtime:
             self.publish,
             self.faults,
             self.feed_page,
+            self.directive_page,
         )
         requests, tell = self.state.feed_requests, self.hub.progress
         self.work = FeedWork(self.city, requests, self.fetching, self.cycles, self.clock, self.publish, tell)
@@ -141,7 +142,9 @@ class Runtime:
         """Version of everything that a screen shows: figures, what people did, what time made quiet,
         what is broken.
         """
-        people, turns = self.state.revision(), self.state.turns(self.clock(), NOTICE)
+        people, now = self.state.revision(), self.clock()
+        turns = self.state.turns(now, NOTICE)
+        turns += self.state.directives.turns(now, self.city.head.directives.soon)
         return f"{self.store.data_version}.{people}.{turns}.{self.faults.changes}"
 
     def link(self, language: str, warning: int | None) -> str:
@@ -154,6 +157,10 @@ class Runtime:
     def feed_page(self, language: str, feed: str) -> str:
         """Address of the page of a feed for those who are elsewhere."""
         return self.site.rstrip("/") + href(language, "health", feed=feed)
+
+    def directive_page(self, language: str, directive: int) -> str:
+        """Address of the page of a directive for those who are elsewhere."""
+        return self.site.rstrip("/") + href(language, "directive", str(directive))
 
     def publish(self) -> None:
         """Tell the open pages if there is anything new."""

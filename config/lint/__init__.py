@@ -59,6 +59,7 @@ def _head(place: Place) -> Iterator[Problem]:
             yield place.problem(("domains", number), f"domain {domain.id!r} belongs to no group", hint)
     for key in ("review_to", "escalate_to"):
         yield from whole(place, ("obligations", key), getattr(head.obligations, key))
+    yield from whole(place, ("directives", "follow"), head.directives.follow)
     for number, own in enumerate(head.reporting):
         if own.id in PERIODS:
             hint = "give it another id such as reporting_month"

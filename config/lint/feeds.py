@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from config.city import City
 from config.lint.connectors import lint_connector
@@ -10,9 +11,16 @@ from config.lint.contract import lint_contract
 from config.lint.place import Place
 from config.lint.plugins import lint_plugin
 from config.lint.recipients import whole
-from config.models import DELIVERY_FIELDS, WARNING_FIELDS, Column, Feed
+from config.models import DELIVERY_FIELDS, DIRECTIVE_FIELDS, WARNING_FIELDS, Column, Feed
 from config.order import cycle
 from config.problems import Problem
+
+_OWN: Final[Mapping[str, Sequence[str]]] = {
+    "warnings": WARNING_FIELDS,
+    "deliveries": DELIVERY_FIELDS,
+    "directives": DIRECTIVE_FIELDS,
+}
+"""What the program says in files of its own, by kind of connector."""
 
 
 def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
@@ -23,10 +31,8 @@ def lint_feed(place: Place, feed: Feed) -> Iterator[Problem]:
     yield from place.repeated(("checks",), "check", [check.id for check in feed.checks])
     for number, column in enumerate(feed.columns):
         yield from _column(place, number, column)
-    if feed.connector.kind == "warnings":
-        yield from _of_its_own(place, feed, "warnings", WARNING_FIELDS)
-    if feed.connector.kind == "deliveries":
-        yield from _of_its_own(place, feed, "deliveries", DELIVERY_FIELDS)
+    if feed.connector.kind in _OWN:
+        yield from _of_its_own(place, feed, feed.connector.kind, _OWN[feed.connector.kind])
     for number, id_ in enumerate(feed.after):
         yield from place.known(("after", number), "feed", id_, place.named("feed"))
     for number, name in enumerate(feed.key):

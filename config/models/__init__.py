@@ -44,15 +44,18 @@ from config.models.condition import (
 )
 from config.models.connector import (
     DELIVERY_FIELDS,
+    DIRECTIVE_FIELDS,
     WARNING_FIELDS,
     Connector,
     DeliveriesConnector,
+    DirectivesConnector,
     FolderConnector,
     OwnConnector,
     WarningsConnector,
 )
 from config.models.contract import Check
 from config.models.delivery import Delivery, Obligations
+from config.models.directing import Directing, Review
 from config.models.feed import AreaRule, Column, Feed
 from config.models.format import Format, FormatType, Unpivot
 from config.models.identity import Identity, Tolerance
@@ -105,6 +108,7 @@ from config.models.web import (
 
 __all__ = [
     "DELIVERY_FIELDS",
+    "DIRECTIVE_FIELDS",
     "GRAVITY",
     "PERIODS",
     "SEVERITIES",
@@ -133,6 +137,8 @@ __all__ = [
     "DeliveriesConnector",
     "Delivery",
     "Derived",
+    "Directing",
+    "DirectivesConnector",
     "Domain",
     "DomainScreen",
     "Feed",
@@ -185,6 +191,7 @@ __all__ = [
     "Reported",
     "Reporting",
     "Retries",
+    "Review",
     "Rule",
     "Screen",
     "SdmxConnector",

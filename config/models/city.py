@@ -12,9 +12,8 @@ from pydantic import AfterValidator, Field, model_validator
 from config.models.base import Clock, Duration, Identifier, Model, Text
 from config.models.condition import Severity
 from config.models.delivery import Obligations
+from config.models.directing import Directing, Review, Weekday
 from config.models.public import Publisher
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def _known_zone(name: str) -> str:
@@ -230,6 +229,8 @@ class CityModel(Model):
     warnings: Warnings = Warnings()
     obligations: Obligations = Obligations()
     groups: tuple[Group, ...] = ()
+    directives: Directing = Directing()
+    review: Review = Review()
     domains: tuple[Domain, ...] = Field(min_length=1)
     layer_groups: tuple[LayerGroup, ...] = ()
     units: tuple[Unit, ...] = Field(min_length=1)

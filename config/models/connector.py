@@ -57,6 +57,33 @@ DELIVERY_FIELDS: Final = (
 """What the program says of each delivery that was due, in files that it drops for ``kind: deliveries``."""
 
 
+DIRECTIVE_FIELDS: Final = (
+    "directive",
+    "unit",
+    "area",
+    "domain",
+    "indicator",
+    "warning",
+    "task",
+    "priority",
+    "issued_at",
+    "first_due_at",
+    "due_at",
+    "state",
+    "progress",
+    "extended",
+    "reported_at",
+    "unreported_since",
+    "answered_at",
+    "overdue_since",
+    "closed_at",
+    "result",
+    "days_late",
+    "told_at",
+)
+"""What the program says of each directive, in the files that it drops for ``kind: directives``."""
+
+
 class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox. ``path`` is a glob below the inbox."""
 
@@ -80,13 +107,23 @@ class DeliveriesConnector(Model):
     path: str = Field(min_length=1)
 
 
-OwnConnector = WarningsConnector | DeliveriesConnector
+class DirectivesConnector(Model):
+    """The program's own directives: those that changed, and each day those that are open, are dropped into a
+    folder of the inbox as JSON lines.
+    """
+
+    kind: Literal["directives"]
+    path: str = Field(min_length=1)
+
+
+OwnConnector = WarningsConnector | DeliveriesConnector | DirectivesConnector
 """Feeds of what the program itself knows: nobody owes them."""
 
 Connector = Annotated[
     Annotated[FolderConnector, Tag("folder")]
     | Annotated[WarningsConnector, Tag("warnings")]
     | Annotated[DeliveriesConnector, Tag("deliveries")]
+    | Annotated[DirectivesConnector, Tag("directives")]
     | Annotated[SqlConnector, Tag("sql")]
     | Annotated[SftpConnector, Tag("sftp")]
     | Annotated[MqttConnector, Tag("mqtt")]

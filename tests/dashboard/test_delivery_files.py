@@ -90,7 +90,7 @@ def turns(tmp_path: Path) -> Iterator[Turns]:
     head = folder / "city.yaml"
     text = head.read_text(encoding="utf-8")
     text = text.replace(
-        "units:\n", "  - {id: data_operations, name: {vi: Vận hành, en: Operations}}\nunits:\n"
+        "domains:\n", "domains:\n  - {id: data_operations, name: {vi: Vận hành, en: Operations}}\n"
     )
     text += "  - {id: reminders, symbol: {vi: lần, en: times}}\n"
     text += "  - {id: hours, kind: level, decimals: 1, symbol: {vi: giờ, en: hours}}\n"

@@ -41,7 +41,7 @@ def running(tmp_path: Path) -> Iterator[Runtime]:
     head = folder / "city.yaml"
     text = head.read_text(encoding="utf-8")
     text = text.replace(
-        "units:\n", "  - {id: data_operations, name: {vi: Vận hành, en: Operations}}\nunits:\n"
+        "domains:\n", "domains:\n  - {id: data_operations, name: {vi: Vận hành, en: Operations}}\n"
     )
     text += "  - {id: warnings, symbol: {vi: cảnh báo, en: warnings}}\n"
     text += "  - {id: hours, kind: level, decimals: 1, symbol: {vi: giờ, en: hours}}\n"

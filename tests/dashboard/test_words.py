@@ -14,7 +14,7 @@ from config.models.composite import Missing, Normalise
 from config.models.contract import DriftRule
 from config.models.indicator import TargetKind
 from config.targets import State
-from dashboard import quiet, quieting
+from dashboard import directive_notices, quiet, quieting
 from dashboard.alerts import Phase
 from dashboard.components.handling import CHOICES
 from dashboard.components.menu import PAGES
@@ -27,7 +27,7 @@ from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.recast_rule import Reason
-from warehouse.state import Outcome, RequestKind, RequestState
+from warehouse.state import Outcome, RequestKind, RequestState, Result
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -78,6 +78,7 @@ GROUPS: dict[str, set[str]] = {
         *(f"did_{deed}" for deed in ("mend", "replay", "dismiss")),
         *("state", "reasons", "files"),
     },
+    "directive_result": {result.value for result in Result},
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
@@ -106,6 +107,11 @@ COMPOSED = {
     *(
         f"reminder.{step}.{part}"
         for step in ("overdue", "review", "escalated")
+        for part in ("subject", "body")
+    ),
+    *(
+        f"directive_notice.{word}.{part}"
+        for word in (*directive_notices.TO_UNITS, *directive_notices.TO_FOLLOWERS, "remind", "overdue")
         for part in ("subject", "body")
     ),
     "brand.language",
