@@ -16,6 +16,7 @@ from config.models import (
     Identity,
     Indicator,
     Layer,
+    Programme,
     Recipient,
     Rule,
     Screen,
@@ -47,6 +48,7 @@ class City:
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
     systems: Mapping[str, System] = field(default_factory=dict)
     layers: Mapping[str, Layer] = field(default_factory=dict)
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:
@@ -87,6 +89,17 @@ class City:
             "indicator": {id: indicator.name for id, indicator in self.indicators.items()},
             "feed": {id: feed.name for id, feed in self.feeds.items()},
             "domain": {domain.id: domain.name for domain in self.head.domains},
+            **self._programme_names,
+        }
+
+    @cached_property
+    def _programme_names(self) -> dict[str, dict[str, Text]]:
+        programmes = self.programmes.values()
+        return {
+            "programme": {programme.id: programme.name for programme in programmes},
+            "criterion": {one.id: one.name for programme in programmes for one in programme.criteria},
+            "group": {one.id: one.name for programme in programmes for one in programme.groups},
+            "owner": {one.id: one.name for programme in programmes for one in programme.owners},
         }
 
     def locate(self, kind: str, id: str, *keys: str | int) -> tuple[str, int]:

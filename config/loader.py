@@ -22,6 +22,7 @@ from config.models import (
     Identity,
     Indicator,
     Layer,
+    Programme,
     Recipient,
     Rule,
     Screen,
@@ -38,6 +39,7 @@ KINDS: dict[str, Any] = {
     "indicator": Indicator,
     "identity": Identity,
     "layer": Layer,
+    "programme": Programme,
     "recipient": Recipient,
     "rule": Rule,
     "screen": Screen,
@@ -47,6 +49,7 @@ FOLDERS = {
     "feed": "feeds",
     "indicator": "indicators",
     "identity": "identities",
+    "programme": "programmes",
     "rule": "rules",
     "screen": "screens",
 }
@@ -96,6 +99,7 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         found["recipient"],
         found["system"],
         found["layer"],
+        found["programme"],
     )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong
@@ -142,6 +146,7 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
         },
         identities=keep("identity", city.identities),
         layers=keep("layer", city.layers),
+        programmes=keep("programme", city.programmes),
         recipients=keep("recipient", city.recipients),
         rules=keep("rule", city.rules),
         screens=keep("screen", city.screens),

@@ -8,7 +8,18 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from config.models import CityModel, Feed, Identity, Indicator, Layer, Recipient, Rule, Screen, System
+from config.models import (
+    CityModel,
+    Feed,
+    Identity,
+    Indicator,
+    Layer,
+    Programme,
+    Recipient,
+    Rule,
+    Screen,
+    System,
+)
 
 FOLDER = Path(__file__).parent / "schema"
 
@@ -18,6 +29,7 @@ _FILES: dict[str, TypeAdapter[Any]] = {
     "indicators": TypeAdapter(list[Indicator] | Indicator),
     "identities": TypeAdapter(list[Identity] | Identity),
     "layers": TypeAdapter(list[Layer]),
+    "programmes": TypeAdapter(list[Programme] | Programme),
     "recipients": TypeAdapter(list[Recipient] | Recipient),
     "rules": TypeAdapter(list[Rule] | Rule),
     "screens": TypeAdapter(list[Screen] | Screen),

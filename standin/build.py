@@ -21,6 +21,7 @@ from standin.models import (
     Cases,
     Dossiers,
     Events,
+    ProgrammeWork,
     Published,
     Registry,
     Roster,
@@ -34,6 +35,7 @@ from standin.sources.cases import CaseSource
 from standin.sources.dossiers import DossierSource
 from standin.sources.events import EventSource
 from standin.sources.panel import PanelSource
+from standin.sources.programme import programme_source
 from standin.sources.published import PublishedSource
 from standin.sources.registry import RegistrySource
 from standin.sources.roster import Book, RosterSource, book
@@ -140,6 +142,8 @@ class Departments:
             return RegistrySource(name, spec, self.world)
         if isinstance(spec, Sensors):
             return SensorSource(name, spec, self.world)
+        if isinstance(spec, ProgrammeWork):
+            return programme_source(name, self.spec.sources, self.world, self.city.programmes)
         if isinstance(spec, Published):
             return PublishedSource(self.city.feeds[name], spec, self.world)
         if isinstance(spec, Cases):

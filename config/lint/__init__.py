@@ -14,6 +14,7 @@ from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.layers import lint_layer
 from config.lint.place import Place
+from config.lint.programmes import lint_programme
 from config.lint.recipients import lint_recipient, whole
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
@@ -32,6 +33,8 @@ def lint(city: City) -> list[Problem]:
         problems += lint_identity(Place(city, "identity", identity.id), identity)
     for layer in city.layers.values():
         problems += lint_layer(Place(city, "layer", layer.id), layer)
+    for programme in city.programmes.values():
+        problems += lint_programme(Place(city, "programme", programme.id), programme)
     for recipient in city.recipients.values():
         problems += lint_recipient(Place(city, "recipient", recipient.id), recipient)
     for rule in city.rules.values():

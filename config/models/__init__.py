@@ -75,6 +75,16 @@ from config.models.indicator import (
 from config.models.layer import Layer, LayerIndicator, LayerRows, LayerTrouble
 from config.models.mode import Mode, Snapshot, Validity
 from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
+from config.models.programme import (
+    JOURNAL_FIELDS,
+    LEDGER_FIELDS,
+    ByIndicator,
+    Criterion,
+    Milestone,
+    Named,
+    Programme,
+    Task,
+)
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
 from config.models.remote import Listened, Remote
@@ -110,6 +120,8 @@ __all__ = [
     "DELIVERY_FIELDS",
     "DIRECTIVE_FIELDS",
     "GRAVITY",
+    "JOURNAL_FIELDS",
+    "LEDGER_FIELDS",
     "PERIODS",
     "SEVERITIES",
     "WARNING_FIELDS",
@@ -121,6 +133,7 @@ __all__ = [
     "Band",
     "Banded",
     "Break",
+    "ByIndicator",
     "Calendar",
     "Change",
     "Check",
@@ -132,6 +145,7 @@ __all__ = [
     "Condition",
     "Connector",
     "CountAnomaly",
+    "Criterion",
     "CursorToken",
     "Deadline",
     "DeliveriesConnector",
@@ -166,9 +180,11 @@ __all__ = [
     "Listened",
     "Matrix",
     "Measure",
+    "Milestone",
     "Mode",
     "Model",
     "Moving",
+    "Named",
     "NextLink",
     "NoData",
     "Obligations",
@@ -181,6 +197,7 @@ __all__ = [
     "Paging",
     "Panel",
     "Period",
+    "Programme",
     "Projection",
     "PrometheusConnector",
     "Public",
@@ -205,6 +222,7 @@ __all__ = [
     "System",
     "Target",
     "TargetGap",
+    "Task",
     "Text",
     "Threshold",
     "TileMap",

@@ -17,6 +17,8 @@ from config.models.timing import Timing
 
 ColumnType = Literal["text", "integer", "number", "boolean", "date", "timestamp"]
 Scalar = str | int | float | bool
+NamedBy = Literal["rule", "indicator", "feed", "domain", "programme", "criterion", "group", "owner"]
+"""Definitions of the city whose ids a column may hold."""
 
 
 class Column(Model):
@@ -52,7 +54,7 @@ class Column(Model):
     pattern: str | None = None
     values: tuple[Scalar, ...] | None = None
     labels: dict[str, Text] = Field(default_factory=dict)
-    names: Literal["rule", "indicator", "feed", "domain"] | None = None
+    names: NamedBy | None = None
     min: Bound | None = None
     max: Bound | None = None
     on_error: CellModes = Field(default_factory=dict)

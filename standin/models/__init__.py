@@ -12,6 +12,7 @@ from config.models.base import Duration, Identifier
 from standin.models.base import Character, Drift, Influence, Pace, Rhythm, Source, Step
 from standin.models.departments import Cases, Dossiers, FieldOfWork, Published, Registry, Tickets
 from standin.models.generic import Events, Panel, Roster
+from standin.models.programme import ProgrammeWork
 from standin.models.sensors import Cyclic, Follow, Rain, Sensors, Signal, Tide
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Influence",
     "Pace",
     "Panel",
+    "ProgrammeWork",
     "Published",
     "Rain",
     "Registry",
@@ -43,7 +45,7 @@ __all__ = [
 ]
 
 AnySource = Annotated[
-    Tickets | Dossiers | Registry | Cases | Sensors | Published | Events | Roster | Panel,
+    Tickets | Dossiers | Registry | Cases | Sensors | ProgrammeWork | Published | Events | Roster | Panel,
     Field(discriminator="kind"),
 ]
 
