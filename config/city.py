@@ -16,8 +16,10 @@ from config.models import (
     Identity,
     Indicator,
     Layer,
+    OpenDataset,
     Programme,
     Recipient,
+    Report,
     Rule,
     Screen,
     System,
@@ -49,6 +51,8 @@ class City:
     systems: Mapping[str, System] = field(default_factory=dict)
     layers: Mapping[str, Layer] = field(default_factory=dict)
     programmes: Mapping[str, Programme] = field(default_factory=dict)
+    open_datasets: Mapping[str, OpenDataset] = field(default_factory=dict)
+    reports: Mapping[str, Report] = field(default_factory=dict)
 
     @cached_property
     def units(self) -> dict[str, Unit]:

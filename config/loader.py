@@ -22,8 +22,10 @@ from config.models import (
     Identity,
     Indicator,
     Layer,
+    OpenDataset,
     Programme,
     Recipient,
+    Report,
     Rule,
     Screen,
     System,
@@ -40,7 +42,9 @@ KINDS: dict[str, Any] = {
     "identity": Identity,
     "layer": Layer,
     "programme": Programme,
+    "open dataset": OpenDataset,
     "recipient": Recipient,
+    "report": Report,
     "rule": Rule,
     "screen": Screen,
     "system": System,
@@ -50,10 +54,16 @@ FOLDERS = {
     "indicator": "indicators",
     "identity": "identities",
     "programme": "programmes",
+    "report": "reports",
     "rule": "rules",
     "screen": "screens",
 }
-FILES = {"layer": "layers.yaml", "recipient": "recipients.yaml", "system": "systems.yaml"}
+FILES = {
+    "layer": "layers.yaml",
+    "open dataset": "opendata.yaml",
+    "recipient": "recipients.yaml",
+    "system": "systems.yaml",
+}
 """What one file holds; everything else has a folder."""
 KNOWN_ENTRIES = frozenset(
     {"city.yaml", "standin.yaml", "standin", "areas", "layers", *FOLDERS.values(), *FILES.values()}
@@ -100,6 +110,8 @@ def read_city(path: Path) -> tuple[City | None, list[Problem]]:
         found["system"],
         found["layer"],
         found["programme"],
+        found["open dataset"],
+        found["report"],
     )
     wrong = lint(city)
     return _sound(city, wrong), problems + wrong
@@ -150,6 +162,8 @@ def _sound(city: City, wrong: Sequence[Problem]) -> City:
         recipients=keep("recipient", city.recipients),
         rules=keep("rule", city.rules),
         screens=keep("screen", city.screens),
+        open_datasets=keep("open dataset", city.open_datasets),
+        reports=keep("report", city.reports),
     )
 
 

@@ -21,10 +21,13 @@ from config.models import (
     Indicator,
     Layer,
     Model,
+    OpenDataset,
     Programme,
     Recipient,
+    Report,
     Rule,
     Screen,
+    System,
     Text,
 )
 
@@ -37,9 +40,12 @@ _FILES: tuple[tuple[str, Any], ...] = (
     ("identities/*.yaml", Identity),
     ("layers.yaml", Layer),
     ("programmes/*.yaml", Programme),
+    ("opendata.yaml", OpenDataset),
     ("recipients.yaml", Recipient),
+    ("reports/*.yaml", Report),
     ("rules/*.yaml", Rule),
     ("screens/*.yaml", Screen),
+    ("systems.yaml", System),
 )
 _WORDS: dict[Any, str] = {
     Any: "anything",

@@ -26,6 +26,7 @@ from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import ScreenContext, Work
 from dashboard.forms import Forms
+from dashboard.opendata import answer as opendata
 from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
 from dashboard.rulebook import Rulebook
@@ -116,6 +117,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
 
     public.register(server, runtime)
+    opendata.register(server, runtime)
     row_forms.downloads(server, runtime.mending)
 
     dash = Dash(

@@ -14,6 +14,7 @@ from config.order import loading_order
 from dashboard import delivery_files, directive_files, directive_notices, warning_files
 from dashboard.faults import Faults
 from dashboard.mends import Deed, Mending
+from dashboard.opendata import account
 from dashboard.places import Places
 from dashboard.reminders import Link, remind
 from indicators.engine import Engine, RefreshReport
@@ -150,11 +151,12 @@ class Cycles:
         self._turn.acquire()
 
     def _take_up_own(self, progress: Progress) -> list[RunResult]:
-        """Load what became of warnings and of due deliveries as any other delivery, where the city has a feed
-        of them.
+        """Load what became of warnings, due deliveries and open data as any other delivery, where the city
+        has a feed of them.
         """
         dropped = warning_files.drop(self.city, self.state, self.places.inbox)
         dropped += delivery_files.drop(self.city, self.store, self.places.inbox, self.clock())
+        dropped += account.drop(self.city, self.store, self.state, self.places.inbox, self.clock())
         runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
         if any(run.inserted or run.updated for run in runs):  # a comment, say, changes no figure
             self.engine.refresh(self.clock(), progress)

@@ -24,6 +24,7 @@ ScreenKind = Literal[
     "quarantine",
     "directive",
     "wall",
+    "open",
     "missing",
 ]
 
@@ -72,7 +73,7 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
-        case ["domains" | "warnings" | "silences" | "rules" | "health" | "wall" as kind]:
+        case ["domains" | "warnings" | "silences" | "rules" | "health" | "wall" | "open" as kind]:
             return Route(language, kind, "", params)
         case _:
             return Route(language, "missing", path, params)

@@ -55,6 +55,11 @@ def feeds_of(city: City, indicator: Indicator) -> list[Feed]:
     return list(found.values())
 
 
+def is_simulated(city: City, indicator: Indicator) -> bool:
+    """Whether any feed that an indicator hangs on is simulated."""
+    return any(feed.simulated for feed in feeds_of(city, indicator))
+
+
 def allowance(feeds: Iterable[Feed]) -> dt.timedelta | None:
     """How old data may grow before they count as late: the strictest of the feeds' duties."""
     return min((feed.delivery.every + feed.delivery.grace for feed in feeds), default=None)

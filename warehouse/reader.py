@@ -15,6 +15,7 @@ from config import City
 from config.models import Period
 from warehouse.flagged import FlagReader
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.open_values import Reach, open_reach
 from warehouse.places import inside
 from warehouse.quarantine import QuarantineReader
 from warehouse.recast import Recaster
@@ -28,6 +29,7 @@ from warehouse.vintages import Version, Vintage, VintageReader
 __all__ = [
     "FeedStatus",
     "QuarantinedRow",
+    "Reach",
     "Reader",
     "ReasonCount",
     "RefreshRecord",
@@ -120,6 +122,10 @@ class Reader(VintageReader):
     def rule_tests(self) -> RuleTestReader:
         """The tests that statistical rules have made, as it stands now."""
         return RuleTestReader(self.cursor, self._city, self._scope)
+
+    def open_reach(self, indicators: Sequence[str]) -> dict[str, Reach]:
+        """How far the values of published indicators reach, as they stand now."""
+        return open_reach(self.cursor, indicators)
 
     def demand(self, area: str) -> None:
         """Raise OutOfScopeError unless the viewer may see ``area``."""

@@ -13,9 +13,11 @@ from config.lint.feeds import lint_datasets, lint_feed, lint_order
 from config.lint.identities import lint_identity
 from config.lint.indicators import lint_indicator
 from config.lint.layers import lint_layer
+from config.lint.opendata import lint_open_dataset
 from config.lint.place import Place
 from config.lint.programmes import lint_programme
 from config.lint.recipients import lint_recipient, whole
+from config.lint.reports import lint_report
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
 from config.models import PERIODS
@@ -41,6 +43,10 @@ def lint(city: City) -> list[Problem]:
         problems += lint_rule(Place(city, "rule", rule.id), rule)
     for system in city.systems.values():
         problems += Place(city, "system", system.id).texts(system)
+    for dataset in city.open_datasets.values():
+        problems += lint_open_dataset(Place(city, "open dataset", dataset.id), dataset)
+    for report in city.reports.values():
+        problems += lint_report(Place(city, "report", report.id), report)
     for screen in city.screens.values():
         problems += lint_screen(Place(city, "screen", screen.id), screen)
     return problems

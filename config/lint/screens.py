@@ -16,14 +16,14 @@ def lint_screen(place: Place, screen: Screen) -> Iterator[Problem]:
     if isinstance(screen, AreaScreen):
         yield from place.known(("level",), "level", screen.level, city.levels)
         for index, panel in enumerate(screen.panels):
-            yield from _panel(place, ("panels", index), panel, screen.level)
+            yield from lint_panel(place, ("panels", index), panel, screen.level)
         return
     if isinstance(screen, DomainScreen):
         yield from place.known(("domain",), "domain", screen.domain, [d.id for d in city.head.domains])
         for number, level_ in enumerate(screen.levels):
             yield from place.known(("levels", number), "level", level_, city.levels)
         for index, panel in enumerate(screen.panels):
-            yield from _panel(place, ("panels", index), panel, screen.levels[0])
+            yield from lint_panel(place, ("panels", index), panel, screen.levels[0])
         return
     for number, page in enumerate(screen.pages):
         level: str | None = city.levels[0]
@@ -31,10 +31,10 @@ def lint_screen(place: Place, screen: Screen) -> Iterator[Problem]:
             yield from place.known(("pages", number, "area"), "area", page.area, place.named("area"))
             level = city.areas[page.area].level if page.area in city.areas else None
         for index, panel in enumerate(page.panels):
-            yield from _panel(place, ("pages", number, "panels", index), panel, level)
+            yield from lint_panel(place, ("pages", number, "panels", index), panel, level)
 
 
-def _panel(place: Place, keys: Keys, panel: Panel, level: str | None) -> Iterator[Problem]:
+def lint_panel(place: Place, keys: Keys, panel: Panel, level: str | None) -> Iterator[Problem]:
     """``level`` is that of the screen's own area; a panel across areas has a level of its own."""
     if isinstance(panel, WarningList):
         return

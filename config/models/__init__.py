@@ -45,11 +45,13 @@ from config.models.condition import (
 from config.models.connector import (
     DELIVERY_FIELDS,
     DIRECTIVE_FIELDS,
+    OPEN_FIELDS,
     WARNING_FIELDS,
     Connector,
     DeliveriesConnector,
     DirectivesConnector,
     FolderConnector,
+    OpenDataConnector,
     OwnConnector,
     WarningsConnector,
 )
@@ -74,6 +76,7 @@ from config.models.indicator import (
 )
 from config.models.layer import Layer, LayerIndicator, LayerRows, LayerTrouble
 from config.models.mode import Mode, Snapshot, Validity
+from config.models.opendata import Contact, Licence, OpenDataset, OpenPublishing, Rhythm
 from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
 from config.models.programme import (
     JOURNAL_FIELDS,
@@ -88,6 +91,7 @@ from config.models.programme import (
 from config.models.public import Public, Publisher
 from config.models.recipient import Recipient
 from config.models.remote import Listened, Remote
+from config.models.report import Report, ReportFormat
 from config.models.rule import NoData, Rule
 from config.models.screen import (
     AreaScreen,
@@ -122,6 +126,7 @@ __all__ = [
     "GRAVITY",
     "JOURNAL_FIELDS",
     "LEDGER_FIELDS",
+    "OPEN_FIELDS",
     "PERIODS",
     "SEVERITIES",
     "WARNING_FIELDS",
@@ -144,6 +149,7 @@ __all__ = [
     "Composite",
     "Condition",
     "Connector",
+    "Contact",
     "CountAnomaly",
     "Criterion",
     "CursorToken",
@@ -175,6 +181,7 @@ __all__ = [
     "Level",
     "LevelAnomaly",
     "LevelShift",
+    "Licence",
     "Limits",
     "LinkHeader",
     "Listened",
@@ -189,7 +196,10 @@ __all__ = [
     "NoData",
     "Obligations",
     "Offset",
+    "OpenDataConnector",
     "OpenDataSoftConnector",
+    "OpenDataset",
+    "OpenPublishing",
     "OverFeed",
     "OwnConnector",
     "PageNumber",
@@ -205,10 +215,13 @@ __all__ = [
     "Ranking",
     "Recipient",
     "Remote",
+    "Report",
+    "ReportFormat",
     "Reported",
     "Reporting",
     "Retries",
     "Review",
+    "Rhythm",
     "Rule",
     "Screen",
     "SdmxConnector",

@@ -13,6 +13,7 @@ from config.models.base import Clock, Duration, Identifier, Model, Text
 from config.models.condition import Severity
 from config.models.delivery import Obligations
 from config.models.directing import Directing, Review, Weekday
+from config.models.opendata import OpenPublishing
 from config.models.public import Publisher
 
 
@@ -226,6 +227,7 @@ class CityModel(Model):
     reporting: tuple[Reporting, ...] = ()
     vintages: Vintages = Vintages()
     publisher: Publisher | None = None
+    open_data: OpenPublishing | None = None
     warnings: Warnings = Warnings()
     obligations: Obligations = Obligations()
     groups: tuple[Group, ...] = ()

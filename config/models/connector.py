@@ -84,6 +84,10 @@ DIRECTIVE_FIELDS: Final = (
 """What the program says of each directive, in the files that it drops for ``kind: directives``."""
 
 
+OPEN_FIELDS: Final = ("day", "dataset", "title", "published_on", "downloads", "csv", "json", "on_time")
+"""What the program says of each open dataset on each day, in files that it drops for ``kind: open_data``."""
+
+
 class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox. ``path`` is a glob below the inbox."""
 
@@ -116,7 +120,17 @@ class DirectivesConnector(Model):
     path: str = Field(min_length=1)
 
 
-OwnConnector = WarningsConnector | DeliveriesConnector | DirectivesConnector
+class OpenDataConnector(Model):
+    """The program's own account of its open data: each dataset on each day, how often it was taken and
+    whether its figures were as new as promised. What changed is dropped into a folder of the inbox as JSON
+    lines.
+    """
+
+    kind: Literal["open_data"]
+    path: str = Field(min_length=1)
+
+
+OwnConnector = WarningsConnector | DeliveriesConnector | DirectivesConnector | OpenDataConnector
 """Feeds of what the program itself knows: nobody owes them."""
 
 Connector = Annotated[
@@ -124,6 +138,7 @@ Connector = Annotated[
     | Annotated[WarningsConnector, Tag("warnings")]
     | Annotated[DeliveriesConnector, Tag("deliveries")]
     | Annotated[DirectivesConnector, Tag("directives")]
+    | Annotated[OpenDataConnector, Tag("open_data")]
     | Annotated[SqlConnector, Tag("sql")]
     | Annotated[SftpConnector, Tag("sftp")]
     | Annotated[MqttConnector, Tag("mqtt")]

@@ -70,7 +70,7 @@ def tabbar(ctx: ScreenContext) -> Component:
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
     active: str = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
-    active = {"quarantine": "health", "domain": "domains"}.get(active, active)
+    active = {"quarantine": "health", "open": "health", "domain": "domains"}.get(active, active)
     counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
     tabs: list[Component] = []
     for kind, icon_name in _NAV:

@@ -13,7 +13,11 @@ from dashboard.components.finder import finder
 from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
 
-PAGES: tuple[tuple[ScreenKind, str], ...] = (("domains", "grid-3x3-gap"), ("rules", "sliders"))
+PAGES: tuple[tuple[ScreenKind, str], ...] = (
+    ("domains", "grid-3x3-gap"),
+    ("rules", "sliders"),
+    ("open", "share"),
+)
 """Pages that stand in the menu, beside the headings, and not in the head of each page."""
 
 

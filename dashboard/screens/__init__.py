@@ -16,6 +16,7 @@ from dashboard.screens import (
     health,
     indicator,
     missing,
+    open,
     quarantine,
     rule,
     rules,
@@ -40,6 +41,7 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "health": health.render,
     "quarantine": quarantine.render,
     "wall": wall.render,
+    "open": open.render,
     "missing": missing.render,
 }
 

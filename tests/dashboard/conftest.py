@@ -26,7 +26,7 @@ from warehouse.deliveries import Arrival
 from warehouse.flagged import DriftRecord, FlagCount
 from warehouse.ledger import FeedAccount, FeedStatus, Fetch, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.quarantine import Asked, Pile, Refused
-from warehouse.reader import Rows, Value
+from warehouse.reader import Reach, Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
 from warehouse.rule_tests import Newest, RuleTest
 from warehouse.state import AuditEntry, Event, Maintenance, Silence, State
@@ -214,6 +214,9 @@ class Synthetic:
         old = Vintage(7.0, None, None, 9, 3, 4, then, then, 1, 1, then, BARE)
         new = Vintage(9.0, None, None, 9, 3, 4, BARE, BARE, 1, 2, BARE, None)
         return [new, old] if id_ in self.revised else [new]
+
+    def open_reach(self, ids: Sequence[str]) -> dict[str, Reach]:
+        return {} if self.absent else dict.fromkeys(ids, Reach(BARE, BARE, BARE, BARE))
 
     def accounts(self) -> dict[str, FeedAccount]:
         return {} if self.absent else {f: FeedAccount(f, 3, 1, 100, 80, 10, 6, 3, 1) for f in self.city.feeds}

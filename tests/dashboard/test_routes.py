@@ -23,6 +23,7 @@ def test_what_is_written_is_read_back(city: City) -> None:
         ("warnings", "", {"state": "firing"}),
         ("warning", "17", {}),
         ("rules", "", {"show": "untried"}),
+        ("open", "", {}),
         ("rule", next(iter(city.rules)), {"backtest": "3"}),
         ("health", "", {}),
         ("wall", "", {}),

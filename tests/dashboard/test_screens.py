@@ -45,6 +45,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         ("health", ""),
         ("quarantine", next(iter(city.feeds))),
         ("wall", ""),
+        ("open", ""),
         ("missing", "/vi/nowhere"),
     ]
 
@@ -184,7 +185,7 @@ def test_the_accounts_of_the_ledger_are_reconciled_on_the_screen(context: Make, 
     text = told(context("health", lang="en"))
     assert "Accounts agree" in text
     assert (
-        f"{100 * feeds} received = {90 * feeds} stored + {6 * feeds} unchanged"
+        f"{100 * feeds:,} received = {90 * feeds:,} stored + {6 * feeds} unchanged"
         f" + {3 * feeds} rejected + {feeds} mended" in text
     )
 

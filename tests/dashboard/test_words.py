@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from config.models import PERIODS, Severity
+from config.models import PERIODS, Rhythm, Severity
 from config.models.composite import Missing, Normalise
 from config.models.contract import DriftRule
 from config.models.indicator import TargetKind
@@ -71,6 +71,7 @@ GROUPS: dict[str, set[str]] = {
         *("needs_until", "ended"),
     },
     "menu": {kind for kind, _ in PAGES},
+    "rhythm": set(typing.get_args(Rhythm)),
     "account": {"accepted", "unchanged", "rejected", "mended"},
     "quarantine": {
         *quarantine.STATES,

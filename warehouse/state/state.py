@@ -12,6 +12,7 @@ from warehouse.state.directives import Directives
 from warehouse.state.feed_requests import FeedRequests
 from warehouse.state.handling import Handling
 from warehouse.state.new_levels import NewLevels
+from warehouse.state.open_downloads import OpenDownloads
 from warehouse.state.outbox import Outbox
 from warehouse.state.reading import Reading
 from warehouse.state.recording import Recording
@@ -24,8 +25,8 @@ class State(Reading, Recording, Handling):
     """An open state database. Safe to use from several threads; each call is one transaction.
 
     Warnings are read, recorded and handled by its own methods; ``silences``, ``maintenance``, ``releases``,
-    ``new_levels``, ``backtests``, ``feed_requests``, ``refused_rows``, ``directives`` and ``outbox`` keep
-    what their names say.
+    ``new_levels``, ``backtests``, ``feed_requests``, ``refused_rows``, ``directives``, ``open_downloads`` and
+    ``outbox`` keep what their names say.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -38,6 +39,7 @@ class State(Reading, Recording, Handling):
         self.feed_requests = FeedRequests(engine)
         self.refused_rows = RefusedRows(engine)
         self.directives = Directives(engine)
+        self.open_downloads = OpenDownloads(engine)
         self.outbox = Outbox(engine)
 
     @classmethod

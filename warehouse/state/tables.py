@@ -24,7 +24,7 @@ from sqlalchemy import (
     text,
 )
 
-SCHEMA_VERSION: Final = "7"
+SCHEMA_VERSION: Final = "8"
 """The newest revision in migrations/versions: what a fresh database is made as, and an old one brought to."""
 
 metadata = MetaData()
@@ -342,6 +342,15 @@ directive_deed = Table(
     Column("action", String, nullable=False),
     Column("comment", Text, nullable=False),
     Column("detail", JSON, nullable=False),
+)
+
+open_download = Table(
+    "open_download",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("dataset", String, primary_key=True),
+    Column("format", String, primary_key=True),
+    Column("taken", Integer, nullable=False),
 )
 
 audit = Table(

@@ -1,0 +1,116 @@
+"""Values as anybody may take them: pages of a flat table, without anything of the rows behind them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from config.models import Period
+from warehouse.store import Cursor
+
+COLUMNS: Final = (
+    "indicator", "level", "area", "area_code", "area_name_vi", "area_name_en", "period", "start", "value",
+    "unit", "n", "coverage", "data_through", "known_from", "simulated", "withheld",
+)  # fmt: skip
+"""Of each row of a page. ``start`` is the first day of the period, or its moment by the city's clock;
+``area_code`` what officials call the unit; ``coverage`` the share, 0 to 1, of the cells that were delivered;
+times are UTC. Where ``withheld``, value and n are empty because too few rows stand behind them.
+"""
+
+
+@dataclass(frozen=True)
+class Published:
+    """One indicator as it is published: its unit's symbol, and whether its data are simulated."""
+
+    id: str
+    unit: str
+    simulated: bool
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What somebody wants of a dataset; None and empty are no condition. ``last`` is a day as well."""
+
+    indicators: Sequence[Published]
+    least: int = 0
+    levels: Sequence[str] = ()
+    areas: Sequence[str] = ()
+    periods: Sequence[Period] = ()
+    first: dt.date | None = None
+    last: dt.date | None = None
+
+
+class Reach(NamedTuple):
+    """How far an indicator's values reach: first and last start, newest data, newest value (UTC, bare)."""
+
+    first: dt.datetime
+    last: dt.datetime
+    data_through: dt.datetime
+    known_from: dt.datetime
+
+
+def open_page(
+    cursor: Cursor, cut: Cut, timed: Sequence[Period], limit: int, offset: int
+) -> tuple[pa.Table, int]:
+    """Rows ``offset`` … of what ``cut`` asks for, at most ``limit``, with COLUMNS, in a fixed order; and how
+    many there are in all. ``timed`` are the periods that begin at an hour.
+    """
+    conditions, given = _conditions(cut)
+    source = f"FROM indicator_value v WHERE {conditions}"
+    [(total,)] = cursor.execute(f"SELECT count(*) {source}", given).fetchall()
+    given |= {
+        "ids": [one.id for one in cut.indicators],
+        "units": [one.unit for one in cut.indicators],
+        "simulated": [one.simulated for one in cut.indicators],
+        "timed": list(timed),
+    }
+    withheld = f"v.n > 0 AND v.n < {int(cut.least)}"
+    utc = "'%Y-%m-%dT%H:%M:%SZ'"
+    found = cursor.sql(
+        "SELECT v.indicator, v.level, v.area, coalesce(a.official, v.area) AS area_code,"
+        " a.name_vi AS area_name_vi, a.name_en AS area_name_en, v.period,"
+        " CASE WHEN list_contains($timed, v.period) THEN strftime(v.start, '%Y-%m-%dT%H:%M')"
+        " ELSE strftime(v.start, '%Y-%m-%d') END AS start,"
+        f" CASE WHEN {withheld} THEN NULL ELSE v.value END AS value, told.unit,"
+        f" CASE WHEN {withheld} THEN NULL ELSE v.n END AS n,"
+        " CASE WHEN v.expected > 0 THEN round(v.present / v.expected, 4) END AS coverage,"
+        f" strftime(v.data_through, {utc}) AS data_through, strftime(v.known_from, {utc}) AS known_from,"
+        f" told.simulated, {withheld} AS withheld"
+        " FROM indicator_value v"
+        " JOIN (SELECT unnest($ids) AS id, unnest($units) AS unit, unnest($simulated) AS simulated) told"
+        " ON told.id = v.indicator LEFT JOIN area a ON a.code = v.area"
+        f" WHERE {conditions} ORDER BY v.indicator, v.period, v.start, v.level, v.area"
+        f" LIMIT {int(limit)} OFFSET {int(offset)}",
+        params=given,
+    ).to_arrow_table()
+    return found, int(total)
+
+
+def open_reach(cursor: Cursor, indicators: Sequence[str]) -> dict[str, Reach]:
+    """How far the values of indicators reach; one without values is absent."""
+    rows = cursor.execute(
+        "SELECT indicator, min(start), max(start), max(data_through), max(known_from) FROM indicator_value"
+        " WHERE list_contains($ids, indicator) GROUP BY indicator",
+        {"ids": list(indicators)},
+    ).fetchall()
+    return {id_: Reach(*rest) for id_, *rest in rows}
+
+
+def _conditions(cut: Cut) -> tuple[str, dict[str, Any]]:
+    given: dict[str, Any] = {f"i{k}": one.id for k, one in enumerate(cut.indicators)}
+    parts = [f"v.indicator IN ({', '.join('$' + name for name in given) or 'NULL'})"]
+    for name, wanted in (("level", cut.levels), ("area", cut.areas), ("period", cut.periods)):
+        if wanted:
+            parts.append(f"list_contains(${name}s, v.{name})")
+            given[f"{name}s"] = list(wanted)
+    if cut.first is not None:
+        parts.append("v.start >= $first")
+        given["first"] = cut.first
+    if cut.last is not None:
+        parts.append("v.start < $last::DATE + 1")
+        given["last"] = cut.last
+    return " AND ".join(parts), given
