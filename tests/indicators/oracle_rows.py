@@ -87,6 +87,8 @@ class Rows:
                 if all(isinstance(a, dt.datetime) for a in arguments):
                     return (arguments[1] - first) / dt.timedelta(days=1)
                 return (self.local_day(arguments[1]) - self.local_day(first)).days  # type: ignore[operator]
+            case "day_of":
+                return self.local_day(first)
             case "hour_of":
                 return first.replace(tzinfo=dt.UTC).astimezone(self.zone).hour
             case "weekday_of":
