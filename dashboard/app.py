@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -24,8 +25,9 @@ from dashboard import actions, asking, asof, backtesting, public, quieting, rele
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
-from dashboard.context import ScreenContext, Work
+from dashboard.context import Offers, ScreenContext, Work
 from dashboard.forms import Forms
+from dashboard.offers import answers, commands
 from dashboard.opendata import answer as opendata
 from dashboard.quiet import RECENT
 from dashboard.routes import Route, parse
@@ -90,7 +92,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     def screen(request: Request, path: str = "/", search: str = "") -> Response:
         route = parse(city, path, search)
         version = runtime.hub.version
-        page = cache.page(version, route.key, lambda: _render(runtime, route, version))
+        page = cache.page(version, route.key, lambda: _render(runtime, route, version, offers))
         headers = {
             "ETag": page.etag,
             "Cache-Control": "no-cache",
@@ -116,6 +118,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     def health() -> dict[str, str | int]:
         return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
 
+    offers = partial(_offers, server)
     public.register(server, runtime)
     opendata.register(server, runtime)
     row_forms.downloads(server, runtime.mending)
@@ -177,7 +180,11 @@ def _work(runtime: Runtime, route: Route) -> Work:
     return Work(shown, runtime.faults.all())
 
 
-def _render(runtime: Runtime, route: Route, version: str) -> bytes:
+def _offers(server: FastAPI) -> Offers:
+    return Offers(answers(server), commands())
+
+
+def _render(runtime: Runtime, route: Route, version: str, offers: Callable[[], Offers]) -> bytes:
     now, state = runtime.clock(), runtime.state
     as_of, boundaries = asof.chosen(runtime.city, route, now), chosen(runtime.city, route)
     with reading(runtime.store, runtime.city, EVERYONE, as_of, boundaries) as reader:
@@ -212,6 +219,7 @@ def _render(runtime: Runtime, route: Route, version: str) -> bytes:
             work=_work(runtime, route) if as_of is None else Work(),
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
             settled=state.refused_rows.told,
+            offers=offers() if route.kind == "catalogue" else Offers(),
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from contextlib import nullcontext
@@ -17,7 +16,7 @@ from typer.exceptions import TyperException
 from config import REFERENCE_CITY, City
 from dashboard import (
     accounts,
-    catalogue,
+    cli_catalogue,
     cli_feed_work,
     cli_feeds,
     cli_quarantine,
@@ -140,17 +139,6 @@ def check(city: CityOption = REFERENCE_CITY) -> None:
     typer.echo(f"{city}: no problems")
 
 
-@app.command(name="catalogue")
-def show_catalogue(city: CityOption = REFERENCE_CITY, as_json: JsonOption = False) -> None:
-    """List the indicators and warning rules of a city."""
-    here = city_at(city)
-    if as_json:
-        typer.echo(json.dumps(catalogue.as_data(here), ensure_ascii=False, indent=1))
-    else:
-        for table in catalogue.as_tables(here):
-            print_table(table)
-
-
 @app.command()
 def explain(indicator: str, city: CityOption = REFERENCE_CITY, var: VarOption = VAR) -> None:
     """Print an indicator's plan, SQL and dependencies, and what it costs where there is a warehouse."""
@@ -271,6 +259,7 @@ def notices(
         state.close()
 
 
+cli_catalogue.add_to(app)
 cli_quarantine.add_to(cli_feeds.app)
 app.add_typer(cli_feeds.app, name="feed")
 app.add_typer(cli_rules.app, name="rules")

@@ -44,6 +44,14 @@ def _nobody(deeds: Collection[int]) -> Mapping[int, AuditEntry]:
 
 
 @dataclass(frozen=True)
+class Offers:
+    """What the application offers to others: which addresses its server answers, its commands."""
+
+    answers: Callable[[str], bool] = lambda _path: False
+    commands: Collection[str] = ()
+
+
+@dataclass(frozen=True)
 class Work:
     """What people asked of feeds, what is under way first, and what the program itself cannot do just now."""
 
@@ -62,7 +70,7 @@ class ScreenContext:
     feed. On a screen of the past ``as_of`` is the moment that it is told for, and everything else, ``now``
     and the city's indicators included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
-    rows; ``work`` is what they asked of feeds.
+    rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do.
     """
 
     city: City
@@ -82,6 +90,7 @@ class ScreenContext:
     deeds: Callable[[], Sequence[AuditEntry]] = tuple
     settled: Callable[[Collection[int]], Mapping[int, AuditEntry]] = _nobody
     work: Work = Work()
+    offers: Offers = Offers()
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

@@ -21,6 +21,7 @@ ScreenKind = Literal[
     "rules",
     "rule",
     "health",
+    "catalogue",
     "quarantine",
     "directive",
     "wall",
@@ -73,7 +74,9 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
-        case ["domains" | "warnings" | "silences" | "rules" | "health" | "wall" | "open" as kind]:
+        case [
+            "domains" | "catalogue" | "warnings" | "silences" | "rules" | "health" | "wall" | "open" as kind
+        ]:
             return Route(language, kind, "", params)
         case _:
             return Route(language, "missing", path, params)

@@ -17,6 +17,7 @@ from warehouse.flagged import FlagReader
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.open_values import Reach, open_reach
 from warehouse.places import inside
+from warehouse.presence import Presence, members, presences
 from warehouse.quarantine import QuarantineReader
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
@@ -238,6 +239,14 @@ class Reader(VintageReader):
             if (value.indicator, value.area, value.start) in wanted
             and self._scope.sees(self._city.areas, value.area)
         }
+
+    def presences(self) -> Mapping[tuple[str, str, str], Presence]:
+        """Which figures there are, as they stand now, by indicator, level and period."""
+        return presences(self.cursor)
+
+    def members(self, dataset: str, column: str) -> int:
+        """How many different values a column of a dataset holds; 0 for one that is not defined."""
+        return members(self.cursor, self._city, dataset, column)
 
     def facts(
         self,

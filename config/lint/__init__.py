@@ -20,6 +20,7 @@ from config.lint.recipients import lint_recipient, whole
 from config.lint.reports import lint_report
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
+from config.lint.systems import lint_system
 from config.models import PERIODS
 from config.problems import Problem
 
@@ -42,7 +43,7 @@ def lint(city: City) -> list[Problem]:
     for rule in city.rules.values():
         problems += lint_rule(Place(city, "rule", rule.id), rule)
     for system in city.systems.values():
-        problems += Place(city, "system", system.id).texts(system)
+        problems += lint_system(Place(city, "system", system.id), system)
     for dataset in city.open_datasets.values():
         problems += lint_open_dataset(Place(city, "open dataset", dataset.id), dataset)
     for report in city.reports.values():

@@ -76,6 +76,21 @@ from config.models.indicator import (
 )
 from config.models.layer import Layer, LayerIndicator, LayerRows, LayerTrouble
 from config.models.mode import Mode, Snapshot, Validity
+from config.models.need import (
+    Chosen,
+    Need,
+    NeedAddresses,
+    NeedAreas,
+    NeedCommands,
+    NeedCount,
+    NeedFeeds,
+    NeedIdentities,
+    NeedIndicators,
+    NeedMembers,
+    NeedRules,
+    NeedScreens,
+    NeedTargets,
+)
 from config.models.opendata import Contact, Licence, OpenDataset, OpenPublishing, Rhythm
 from config.models.paging import CursorToken, LinkHeader, NextLink, Offset, PageNumber, Pages, Paging
 from config.models.programme import (
@@ -142,6 +157,7 @@ __all__ = [
     "Calendar",
     "Change",
     "Check",
+    "Chosen",
     "CityModel",
     "CkanConnector",
     "Column",
@@ -192,6 +208,18 @@ __all__ = [
     "Model",
     "Moving",
     "Named",
+    "Need",
+    "NeedAddresses",
+    "NeedAreas",
+    "NeedCommands",
+    "NeedCount",
+    "NeedFeeds",
+    "NeedIdentities",
+    "NeedIndicators",
+    "NeedMembers",
+    "NeedRules",
+    "NeedScreens",
+    "NeedTargets",
     "NextLink",
     "NoData",
     "Obligations",

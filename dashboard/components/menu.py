@@ -15,8 +15,9 @@ from dashboard.routes import ScreenKind
 
 PAGES: tuple[tuple[ScreenKind, str], ...] = (
     ("domains", "grid-3x3-gap"),
-    ("rules", "sliders"),
     ("open", "share"),
+    ("catalogue", "journals"),
+    ("rules", "sliders"),
 )
 """Pages that stand in the menu, beside the headings, and not in the head of each page."""
 

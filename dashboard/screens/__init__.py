@@ -11,6 +11,7 @@ from dashboard.context import ScreenContext
 from dashboard.routes import ScreenKind
 from dashboard.screens import (
     area,
+    catalogue,
     domain,
     domains,
     health,
@@ -39,6 +40,7 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "rules": rules.render,
     "rule": rule.render,
     "health": health.render,
+    "catalogue": catalogue.render,
     "quarantine": quarantine.render,
     "wall": wall.render,
     "open": open.render,

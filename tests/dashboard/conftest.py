@@ -25,6 +25,7 @@ from indicators.rules.volumes import FeedVolume
 from warehouse.deliveries import Arrival
 from warehouse.flagged import DriftRecord, FlagCount
 from warehouse.ledger import FeedAccount, FeedStatus, Fetch, QuarantinedRow, ReasonCount, RefreshRecord, Run
+from warehouse.presence import Presence
 from warehouse.quarantine import Asked, Pile, Refused
 from warehouse.reader import Reach, Rows, Value
 from warehouse.reconciliation import IdentityCount, Outcome
@@ -204,6 +205,15 @@ class Synthetic:
 
     def feeds(self) -> dict[str, FeedStatus]:
         return {f: FeedStatus(f, BARE, 1, self.loaded, 1000) for f in self.city.feeds} if self.loaded else {}
+
+    def presences(self) -> dict[tuple[str, str, str], Presence]:
+        """Every figure that is defined."""
+        found = self.city.indicators.values()
+        keys = [(i.id, level, period) for i in found for level in i.levels for period in i.periods]
+        return {} if self.absent else dict.fromkeys(keys, Presence(1, True, 1e9))
+
+    def members(self, *_: object) -> int:
+        return 0 if self.absent else 999
 
     def versions(self, id_: str) -> list[Version]:
         bodies = [{"measure": "count(*)"}, {"measure": "sum(n)"}][: 2 if id_ in self.revised else 1]

@@ -46,6 +46,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         ("quarantine", next(iter(city.feeds))),
         ("wall", ""),
         ("open", ""),
+        ("catalogue", ""),
         ("missing", "/vi/nowhere"),
     ]
 
@@ -185,8 +186,8 @@ def test_the_accounts_of_the_ledger_are_reconciled_on_the_screen(context: Make, 
     text = told(context("health", lang="en"))
     assert "Accounts agree" in text
     assert (
-        f"{100 * feeds:,} received = {90 * feeds:,} stored + {6 * feeds} unchanged"
-        f" + {3 * feeds} rejected + {feeds} mended" in text
+        f"{100 * feeds:,} received = {90 * feeds:,} stored + {6 * feeds:,} unchanged"
+        f" + {3 * feeds:,} rejected + {feeds:,} mended" in text
     )
 
 

@@ -22,6 +22,7 @@ from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.rulebook import Tried
 from dashboard.screens import quarantine
+from dashboard.screens.catalogue import TABS
 from dashboard.screens.rules import SHOWN
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
@@ -32,6 +33,9 @@ from warehouse.state import Outcome, RequestKind, RequestState, Result
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
 )
+# Whatever may be missing of a row of systems.yaml.
+GAPS = set(re.findall(r'(?:Gap|_at_least)\("([a-z_]+)"', SOURCE)) | {"whole", "broken"}
+GAPS |= {f"few_{kind}" for kind in ("indicators", "rules", "feeds")}
 # Groups whose members come from models; ``none`` is what wears no word.
 GROUPS: dict[str, set[str]] = {
     "mark": set(typing.get_args(Mark)) - {"none"},
@@ -70,6 +74,8 @@ GROUPS: dict[str, set[str]] = {
         *(f"{stem}.{form}" for stem in ("hushes", "will_hush") for form in ("one", "other")),
         *("needs_until", "ended"),
     },
+    "catalogue_tab": set(TABS),
+    "gap": GAPS,
     "menu": {kind for kind, _ in PAGES},
     "rhythm": set(typing.get_args(Rhythm)),
     "account": {"accepted", "unchanged", "rejected", "mended"},

@@ -1,0 +1,136 @@
+"""What must be there for a row of ``systems.yaml`` to be served: code checks each kind, nobody by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.models.base import Identifier, Model
+from config.models.indicator import Period
+
+
+class Chosen(Model):
+    """Definitions that are needed: those with ``ids``, or with ``serving`` all that say they serve the row.
+
+    At least ``at_least`` of them (left out: all, and one at the least).
+    """
+
+    ids: tuple[Identifier, ...] = ()
+    serving: bool = False
+    at_least: int | None = Field(default=None, ge=1)
+
+
+class NeedIndicators(Chosen):
+    """Indicators that have a value at each of ``levels`` (left out: for the whole city).
+
+    ``domain`` and ``group`` choose all of a heading or of a group of headings.
+
+    ``period`` is the kind of period to look at (left out: any). The newest value for the whole city is at
+    least ``least``. With ``parts`` values keep numerator and denominator.
+    """
+
+    type: Literal["indicators"]
+    domain: Identifier | None = None
+    group: Identifier | None = None
+    levels: tuple[Identifier, ...] = ()
+    period: Period | None = None
+    least: float | None = None
+    parts: bool = False
+
+
+class NeedRules(Chosen):
+    """Warning rules that are defined."""
+
+    type: Literal["rules"]
+
+
+class NeedFeeds(Chosen):
+    """Feeds that come by themselves and have brought rows; ``serving`` chooses those behind the indicators
+    that serve the row.
+    """
+
+    type: Literal["feeds"]
+
+
+Counted = Literal["indicators", "rules", "feeds", "layers", "domains", "groups"]
+
+
+class NeedCount(Model):
+    """At least so many definitions."""
+
+    type: Literal["count"]
+    of: Counted
+    least: int = Field(ge=1)
+
+
+class NeedAreas(Model):
+    """At least so many areas of a level today."""
+
+    type: Literal["areas"]
+    level: Identifier
+    least: int = Field(ge=1)
+
+
+class NeedScreens(Model):
+    """Screens: ``kinds`` that the application draws, ``domains`` and ``levels`` for which there is one."""
+
+    type: Literal["screens"]
+    kinds: tuple[Identifier, ...] = ()
+    domains: tuple[Identifier, ...] = ()
+    levels: tuple[Identifier, ...] = ()
+
+
+class NeedIdentities(Model):
+    """Identities that were checked and hold; with ``broken`` such as are known to be broken and shown so."""
+
+    type: Literal["identities"]
+    ids: tuple[Identifier, ...] = Field(min_length=1)
+    broken: bool = False
+
+
+class NeedTargets(Model):
+    """Indicators that are held to targets; with ``values`` these are among what is asked of them together."""
+
+    type: Literal["targets"]
+    ids: tuple[Identifier, ...] = Field(min_length=1)
+    values: tuple[float, ...] = ()
+
+
+class NeedMembers(Model):
+    """A column of a dataset that has at least so many different values."""
+
+    type: Literal["members"]
+    dataset: Identifier
+    column: Identifier
+    least: int = Field(ge=1)
+
+
+class NeedAddresses(Model):
+    """Addresses that the server answers, such as ``/public/warnings.atom``."""
+
+    type: Literal["addresses"]
+    paths: tuple[str, ...] = Field(min_length=1)
+
+
+class NeedCommands(Model):
+    """Commands of the command line, such as ``rules backtest``."""
+
+    type: Literal["commands"]
+    names: tuple[str, ...] = Field(min_length=1)
+
+
+Need = Annotated[
+    NeedIndicators
+    | NeedRules
+    | NeedCount
+    | NeedAreas
+    | NeedFeeds
+    | NeedScreens
+    | NeedIdentities
+    | NeedTargets
+    | NeedMembers
+    | NeedAddresses
+    | NeedCommands,
+    Field(discriminator="type"),
+]
