@@ -50,6 +50,8 @@ def shots(city: City) -> Iterator[Shot]:
             **{f"indicator-{id}": f"/{language}/indicator/{id}" for id in indicators},
             "domains": f"/{language}/domains",
             **{f"domain-{d.id}": f"/{language}/domain/{d.id}" for d in city.head.domains},
+            "map": f"/{language}/map?layers={','.join(_drawn(city))}",
+            "map-ground": f"/{language}/map?view=ground&layers={','.join(_drawn(city))}",
             "warnings": f"/{language}/warnings",
             "warning": f"/{language}/warning/1",
             "silences": f"/{language}/silences",
@@ -64,6 +66,11 @@ def shots(city: City) -> Iterator[Shot]:
                 yield Shot(f"{name}-{language}-{width}x{height}", path, width, height, full=True)
         for width, height in WALL:
             yield Shot(f"wall-{language}-{width}x{height}", f"/{language}/wall", width, height)
+
+
+def _drawn(city: City) -> list[str]:
+    """Some layers that the map shows: of rows, and of files."""
+    return [layer.id for layer in city.layers.values() if layer.rows or layer.file][:4]
 
 
 def _richest(city: City, kind: str) -> str:

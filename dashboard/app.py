@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -21,12 +21,13 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asking, asof, backtesting, public, quieting, releasing, row_forms
+from dashboard import actions, asking, asof, backtesting, layer_api, public, quieting, releasing, row_forms
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import Offers, ScreenContext, Work
 from dashboard.forms import Forms
+from dashboard.layers import LayerBook, LayerState
 from dashboard.offers import answers, commands
 from dashboard.opendata import answer as opendata
 from dashboard.quiet import RECENT
@@ -82,7 +83,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     """The ASGI application of one running city."""
     city = runtime.city
     server = FastAPI(title=city.head.name.get("en"), docs_url=None, redoc_url=None, openapi_url=None)
-    cache = ScreenCache()
+    cache, layers = ScreenCache(), LayerBook(city)
 
     @server.get("/")
     def home() -> RedirectResponse:
@@ -92,7 +93,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     def screen(request: Request, path: str = "/", search: str = "") -> Response:
         route = parse(city, path, search)
         version = runtime.hub.version
-        page = cache.page(version, route.key, lambda: _render(runtime, route, version, offers))
+        page = cache.page(version, route.key, lambda: _render(runtime, layers, route, version, offers))
         headers = {
             "ETag": page.etag,
             "Cache-Control": "no-cache",
@@ -119,8 +120,15 @@ def create_app(runtime: Runtime) -> FastAPI:
         return {"city": city.head.id, "version": runtime.hub.version, "listeners": runtime.hub.listeners}
 
     offers = partial(_offers, server)
+
+    def layer_states() -> Mapping[str, LayerState]:
+        today = runtime.clock().astimezone(city.zone).date()
+        with reading(runtime.store, city, EVERYONE) as reader:
+            return layers.states(runtime.hub.version, reader, today)
+
     public.register(server, runtime)
     opendata.register(server, runtime)
+    layer_api.register(server, city, layer_states)
     row_forms.downloads(server, runtime.mending)
 
     dash = Dash(
@@ -184,7 +192,9 @@ def _offers(server: FastAPI) -> Offers:
     return Offers(answers(server), commands())
 
 
-def _render(runtime: Runtime, route: Route, version: str, offers: Callable[[], Offers]) -> bytes:
+def _render(
+    runtime: Runtime, layers: LayerBook, route: Route, version: str, offers: Callable[[], Offers]
+) -> bytes:
     now, state = runtime.clock(), runtime.state
     as_of, boundaries = asof.chosen(runtime.city, route, now), chosen(runtime.city, route)
     with reading(runtime.store, runtime.city, EVERYONE, as_of, boundaries) as reader:
@@ -220,6 +230,7 @@ def _render(runtime: Runtime, route: Route, version: str, offers: Callable[[], O
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
             settled=state.refused_rows.told,
             offers=offers() if route.kind == "catalogue" else Offers(),
+            layers=lambda: layers.states(version, reader, now.astimezone(city.zone).date()),
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

@@ -3,6 +3,7 @@
 Dash keeps an entry for every component of a page and looks all of them over at each change: a wall of
 3,600 nodes took 15 s of script, as HTML 1 s. A part of a tree that holds only HTML and links is therefore
 sent as one component whose content is HTML in ``data-html``, and assets/89-static.js puts it in place.
+What no component draws (SVG, fields to search with) gives its own HTML as ``data-html``.
 Charts and forms stay components.
 """
 
@@ -49,9 +50,12 @@ def markup(node: Any) -> str:
         return escape(str(node), quote=False)
     properties = _properties(node)
     children = properties.pop("children", None)
+    drawn = properties.pop("data-html", None)
     tag = "a" if node._type == "Link" else node._type.lower()
     attributes = "".join(_attribute(name, entry) for name, entry in properties.items())
-    return f"<{tag}{attributes}>" if tag in _VOID else f"<{tag}{attributes}>{markup(children)}</{tag}>"
+    if tag in _VOID:
+        return f"<{tag}{attributes}>"
+    return f"<{tag}{attributes}>{markup(children) if drawn is None else drawn}</{tag}>"
 
 
 def _attribute(name: str, entry: Any) -> str:

@@ -21,6 +21,7 @@ from dashboard.stories import Story
 
 if TYPE_CHECKING:
     from dashboard.faults import Fault
+    from dashboard.layers import LayerState
     from dashboard.rulebook import Rulebook
     from indicators.breakdown import Lines
     from indicators.lineage import Lineage
@@ -70,7 +71,8 @@ class ScreenContext:
     feed. On a screen of the past ``as_of`` is the moment that it is told for, and everything else, ``now``
     and the city's indicators included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
-    rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do.
+    rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do;
+    ``layers`` tells by id what map layers hold.
     """
 
     city: City
@@ -91,6 +93,7 @@ class ScreenContext:
     settled: Callable[[Collection[int]], Mapping[int, AuditEntry]] = _nobody
     work: Work = Work()
     offers: Offers = Offers()
+    layers: Callable[[], Mapping[str, LayerState]] = dict
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

@@ -26,6 +26,7 @@ ScreenKind = Literal[
     "directive",
     "wall",
     "open",
+    "map",
     "missing",
 ]
 
@@ -75,7 +76,15 @@ def parse(city: City, path: str, search: str = "") -> Route:
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
         case [
-            "domains" | "catalogue" | "warnings" | "silences" | "rules" | "health" | "wall" | "open" as kind
+            "domains"
+            | "catalogue"
+            | "warnings"
+            | "silences"
+            | "rules"
+            | "health"
+            | "wall"
+            | "open"
+            | "map" as kind
         ]:
             return Route(language, kind, "", params)
         case _:

@@ -59,8 +59,8 @@ def fact_columns(feed: Feed) -> dict[str, str]:
 def has_facts(cursor: Cursor, dataset: str) -> bool:
     """Whether anything of the dataset was ever loaded."""
     asked = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'main' AND table_name = ?"
-    row = cursor.execute(asked, [fact_table(dataset)]).fetchone()
-    return bool(row and row[0])
+    [(tables,)] = cursor.execute(asked, [fact_table(dataset)]).fetchall()
+    return bool(tables)
 
 
 def ensure_fact_table(cursor: Cursor, feed: Feed) -> None:

@@ -19,7 +19,8 @@ from warehouse.facts import day_of, fact_table, has_facts, q
 from warehouse.scope import Scope
 from warehouse.store import Cursor
 
-_LATELY = dt.timedelta(days=7)
+_DAY = dt.timedelta(days=1)
+_LATELY = 7 * _DAY
 """How far before the newest row of another dataset is looked for what it last said of a place."""
 
 
@@ -75,23 +76,24 @@ def read_places(cursor: Cursor, city: City, scope: Scope, rows: LayerRows, day: 
         f"WITH found AS ({_found(cursor, city, feed, rows)}),"
         " placed AS (SELECT f.*, coalesce(h.heir, f._area) AS place FROM found f"
         " LEFT JOIN area_heir h ON h.unit = f._area AND h.since <= $on AND $on < h.until)"
-        f" SELECT lat, lon, place, name, trouble, at FROM placed {seen}"
+        f" SELECT lat, lon, place, name, trouble, moment FROM placed {seen}"
+        " ORDER BY place, name, lat, lon"
     )
-    told: Any = cursor.execute(asked, given).to_arrow_table()
+    told: Any = cursor.sql(asked, params=given).to_arrow_table()
     return Places(
         told["lat"].to_numpy().astype(float),
         told["lon"].to_numpy().astype(float),
         np.array(told["place"].to_pylist(), dtype=np.object_),
         np.array(told["name"].to_pylist(), dtype=np.object_),
         told["trouble"].to_numpy(zero_copy_only=False).astype(bool),
-        _moment(pc.max(told["at"]).as_py()),
+        _moment(pc.max(told["moment"]).as_py()),
     )
 
 
 def _found(cursor: Cursor, city: City, feed: Feed, rows: LayerRows) -> str:
-    """SQL of the rows: lat, lon, name, _area, trouble and at, one for each place."""
+    """SQL of the rows: lat, lon, name, _area, trouble and moment, one for each place."""
     table, time = q(fact_table(feed.table)), q(feed.event_time)
-    when = _filter(feed, rows)
+    when = _filter(cursor, feed, rows)
     lat, lon = (f"{q(c)}::DOUBLE" if c else "NULL::DOUBLE" for c in (rows.lat, rows.lon))
     name = f"{q(rows.name)}::VARCHAR" if rows.name else "NULL"
     own, joined, at = "FALSE", "", time
@@ -100,40 +102,43 @@ def _found(cursor: Cursor, city: City, feed: Feed, rows: LayerRows) -> str:
     cells = {"lat": lat, "lon": lon, "name": name, "_area": "_area", "trouble": f"coalesce({own}, FALSE)"}
     if rows.key is None:
         listed = ", ".join(f"{sql} AS {name}" for name, sql in cells.items())
-        return f"SELECT {listed}, {at} AS at FROM {table} {when}"
+        return f"SELECT {listed}, {at} AS moment FROM {table} {when}"
     listed = ", ".join(f"arg_max({sql}, {time}) AS {name}" for name, sql in cells.items())
-    newest = f"SELECT {q(rows.key)} AS key, {listed}, max({at}) AS at FROM {table} {when} GROUP BY ALL"
+    newest = f"SELECT {q(rows.key)} AS key, {listed}, max({at}) AS moment FROM {table} {when} GROUP BY ALL"
     if bad is None or bad.dataset is None or bad.by is None:
         return newest
     other = city.datasets[bad.dataset]
     if not has_facts(cursor, other.table):
         return newest
-    joined = _last_said(other, bad.by, parse_condition(bad.when, columns_of(other)))
+    joined = _last_said(cursor, other, bad.by, parse_condition(bad.when, columns_of(other)))
     return (
-        "SELECT n.lat, n.lon, n.name, n._area, coalesce(s.bad, FALSE) AS trouble, s.at AS at"
+        "SELECT n.lat, n.lon, n.name, n._area, coalesce(s.bad, FALSE) AS trouble, s.moment AS moment"
         f" FROM ({newest}) n LEFT JOIN ({joined}) s ON s.key = n.key"
     )
 
 
-def _filter(feed: Feed, rows: LayerRows) -> str:
+def _filter(cursor: Cursor, feed: Feed, rows: LayerRows) -> str:
     parts = []
     if rows.where is not None:
         parts.append(parse_condition(rows.where, columns_of(feed)).operand)
     if rows.within is not None:
-        parts.append(_recent(feed, rows.within))
+        parts.append(_recent(cursor, feed, rows.within))
     return f"WHERE {' AND '.join(parts)}" if parts else ""
 
 
-def _recent(feed: Feed, within: dt.timedelta) -> str:
-    day, table = q(day_of(feed.event_time)), q(fact_table(feed.table))
-    return f"{day} > (SELECT max({day}) FROM {table}) - {max(1, within.days)}"
+def _recent(cursor: Cursor, feed: Feed, within: dt.timedelta) -> str:
+    """SQL: a row's day is one of the last before the newest. A plain date reads a part of the table alone."""
+    day = q(day_of(feed.event_time))
+    [(newest,)] = cursor.execute(f"SELECT max({day}) FROM {q(fact_table(feed.table))}").fetchall()
+    return "FALSE" if newest is None else f"{day} > DATE '{newest - max(within, _DAY)}'"
 
 
-def _last_said(other: Feed, by: str, bad: RowExpression) -> str:
+def _last_said(cursor: Cursor, other: Feed, by: str, bad: RowExpression) -> str:
     time = q(other.event_time)
     return (
-        f"SELECT {q(by)} AS key, arg_max(coalesce({bad.operand}, FALSE), {time}) AS bad, max({time}) AS at"
-        f" FROM {q(fact_table(other.table))} WHERE {_recent(other, _LATELY)} GROUP BY ALL"
+        f"SELECT {q(by)} AS key, arg_max(coalesce({bad.operand}, FALSE), {time}) AS bad,"
+        f" max({time}) AS moment"
+        f" FROM {q(fact_table(other.table))} WHERE {_recent(cursor, other, _LATELY)} GROUP BY ALL"
     )
 
 

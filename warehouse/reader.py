@@ -12,8 +12,9 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from config import City
-from config.models import Period
+from config.models import LayerRows, Period
 from warehouse.flagged import FlagReader
+from warehouse.layers import Places, read_places
 from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRecord, Run
 from warehouse.open_values import Reach, open_reach
 from warehouse.places import inside
@@ -274,6 +275,10 @@ class Reader(VintageReader):
             [*parameters, area],
         ).fetchall()
         return Rows(tuple(columns), rows, int(row[0]) if row else 0)
+
+    def places(self, rows: LayerRows, day: dt.date) -> Places:
+        """The places of a map layer, on the boundaries of ``day``, as they stand now."""
+        return read_places(self.cursor, self._city, self._scope, rows, day)
 
     def _values(
         self, period: str, indicators: Sequence[str], where: str, given: Mapping[str, Any], rest: str = ""

@@ -2,7 +2,7 @@
    A new version changes only the nodes that differ, so nothing flickers and an opened fold stays open.
    Links inside go through Dash's own address component: no page is loaded anew. */
 (() => {
-  const OURS = new Set(["open", "data-age", "data-over", "data-time", "data-day"]);
+  const OURS = new Set(["open", "hidden", "transform", "data-age", "data-over", "data-time", "data-day"]);
   const put = new WeakMap();
 
   function attributes(from, to) {

@@ -19,6 +19,7 @@ from dashboard.routes import ScreenKind, href
 _NAV: tuple[tuple[ScreenKind, str], ...] = (
     ("area", "grid-1x2"),
     ("domains", "grid-3x3-gap"),
+    ("map", "map"),
     ("warnings", "bell"),
     ("health", "database"),
     ("wall", "display"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dash import html
@@ -16,7 +18,7 @@ from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
 from dashboard.components.value import when, why_unranked, written
 from dashboard.context import ScreenContext
-from dashboard.standing import enough, mark_of
+from dashboard.standing import Mark, enough, mark_of
 
 if TYPE_CHECKING:
     from warehouse.reader import Value
@@ -24,31 +26,84 @@ if TYPE_CHECKING:
 STEPS = 5
 
 
+Extra = Callable[[Area], Any]
+"""What else stands in the tile of an area."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an area looks on a map: the class of its colour, what is written and said of it, its mark."""
+
+    colour: str
+    text: str
+    said: str
+    mark: Mark
+
+
+@dataclass(frozen=True)
+class Shading:
+    """The values of one indicator for the areas of a level in one period, and the steps they fall into."""
+
+    indicator: Indicator
+    period: Period
+    places: Sequence[Area]
+    values: Mapping[str, Value]
+    limits: Sequence[float]
+
+    @property
+    def some(self) -> Value | None:
+        """One of the values, which all are of one period."""
+        return next(iter(self.values.values()), None)
+
+    def look(self, ctx: ScreenContext, area: Area) -> Look:
+        """How an area is shown; hatched where there is not enough to say."""
+        value = self.values.get(area.code)
+        mark = mark_of(ctx, self.indicator, area.code, value, list(self.values.values()))
+        colour, text, amount = 0, fmt.NOTHING, why_unranked(ctx, self.indicator, value)
+        if value is not None and value.value is not None and mark != "insufficient":
+            colour = shade(sum(value.value >= limit for limit in self.limits), len(self.limits))
+            told = written(ctx, self.indicator, value.value)
+            text, amount = told.text, str(told)
+        loud = mark in ("critical", "serious", "watch")
+        name = f"map-{mark}" if loud else f"seq-{colour}" if colour else "hatch"
+        return Look(name, text, f"{area.name(ctx.lang)}: {amount}", mark if loud else "none")
+
+
+def shading(
+    ctx: ScreenContext, area: str, id_: str, level: str, period: Period, start: dt.date | None = None
+) -> Shading:
+    """An indicator over the areas of a level within ``area``; of the newest period unless one is given."""
+    indicator = ctx.city.indicators[id_]
+    values = {v.area: v for v in ctx.reader.ranking(id_, level, period, start, within=area)}
+    begun = next((v.start for v in values.values()), start)
+    day = ctx.today if begun is None else min(day_of(begun), ctx.today)
+    places = [a for a in ctx.city.areas.at(level, day) if area in ctx.city.areas.path(a.code).values()]
+    firm = [v.value for v in values.values() if v.value is not None and enough(indicator, v)]
+    return Shading(indicator, period, places, values, steps(firm))
+
+
 def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period) -> Component:
     """Areas coloured in five steps that hold as many areas each; hatched where there is not enough to say."""
-    indicator = ctx.city.indicators[id_]
-    values = {v.area: v for v in ctx.reader.ranking(id_, level, period, within=area)}
-    if not values:
+    shaded = shading(ctx, area, id_, level, period)
+    if shaded.some is None:
         return notice("empty", "map", ctx.words("state.empty"), ctx.words("state.empty_hint"))
-    some = next(iter(values.values()))
-    places = [
-        a
-        for a in ctx.city.areas.at(level, min(day_of(some.start), ctx.today))
-        if area in ctx.city.areas.path(a.code).values()
-    ]
-    limits = steps([v.value for v in values.values() if v.value is not None and enough(indicator, v)])
-    placed = [a for a in places if a.tile_row is not None and a.tile_col is not None]
-    columns = max((a.tile_col or 0 for a in placed), default=6)
-    rows = max((a.tile_row or 0 for a in placed), default=4)
-    cells = [_cell(ctx, indicator, a, values, limits, period) for a in places]
     return html.Div(
         [
-            html.Div(html.Span(when(ctx, some)), className="legend"),
-            html.Div(cells, className="tilemap", style={"--cols": columns, "--rows": rows}),
-            _legend(ctx, indicator, limits),
+            html.Div(html.Span(when(ctx, shaded.some)), className="legend"),
+            tiles_of(ctx, shaded),
+            map_legend(ctx, shaded),
         ],
         className="map-box",
     )
+
+
+def tiles_of(ctx: ScreenContext, shaded: Shading, extra: Extra | None = None) -> Component:
+    """The tiles themselves, with what else stands in each."""
+    placed = [a for a in shaded.places if a.tile_row is not None and a.tile_col is not None]
+    columns = max((a.tile_col or 0 for a in placed), default=6)
+    rows = max((a.tile_row or 0 for a in placed), default=4)
+    cells = [_cell(ctx, shaded, a, extra) for a in shaded.places]
+    return html.Div(cells, className="tilemap", style={"--cols": columns, "--rows": rows})
 
 
 def steps(values: Sequence[float]) -> list[float]:
@@ -68,45 +123,25 @@ def shade(step: int, limits: int) -> int:
     return 1 + round(step * (STEPS - 1) / limits) if limits else 1
 
 
-def _cell(
-    ctx: ScreenContext,
-    indicator: Indicator,
-    area: Area,
-    values: dict[str, Value],
-    limits: Sequence[float],
-    period: Period,
-) -> Component:
-    value = values.get(area.code)
-    mark = mark_of(ctx, indicator, area.code, value, list(values.values()))
-    firm = value is not None and value.value is not None and mark != "insufficient"
-    colour = 0
-    if firm and value is not None and value.value is not None:
-        colour = shade(sum(value.value >= limit for limit in limits), len(limits))
-    number = written(ctx, indicator, value.value).text if firm and value else fmt.NOTHING
+def _cell(ctx: ScreenContext, shaded: Shading, area: Area, extra: Extra | None) -> Component:
+    look = shaded.look(ctx, area)
     style: dict[str, Any] = {}
     if area.tile_row is not None and area.tile_col is not None:
         style = {"gridRow": area.tile_row, "gridColumn": area.tile_col}
-    amount = (
-        str(written(ctx, indicator, value.value)) if firm and value else why_unranked(ctx, indicator, value)
-    )
-    said = f"{area.name(ctx.lang)}: {amount}"
-    loud = mark in ("critical", "serious", "watch")
     body = [
         html.Span(ctx.area_name(area, short=True), className="map-name"),
-        html.Span([mark_icon(ctx, mark) if loud else None, number], className="map-value"),
-    ]
-    return html.Div(
-        link(
-            body,
-            ctx.value_href(indicator.id, area.code, period),
-            " ".join(["map-cell", f"map-{mark}" if loud else f"seq-{colour}" if colour else "hatch"]),
-            said,
+        html.Span(
+            [mark_icon(ctx, look.mark) if look.mark != "none" else None, look.text], className="map-value"
         ),
-        style=style,
-    )
+        extra(area) if extra is not None else None,
+    ]
+    way = ctx.value_href(shaded.indicator.id, area.code, shaded.period)
+    return html.Div(link(body, way, f"map-cell {look.colour}", look.said), style=style)
 
 
-def _legend(ctx: ScreenContext, indicator: Indicator, limits: Sequence[float]) -> Component:
+def map_legend(ctx: ScreenContext, shaded: Shading) -> Component:
+    """What the colours mean."""
+    indicator, limits = shaded.indicator, shaded.limits
     texts = [written(ctx, indicator, limit).text for limit in limits]
     unit = written(ctx, indicator, 0.0).unit
     keys: list[Any] = []

@@ -87,6 +87,6 @@ def test_style_sheets_use_only_tokens_that_exist() -> None:
     text = "\n".join(p.read_text(encoding="utf-8") for p in sheets)
     defined = set(re.findall(r"(?<![\w-])--([a-z0-9-]+):", text))
     # Set on elements by Python and JavaScript, and the masks of icons.
-    given = {"cols", "rows", "at", "ref", "aim", "low", "high", "turned", "i", "key", "edge"}
+    given = {"cols", "rows", "at", "ref", "aim", "low", "high", "turned", "i", "key", "edge", "px"}
     used = set(re.findall(r"var\(--([a-z0-9-]+)", text))
     assert {name for name in used if not name.startswith("bs-")} - defined - given == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import dashboard
-from config.models import PERIODS, Rhythm, Severity
+from config.models import PERIODS, Layer, Rhythm, Severity
 from config.models.composite import Missing, Normalise
 from config.models.contract import DriftRule
 from config.models.indicator import TargetKind
@@ -20,6 +20,7 @@ from dashboard.components.handling import CHOICES
 from dashboard.components.menu import PAGES
 from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
+from dashboard.mapping import View
 from dashboard.rulebook import Tried
 from dashboard.screens import quarantine
 from dashboard.screens.catalogue import TABS
@@ -38,6 +39,9 @@ GAPS = set(re.findall(r'(?:Gap|_at_least)\("([a-z_]+)"', SOURCE)) | {"whole", "b
 GAPS |= {f"few_{kind}" for kind in ("indicators", "rules", "feeds")}
 # Groups whose members come from models; ``none`` is what wears no word.
 GROUPS: dict[str, set[str]] = {
+    "layer": set(typing.get_args(Layer.model_fields["kind"].annotation)),
+    "view": set(typing.get_args(View)),
+    "zoom": {"in", "out", "fit"},
     "mark": set(typing.get_args(Mark)) - {"none"},
     "phase": set(typing.get_args(Phase)) | {"acknowledged"},
     "tone": {"good", "bad"},
@@ -106,7 +110,7 @@ COMPOSED = {
     *(f"health.{key}" for key in ("received", "inserted", "updated", "unchanged", "rejected", "mended")),
     *(f"target.{kind}" for kind in typing.get_args(TargetKind)),
     *("aim.cumulative", "aim.rank"),
-    *(f"nav.{kind}" for kind in ("area", "domains", "warnings", "health", "wall")),
+    *(f"nav.{kind}" for kind in ("area", "domains", "map", "warnings", "health", "wall")),
     *(f"action.{action}" for action in ("acknowledge", "comment", "assign", "close", "silence")),
     *(f"release.{unit}.{form}" for unit in ("hours", "days") for form in ("one", "other")),
     *(f"action.{word}" for word in ("reopen", "rebase", "unbase", "to", "duplicate_of")),
