@@ -21,11 +21,23 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 
-from dashboard import actions, asking, asof, backtesting, layer_api, public, quieting, releasing, row_forms
+from dashboard import (
+    actions,
+    asking,
+    asof,
+    backtesting,
+    directing,
+    layer_api,
+    public,
+    quieting,
+    releasing,
+    row_forms,
+)
 from dashboard.alerts import alerts_from
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import Offers, ScreenContext, Work
+from dashboard.directive_book import DirectiveBook
 from dashboard.forms import Forms
 from dashboard.layers import LayerBook, LayerState
 from dashboard.offers import answers, commands
@@ -161,6 +173,7 @@ def create_app(runtime: Runtime) -> FastAPI:
     for module in (actions, releasing, quieting):
         module.register(forms)
     row_forms.register(forms, runtime.mending)
+    directing.register(forms, runtime.store)
     asking.register(forms, runtime.work.wake)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
@@ -218,6 +231,7 @@ def _render(
             history=lambda warning: state.history(warning, areas=areas),
             story=lambda warning: story_of(city, state, warning, areas, quiet, as_of or now),
             rulebook=Rulebook(city, state, areas, now),
+            directives=DirectiveBook(city, state.directives, areas, now),
             lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
             members=partial(breakdown_series, city, reader),
             volume=partial(volume_shown, city, reader.cursor),

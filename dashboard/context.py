@@ -20,6 +20,7 @@ from dashboard.routes import Route, ScreenKind, href
 from dashboard.stories import Story
 
 if TYPE_CHECKING:
+    from dashboard.directive_book import DirectiveBook
     from dashboard.faults import Fault
     from dashboard.layers import LayerState
     from dashboard.rulebook import Rulebook
@@ -66,10 +67,11 @@ class ScreenContext:
 
     ``now`` is an aware UTC time; ``version`` the data version that the screen shows; ``alerts`` the warnings
     that the viewer may see, closed ones of the last weeks among them; ``history`` tells what was done about a
-    warning by its id, and ``story`` all that is known of it; ``rulebook`` tells how the rules do; ``lineage``
-    finds what a number was made of, ``members`` parts it by a dimension, ``volume`` counts what came to a
-    feed. On a screen of the past ``as_of`` is the moment that it is told for, and everything else, ``now``
-    and the city's indicators included, is as it was then. ``quiet`` are silences and windows of maintenance,
+    warning by its id, and ``story`` all that is known of it; ``rulebook`` tells how the rules do,
+    ``directives`` what leaders have units do; ``lineage`` finds what a number was made of, ``members`` parts
+    it by a dimension, ``volume`` counts what came to a feed. On a screen of the past ``as_of`` is the
+    moment that it is told for, and everything else, ``now`` and the city's indicators
+    included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
     rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do;
     ``layers`` tells by id what map layers hold.
@@ -81,6 +83,7 @@ class ScreenContext:
     history: Callable[[int], Sequence[Event]]
     story: Callable[[int], Story | None]
     rulebook: Rulebook
+    directives: DirectiveBook
     lineage: Follow
     members: Parted
     volume: Came

@@ -23,6 +23,7 @@ ScreenKind = Literal[
     "health",
     "catalogue",
     "quarantine",
+    "directives",
     "directive",
     "wall",
     "open",
@@ -71,10 +72,14 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "domain", id_, params)
         case ["warning", number] if number.isdecimal() and len(number) < 10:
             return Route(language, "warning", number, params)
+        case ["directive", number] if number.isdecimal() and len(number) < 10:
+            return Route(language, "directive", number, params)
         case ["quarantine", id_] if id_ in city.feeds:
             return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
+        case ["directives" as kind]:
+            return Route(language, kind, "", params)
         case [
             "domains"
             | "catalogue"

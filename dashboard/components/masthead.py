@@ -21,6 +21,7 @@ _NAV: tuple[tuple[ScreenKind, str], ...] = (
     ("domains", "grid-3x3-gap"),
     ("map", "map"),
     ("warnings", "bell"),
+    ("directives", "clipboard-check"),
     ("health", "database"),
     ("wall", "display"),
 )
@@ -71,16 +72,22 @@ def tabbar(ctx: ScreenContext) -> Component:
 
 def _tabs(ctx: ScreenContext) -> list[Component]:
     active: str = "warnings" if ctx.route.kind in _DESK else ctx.route.kind
-    active = {"quarantine": "health", "open": "health", "domain": "domains"}.get(active, active)
-    counted = sum(1 for a in ctx.alerts if a.open and not a.taken)
+    active = {
+        "quarantine": "health",
+        "open": "health",
+        "domain": "domains",
+        "directive": "directives",
+        "review": "directives",
+    }.get(active, active)
+    counts = {
+        "warnings": sum(1 for a in ctx.alerts if a.open and not a.taken),
+        "directives": ctx.directives.overdue,
+    }
     tabs: list[Component] = []
     for kind, icon_name in _NAV:
         target = ctx.city.areas.root.code if kind == "area" else ""
-        badge = (
-            html.Span(str(counted) if counted < 100 else "99+", className="count")
-            if kind == "warnings" and counted
-            else None
-        )
+        counted = counts.get(kind, 0)
+        badge = html.Span(str(counted) if counted < 100 else "99+", className="count") if counted else None
         tabs.append(
             link(
                 [icon(icon_name), html.Span(ctx.words.of("nav", kind)), badge],

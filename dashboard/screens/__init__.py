@@ -12,6 +12,8 @@ from dashboard.routes import ScreenKind
 from dashboard.screens import (
     area,
     catalogue,
+    directive,
+    directives,
     domain,
     domains,
     health,
@@ -44,6 +46,8 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "health": health.render,
     "catalogue": catalogue.render,
     "quarantine": quarantine.render,
+    "directives": directives.render,
+    "directive": directive.render,
     "wall": wall.render,
     "open": open.render,
     "missing": missing.render,

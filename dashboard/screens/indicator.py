@@ -13,6 +13,8 @@ from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel
 from dashboard.components.breakdown import breakdown_panel, members_expected
 from dashboard.components.definition import definition
+from dashboard.components.directive_form import issue_form
+from dashboard.components.directive_list import beside
 from dashboard.components.goal import goal_line, goal_parts
 from dashboard.components.identities import identity_notes
 from dashboard.components.lineage import origin
@@ -28,6 +30,7 @@ from dashboard.components.trend import group
 from dashboard.components.value import coverage, delta_line, delta_text, target_text, when, written
 from dashboard.components.warnings import warning_list
 from dashboard.context import ScreenContext
+from dashboard.directive_about import About
 from dashboard.goals import Goal
 from dashboard.standing import (
     Standing,
@@ -83,6 +86,7 @@ def render(ctx: ScreenContext) -> Component:
     body: list[Any] = [
         boundary_note(ctx, area, _unrecast(ctx, indicator)),
         _headline(ctx, standing, values),
+        _directives(ctx, standing, area, period),
         html.Div([past, total, parted, told], className="w-8 stack"),
         html.Div(
             [_ranks(ctx, indicator, area, period), breaks, held, meaning if beside else None],
@@ -105,6 +109,21 @@ def render(ctx: ScreenContext) -> Component:
         lead=lead,
         tools=[boundary_tabs(ctx, area), _periods(ctx, indicator, area, period)],
     )
+
+
+def _directives(ctx: ScreenContext, standing: Standing, area: str, period: Period) -> Component | None:
+    """The form to have something done about the figure, and what is being done about it here and below."""
+    if ctx.as_of is not None:
+        return None
+    indicator, areas = standing.indicator, ctx.city.areas
+    start = standing.value.start if standing.value is not None else None
+    about = About(area, indicator.id, period, start, domain=indicator.domain)
+    mine = [
+        one
+        for one in ctx.directives.about(indicator=indicator.id)
+        if one.open and one.order.area in areas and area in areas.path(one.order.area).values()
+    ]
+    return html.Div([issue_form(ctx, about), beside(ctx, mine)], className="w-12 directive-bar")
 
 
 def _area(ctx: ScreenContext, indicator: Indicator) -> str:

@@ -12,6 +12,8 @@ from config.models import Combined
 from dashboard import format as fmt
 from dashboard.components.base import icon, link, panel, table, td, th
 from dashboard.components.breakdown import breakdown_panel
+from dashboard.components.directive_form import issue_form
+from dashboard.components.directive_list import beside
 from dashboard.components.drivers import drivers
 from dashboard.components.due_rows import due_rows
 from dashboard.components.feed_chart import feed_chart
@@ -24,6 +26,7 @@ from dashboard.components.warning_chart import Sight, sight_of, tests_of, warnin
 from dashboard.components.warnings import alert_href, chips, message, times
 from dashboard.components.why import told_figure, why
 from dashboard.context import ScreenContext
+from dashboard.directive_about import About
 from dashboard.stories import Story
 
 if TYPE_CHECKING:
@@ -155,9 +158,20 @@ def _right(ctx: ScreenContext, story: Story) -> list[Component | None]:
     return [
         panel(words("warnings.playbook"), html.P(playbook, className="playbook-text")) if playbook else None,
         panel(words("action.handle"), held, kind="handle"),
+        panel(None, issue_form(ctx, _about(ctx, story)), kind="handle"),
+        beside(ctx, ctx.directives.about(warning=alert.id)),
         panel(words("release.title"), released, kind="handle") if released is not None else None,
         panel(words("warning.history"), _history(ctx, story)),
     ]
+
+
+def _about(ctx: ScreenContext, story: Story) -> About:
+    """What a directive about the warning is about: the figure that it tells of, where it tells of one."""
+    alert, sight = story.alert, sight_of(ctx, story)
+    if sight is None:
+        return About(alert.area, warning=alert.id)
+    indicator = sight.indicator
+    return About(alert.area, indicator.id, sight.period, sight.start, alert.id, domain=indicator.domain)
 
 
 def _origin(ctx: ScreenContext, story: Story, sight: Sight) -> Component:

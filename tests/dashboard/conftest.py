@@ -14,6 +14,7 @@ import pytest
 from config import REFERENCE_CITY, City, load_city
 from dashboard.alerts import Alert
 from dashboard.context import ScreenContext, Work
+from dashboard.directive_book import DirectiveBook
 from dashboard.routes import Route
 from dashboard.rulebook import Rulebook
 from dashboard.stories import Story
@@ -388,6 +389,7 @@ def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
         quiet: Sequence[Silence | Maintenance] = (),
         deeds: Sequence[AuditEntry] = (),
         book: Rulebook | None = None,
+        directives: DirectiveBook | None = None,
         work: Work | None = None,
         **reader: Any,
     ) -> ScreenContext:
@@ -398,6 +400,7 @@ def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
             history=lambda _: [Event(NOW, "Trần Thị Hạnh", "acknowledge", "đã gọi quận")],
             story=lambda number: story if story is not None and story.warning.id == number else None,
             rulebook=book or Rulebook(city, nobody, None, NOW),
+            directives=directives or DirectiveBook(city, nobody.directives, None, NOW),
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
             members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
             volume=lambda _rule, first, last, _side: came(first, last),

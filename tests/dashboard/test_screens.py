@@ -42,6 +42,8 @@ def routes(city: City) -> list[tuple[str, str]]:
         *(("indicator", id_) for id_ in ids.values()),
         ("warnings", ""),
         ("silences", ""),
+        ("directives", ""),
+        ("directive", "1"),
         ("health", ""),
         ("quarantine", next(iter(city.feeds))),
         ("wall", ""),

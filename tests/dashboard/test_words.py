@@ -16,6 +16,7 @@ from config.models.indicator import TargetKind
 from config.targets import State
 from dashboard import directive_notices, quiet, quieting
 from dashboard.alerts import Phase
+from dashboard.components.directive_form import ISSUED, TOLD
 from dashboard.components.handling import CHOICES
 from dashboard.components.menu import PAGES
 from dashboard.faults import Where
@@ -24,12 +25,14 @@ from dashboard.mapping import View
 from dashboard.rulebook import Tried
 from dashboard.screens import quarantine
 from dashboard.screens.catalogue import TABS
+from dashboard.screens.directives import SHOWN as DIRECTIVES_SHOWN
 from dashboard.screens.rules import SHOWN
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.recast_rule import Reason
-from warehouse.state import Outcome, RequestKind, RequestState, Result
+from warehouse.state import PRIORITIES, Outcome, RequestKind, RequestState, Result
+from warehouse.state import Phase as DirectivePhase
 
 SOURCE = "\n".join(
     p.read_text(encoding="utf-8") for p in sorted(Path(dashboard.__file__).parent.rglob("*.py"))
@@ -90,6 +93,13 @@ GROUPS: dict[str, set[str]] = {
         *("state", "reasons", "files"),
     },
     "directive_result": {result.value for result in Result},
+    "directive_phase": {phase.value for phase in DirectivePhase},
+    "directives_all": {"unit", "domain"},
+    "directives_shown": set(DIRECTIVES_SHOWN),
+    "directive_field": {*ISSUED, *TOLD},
+    "directive_do": {"report", "comment", "ask", "extend", "refuse", "close", "reopen"},
+    "directive_deed": {*directive_notices.TO_UNITS, *directive_notices.TO_FOLLOWERS, "comment"},
+    "priority": set(PRIORITIES),
     "run": {"done", "running", "failed"},
     "refresh": {"full", "incremental"},
     "ranking": {"best", "worst"},
@@ -125,6 +135,7 @@ COMPOSED = {
         for word in (*directive_notices.TO_UNITS, *directive_notices.TO_FOLLOWERS, "remind", "overdue")
         for part in ("subject", "body")
     ),
+    *(f"directive.needs_{what}" for what in ("words", "due", "progress")),
     "brand.language",
     *("breakdown.true", "breakdown.false"),
 }
