@@ -194,12 +194,13 @@ class Level(Drawn):
 
 
 class Part(Drawn):
-    """A share of another column of the row: whole numbers are drawn one by one (binomial)."""
+    """A share of another column of the row, × that of the month: whole numbers are drawn one by one (binomial)."""
 
     type: Literal["part"]
     of: Identifier
     share: Share
     sd: float = 0.0
+    months: Twelve = FLAT_YEAR
     noise: float = 0.0
     follows: tuple[Influence, ...] = ()
     decimals: int = 0

@@ -145,7 +145,9 @@ def _limited(cells: Cells, condition: Cells) -> Cells:
         return Cells(cells.data, cells.labels, cells.moment, cells.missing, condition.data)
     missing = ~condition.data.astype(np.bool_)
     missing = missing if cells.missing is None else missing | cells.missing
-    return Cells(cells.data, cells.labels, cells.moment, missing, cells.since)
+    # a flag may itself be known only from some moment on
+    since = cells.since if condition.since is None else condition.since
+    return Cells(cells.data, cells.labels, cells.moment, missing, since)
 
 
 @singledispatch

@@ -188,6 +188,8 @@ class PanelSource:
         whole = np.asarray(d.known(spec.of, name).data, dtype=np.float64)
         share = d.shares([spec.share])[:, 0]
         share = share * np.exp(spec.sd * self.noise.normal(f"{name}/member", rows.member))
+        months = (rows.start // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+        share = share * np.asarray(spec.months)[months]
         share = share * np.exp(spec.noise * self._wander(name, rows)) * self._driven(spec.follows, rows)
         for event in self._events("scale", rows):
             if event.spec.column == name:
@@ -312,6 +314,9 @@ class PanelSource:
             if column.type == "date"
             else times(rows.start),
         }
+        if spec.told is not None:
+            report = Cells(rows.end + int(spec.delay.total_seconds()), moment=True)
+            table[spec.told] = report.written(self._columns[spec.told], 2**61)
         if spec.member is not None:
             table[spec.member] = texts(self.keys, rows.member)
         for name, cells in drawing.made.items():

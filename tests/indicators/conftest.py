@@ -188,7 +188,9 @@ def _asked_for(city: City, feed: Feed, column: str) -> list[str]:
 
 
 def _area(city: City, feed: Feed, at: Any, rng: np.random.Generator) -> str:
-    day = at.date() if isinstance(at, dt.datetime) else at
+    day = at
+    if isinstance(at, dt.datetime):
+        day = at.replace(tzinfo=dt.UTC).astimezone(city.zone).date()  # the unit is one of the city's day
     if feed.area.constant:
         return feed.area.constant
     if feed.area.missing == "root" and rng.random() < 0.1:

@@ -95,6 +95,13 @@ class Rows:
                 return self.local_day(first).isoweekday()  # type: ignore[union-attr]
         raise NotImplementedError(name)
 
+    def weighted(self, node: exp.Expr, weight: exp.Expr, rows: list[Row]) -> tuple[float, float, int]:
+        """Of an average with weights: Σ value × weight, Σ weight, and the rows that have both."""
+        assert isinstance(node, exp.Avg)
+        cells = [(self.ask(node.this, row), self.ask(weight, row)) for row in rows]
+        both = [(value, by) for value, by in cells if None not in (value, by)]
+        return math.fsum(value * by for value, by in both), math.fsum(by for _, by in both), len(both)
+
     def total(self, node: exp.Expr, rows: list[Row]) -> tuple[float | None, int]:
         """Value and n of an aggregate expression over rows."""
         match node:

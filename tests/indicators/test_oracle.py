@@ -194,6 +194,11 @@ class Oracle:
         found = {}
         for key, (present, expected) in self.cells(item).items():
             rows = groups.get(key, [])
+            if item.weights is not None:
+                top, bottom, n = self.rows.weighted(tree, _tree(item.weights), rows)
+                value = factor * top / bottom if bottom else None
+                found[key] = Figure(value, n, present, expected, top, bottom, (top, bottom))
+                continue
             value, n = self.rows.total(tree, rows)
             figure = Figure(None if value is None else value * factor, n, present, expected)
             if quotient is not None:
