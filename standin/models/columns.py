@@ -194,7 +194,7 @@ class Level(Drawn):
 
 
 class Part(Drawn):
-    """A share of another column of the row, × that of the month: whole numbers are drawn one by one (binomial)."""
+    """A share of another column of the row, × that of the month; whole numbers are drawn one by one."""
 
     type: Literal["part"]
     of: Identifier

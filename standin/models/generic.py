@@ -75,8 +75,8 @@ class Panel(Source):
 
     ``member``, ``time`` and ``area`` name columns; ``time`` holds the period's beginning. ``span: scaled``
     delivers only the last part of the years, as large as the scale and at least sixty days. ``outage`` is the
-    share of member-days without a row; levels are those of the ``anchor``, and grow from there. ``told`` names
-    the column of the day on which the report of a row is due, for feeds that have one.
+    share of member-days without a row; levels are those of the ``anchor``, and grow from there. ``told``
+    names the column of the day on which a row is reported, where the feed has one.
     """
 
     kind: Literal["panel"]
