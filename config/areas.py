@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from config.models.area import Area, AreaChange
+from config.joined import Joined, joined
+from config.models.area import Area, AreaChange, AreaFigures
 from config.succession import Heir, Recast, Rows, compose, heirs, steps
 
 
@@ -16,7 +17,11 @@ class AreaTree:
     """Every unit that the city ever had, each reachable by its code."""
 
     def __init__(
-        self, areas: Sequence[Area], levels: Sequence[str], changes: Sequence[AreaChange] = ()
+        self,
+        areas: Sequence[Area],
+        levels: Sequence[str],
+        changes: Sequence[AreaChange] = (),
+        populations: Sequence[AreaFigures] = (),
     ) -> None:
         self.levels = tuple(levels)
         self.changes = tuple(changes)
@@ -25,6 +30,11 @@ class AreaTree:
         self._children: dict[str, list[Area]] = defaultdict(list)
         for area in areas:
             self._children[area.parent].append(area)
+        self._sizes = {a.code: [Size(dt.date.min, a.population, a.km2)] for a in areas}
+        for line in sorted(populations, key=lambda line: line.since):
+            sizes = self._sizes[line.code]
+            people = sizes[-1].people if line.population is None else line.population
+            sizes.append(Size(line.since, people, line.km2 or sizes[-1].km2))
 
     @cached_property
     def root(self) -> Area:
@@ -49,6 +59,18 @@ class AreaTree:
         """Units directly below ``code``; with ``day`` only those that exist on it."""
         return [a for a in self._children[code] if day is None or a.valid_on(day)]
 
+    def sizes(self, code: str) -> Sequence[Size]:
+        """The people and the ground of a unit, each line from its day on; the first from ever."""
+        return self._sizes[code]
+
+    def size(self, code: str, day: dt.date) -> Size:
+        """The people and the ground of a unit on a day; of one that is gone, those of its last."""
+        return next(size for size in reversed(self._sizes[code]) if size.since <= day)
+
+    def people(self, code: str, day: dt.date) -> int | None:
+        """How many people live in a unit on a day, as far as is known."""
+        return self.size(code, day).people
+
     def path(self, code: str) -> dict[str, str]:
         """``{level: code}`` from the root down to the unit itself."""
         chain = [self._by_code[code]]
@@ -60,6 +82,11 @@ class AreaTree:
     def steps(self) -> dict[dt.date, Rows]:
         """By date on which boundaries move, the parts of every unit of the day before that they touch."""
         return steps(self, self.changes)
+
+    @cached_property
+    def joined(self) -> Joined:
+        """By date the units that got ground from outside the city, and the part of their people there."""
+        return joined(self, self.changes, self.steps)
 
     @cached_property
     def heirs(self) -> list[Heir]:
@@ -75,7 +102,7 @@ class AreaTree:
         """Every unit of every time on the boundaries of day ``on``."""
         since = max((date for date in self.steps if date <= on), default=dt.date.min)
         if since not in self._recasts:
-            self._recasts[since] = compose(self, self.steps, since)
+            self._recasts[since] = compose(self, self.steps, since, self.joined)
         return self._recasts[since]
 
     def came_from(self, code: str) -> list[Move]:
@@ -95,6 +122,15 @@ class AreaTree:
             for target, share in rows.get(code, {}).items()
             if target != code
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The ``people`` and the ``km2`` of a unit from the day ``since`` on; None: not known."""
+
+    since: dt.date
+    people: int | None
+    km2: float | None
 
 
 @dataclass(frozen=True, slots=True)

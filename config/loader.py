@@ -30,6 +30,7 @@ from config.models import (
     Screen,
     System,
 )
+from config.populations import read_populations
 from config.problems import CityError, Problem, did_you_mean
 from config.units import read_units
 from config.yamlio import Document, Path_, read_yaml
@@ -247,7 +248,10 @@ def _read_areas(
     codes = {str(*place) for place in document.lines}
     changes, wrong = read_changes(file, _name(path, file), units, codes)
     problems += wrong
-    return AreaTree(units, levels, changes)
+    file = path / "areas" / "populations.csv"
+    populations, wrong = read_populations(file, _name(path, file), units, codes)
+    problems += wrong
+    return AreaTree(units, levels, changes, populations)
 
 
 def _validate(

@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from config.models import (
     Area,
     AreaChange,
+    AreaFigures,
     CityModel,
     Feed,
     Identity,
@@ -35,6 +36,7 @@ _FILES: tuple[tuple[str, Any], ...] = (
     ("city.yaml", CityModel),
     ("areas/units.csv", Area),
     ("areas/changes.csv", AreaChange),
+    ("areas/populations.csv", AreaFigures),
     ("feeds/*.yaml", Feed),
     ("indicators/*.yaml", Indicator),
     ("identities/*.yaml", Identity),

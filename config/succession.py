@@ -13,12 +13,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Final, Protocol
 
+from config.joined import Joined
 from config.models.area import Area, AreaChange
 
 Row = dict[str, float]
-"""The parts of one unit: share by unit. They add up to 1, less what left the city."""
+"""The parts of one unit: share by unit. They add up to 1, less what left the city or came into it."""
 Rows = dict[str, Row]
 
 _WHOLE: Final = 1e-12
@@ -38,6 +40,10 @@ class Units(Protocol):
 
     def children(self, code: str, day: dt.date | None = None) -> list[Area]:
         """Units directly below one."""
+        ...
+
+    def people(self, code: str, day: dt.date) -> int | None:
+        """How many people live in a unit on a day."""
         ...
 
 
@@ -108,13 +114,18 @@ def steps(units: Units, changes: Iterable[AreaChange]) -> dict[dt.date, Rows]:
     }
 
 
-def compose(units: Units, made: Mapping[dt.date, Rows], on: dt.date) -> Recast:
-    """Follow the steps from day ``on`` into the past and into the future."""
+def compose(
+    units: Units, made: Mapping[dt.date, Rows], on: dt.date, came: Joined = MappingProxyType({})
+) -> Recast:
+    """Follow the steps from day ``on`` into the past and into the future.
+
+    ``came`` is the ground from outside: in the future it lies in no unit of that day.
+    """
     turn = min((date for date in made if date > on), default=dt.date.max)
     pieces = _Segments()
     here = {area.code: {area.code: 1.0} for area in units.all() if area.valid_on(on)}
     _backwards(units, made, on, here, turn, pieces)
-    _forwards(units, made, here, turn, pieces)
+    _forwards(units, made, here, turn, pieces, came)
     return Recast(on, pieces.joined())
 
 
@@ -196,11 +207,12 @@ def _followed(units: Units, area: Area, rows: Rows, date: dt.date) -> Row:
     before = date - dt.timedelta(days=1)
     below = [(child, rows.get(child.code, {child.code: 1.0})) for child in units.children(area.code, before)]
     below = [(child, row) for child, row in below if row]
-    counted = all(child.population for child, _ in below)
+    people = {child.code: units.people(child.code, before) for child, _ in below}
+    counted = all(people.values())
     row: Row = defaultdict(float)
     total = 0.0
     for child, parts in below:
-        heads = float(child.population or 0) if counted else 1.0
+        heads = float(people[child.code] or 0) if counted else 1.0
         total += heads
         for target, share in parts.items():
             parent = units[target].parent
@@ -239,7 +251,12 @@ def _backwards(
 
 
 def _forwards(
-    units: Units, made: Mapping[dt.date, Rows], here: Rows, turn: dt.date, pieces: _Segments
+    units: Units,
+    made: Mapping[dt.date, Rows],
+    here: Rows,
+    turn: dt.date,
+    pieces: _Segments,
+    came: Joined,
 ) -> None:
     """Units of later days: a unit lies where the units lay that it was made of."""
     current = dict(here)
@@ -249,7 +266,7 @@ def _forwards(
         if area.valid_from is not None:
             born[area.valid_from].append(area.code)
     for date in sorted(date for date in made if date >= turn):
-        origins = _origins(units, made[date], date, born[date])
+        origins = _origins(units, made[date], date, born[date], came.get(date, {}))
         later = {code: _through(row, current) for code, row in origins.items()}
         ended = [code for code in made[date] if not units[code].valid_on(date)]
         for code in {*ended, *later}:
@@ -262,9 +279,13 @@ def _forwards(
         pieces.add(code, row, since[code], dt.date.max)
 
 
-def _origins(units: Units, rows: Rows, date: dt.date, born: Collection[str]) -> Rows:
-    """A step looked at from behind: of each unit that it touched, which part came from which unit."""
-    parts: dict[str, Row] = {code: {} for code in born}
+def _origins(
+    units: Units, rows: Rows, date: dt.date, born: Collection[str], came: Mapping[str, float]
+) -> Rows:
+    """A step looked at from behind: of each unit that it touched, which part came from which unit; the rest
+    came from outside.
+    """
+    parts: dict[str, Row] = {code: {} for code in (*born, *came)}
     for source, row in rows.items():
         for target, share in row.items():
             parts.setdefault(target, {})[source] = share
@@ -273,10 +294,12 @@ def _origins(units: Units, rows: Rows, date: dt.date, born: Collection[str]) -> 
     for target, row in parts.items():
         if target not in rows and units[target].valid_on(before):
             row[target] = 1.0
-        counted = all(units[source].population for source in row)
-        heads = {s: share * (units[s].population or 0 if counted else 1) for s, share in row.items()}
+        people = {source: units.people(source, before) for source in row}
+        counted = all(people.values())
+        heads = {s: share * (people[s] or 0 if counted else 1) for s, share in row.items()}
+        inside = 1 - came.get(target, 0.0)
         total = sum(heads.values())
-        found[target] = _tidy({source: part / total for source, part in heads.items()}) if total else {}
+        found[target] = _tidy({s: inside * part / total for s, part in heads.items()}) if total else {}
     return {code: row for code, row in found.items() if row != {code: 1.0}}
 
 

@@ -42,6 +42,11 @@ def choices(city: City, area: str, today: dt.date) -> list[Choice]:
     else:
         past = [date for date in city.areas.reforms if date <= today]
         choice = Choice(past[-1] if past else today, "now")
+        grown = [
+            date for date, came in city.areas.joined.items() if 0 < came.get(area, 0) < 1 and date <= today
+        ]
+        if grown:
+            return [Choice(None, "time"), choice, Choice(max(grown) - dt.timedelta(days=1), "until")]
     assert choice.on is not None
     if all(piece.unit == area for piece in city.areas.recast(choice.on).of(area)):
         return []

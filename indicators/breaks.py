@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 from config import City
-from config.models.indicator import Derived, Period
+from config.models.indicator import Derived, Formula, Measure, Period, Stock
 from config.periods import day_of
 from indicators.formula import Index, Lagged, Ref, Series, Window, inputs_of, operands, series_of
 from indicators.planner import traits
@@ -36,7 +36,8 @@ class FieldChange:
 class SeriesBreak:
     """One break.
 
-    A *declared* one parts figures that cannot be compared: ``note`` says why, by language. A *definition*
+    A *declared* one parts figures that cannot be compared, one indicator's or those of a whole level of the
+    city: ``note`` says why, by language. A *definition*
     one says when the computation changed; all of history was then computed anew, so the figures that stand
     are alike, and those that stood before ``since`` (UTC) are read with ``as_of``. ``indicator`` is the one
     whose break it is: that of a formula's part is the formula's as well.
@@ -51,9 +52,11 @@ class SeriesBreak:
     changes: tuple[FieldChange, ...] = ()
 
 
-def breaks_of(city: City, reader: VintageReader, indicator: str) -> list[SeriesBreak]:
-    """Every break of an indicator and of what it is made of, oldest first."""
-    found = declared_breaks(city, indicator)
+def breaks_of(
+    city: City, reader: VintageReader, indicator: str, level: str | None = None
+) -> list[SeriesBreak]:
+    """Every break of an indicator at a level and of what it is made of, oldest first."""
+    found = declared_breaks(city, indicator, level)
     for id_ in _family(city, indicator):
         versions = reader.versions(id_)
         found += [
@@ -71,36 +74,57 @@ def breaks_of(city: City, reader: VintageReader, indicator: str) -> list[SeriesB
     return sorted(found, key=lambda item: (item.date, item.indicator, item.kind))
 
 
-def declared_breaks(city: City, indicator: str) -> list[SeriesBreak]:
-    """The breaks that the city declares of an indicator and of what it is made of, oldest first."""
+def declared_breaks(city: City, indicator: str, level: str | None = None) -> list[SeriesBreak]:
+    """The breaks that the city declares of an indicator at a level (None: at any that it has) and of what it
+    is made of, oldest first.
+    """
+    family = [city.indicators[id_] for id_ in _family(city, indicator)]
     found = [
-        SeriesBreak(item.date, "declared", id_, item.note.root)
-        for id_ in _family(city, indicator)
-        for item in city.indicators[id_].breaks
+        SeriesBreak(item.date, "declared", part.id, item.note.root) for part in family for item in part.breaks
     ]
+    if any(isinstance(part, (Measure, Stock)) for part in family):
+        levels = set(city.indicators[indicator].levels if level is None else [level])
+        if any(isinstance(part, Formula) and "share_of_parent" in part.formula for part in family):
+            levels |= {city.levels[max(city.levels.index(name) - 1, 0)] for name in levels}
+        found += [
+            SeriesBreak(item.date, "declared", indicator, item.note.root)
+            for item in city.head.breaks
+            if levels.intersection(item.levels)
+        ]
     return sorted(found, key=lambda item: (item.date, item.indicator))
 
 
 def breaks_between(
-    city: City, indicator: str, start: dt.date, end: dt.date, reader: VintageReader | None = None
+    city: City,
+    indicator: str,
+    start: dt.date,
+    end: dt.date,
+    reader: VintageReader | None = None,
+    level: str | None = None,
 ) -> list[SeriesBreak]:
     """The breaks after the beginning and before the end of ``[start, end)``: what lies on both sides of one
     of them cannot be compared. With ``reader`` changes of definitions are among them.
     """
-    known = declared_breaks(city, indicator) if reader is None else breaks_of(city, reader, indicator)
+    if reader is None:
+        known = declared_breaks(city, indicator, level)
+    else:
+        known = breaks_of(city, reader, indicator, level)
     first, last = day_of(start), day_of(end)
     return [item for item in known if first < item.date < last]
 
 
-def compared_across(city: City, indicator: str, period: Period, start: dt.date) -> list[SeriesBreak]:
+def compared_across(
+    city: City, indicator: str, period: Period, start: dt.date, level: str | None = None
+) -> list[SeriesBreak]:
     """The declared breaks that a value looks across: within its period, and for a formula that looks along
     time (lag, diff, yoy, ytd, rolling, index) within all that it looks at.
     """
-    if not declared_breaks(city, indicator):
+    if not declared_breaks(city, indicator, level):
         return []
-    known = _trees(city)
+    known = _trees(city) if isinstance(city.indicators[indicator], Derived) else {}
     first = _begin(city, known, indicator, period, start)
-    return breaks_between(city, indicator, first, city.periods.next_start(period, start))
+    end = city.periods.next_start(period, start)
+    return breaks_between(city, indicator, first, end, level=level)
 
 
 def difference(earlier: Version, later: Version) -> tuple[FieldChange, ...]:

@@ -71,7 +71,8 @@ def areas_fingerprint(cursor: Cursor) -> str:
     """Changes whenever any unit, its parent, its validity, its population or its heir does."""
     row = cursor.execute("SELECT count(*), bit_xor(hash(area)), sum(hash(area) >> 8) FROM area").fetchone()
     heirs = cursor.execute("SELECT count(*), bit_xor(hash(area_heir)) FROM area_heir").fetchone()
-    return f"{row} {heirs}"
+    sizes = cursor.execute("SELECT count(*), bit_xor(hash(area_size)) FROM area_size").fetchone()
+    return f"{row} {heirs} {sizes}"
 
 
 def table_fingerprint(scan: Scan) -> str:

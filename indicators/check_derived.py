@@ -106,7 +106,7 @@ def _lacking(city: City, item: Derived, series: Series, levels: tuple[str, ...])
             levels = tuple(level for level in city.levels if level in {*levels, *above})
         case PerCapita():
             for level in levels:
-                if not any(area.population for area in city.areas.at(level)):
+                if not any(s.people for a in city.areas.at(level) for s in city.areas.sizes(a.code)):
                     message = f"no unit of level {level!r} has a population"
                     hint = "give it in areas/units.csv"
                     yield city.problem("indicator", item.id, ("formula",), message, hint)

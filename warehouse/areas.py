@@ -11,7 +11,7 @@ from warehouse.store import Store
 
 
 def sync_areas(store: Store, tree: AreaTree) -> None:
-    """Make the tables of areas, their paths, changes, recasts and heirs equal to the city folder."""
+    """Make the tables of areas, their sizes, paths, changes, recasts and heirs equal to the city folder."""
     units = tree.all()
     columns = (
         "code",
@@ -34,6 +34,7 @@ def sync_areas(store: Store, tree: AreaTree) -> None:
     with store.write() as cursor:
         tables = {
             "area": area,
+            "area_size": _sizes(tree),
             "area_path": path,
             "area_change": _changes(tree),
             "area_recast": _recasts(tree),
@@ -55,6 +56,26 @@ _AREA = pa.schema(
         ("km2", pa.float64()),
     ]
 )
+
+_SIZE = pa.schema(
+    [
+        ("code", pa.string()),
+        ("since", pa.date32()),
+        ("until", pa.date32()),
+        ("population", pa.int64()),
+        ("km2", pa.float64()),
+    ]
+)
+
+
+def _sizes(tree: AreaTree) -> pa.Table:
+    rows = []
+    for unit in tree.all():
+        sizes = tree.sizes(unit.code)
+        ends = [*(size.since for size in sizes[1:]), dt.date.max]
+        rows += [(unit.code, s.since, end, s.people, s.km2) for s, end in zip(sizes, ends, strict=True)]
+    return pa.table([list(column) for column in zip(*rows, strict=True)], schema=_SIZE)
+
 
 _CHANGE = pa.schema(
     [

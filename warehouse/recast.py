@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from config import City
 from config.periods import day_of
 from warehouse.recast_formula import Formula, back
+from warehouse.recast_joined import Outside
 from warehouse.recast_rule import Rule
 
 if TYPE_CHECKING:
@@ -44,7 +45,9 @@ class Recaster:
 
     A period in which boundaries stood as on that day has its stored values. Any other is put together from
     the units of its time: what a unit has given away in mid-period is shared by days. A value of which any
-    unit gives but a part is *estimated*.
+    unit gives but a part is *estimated*. From what a unit has that got ground from outside the city since,
+    the values of that ground are taken away. Where it had got it by then, older values lack the people there,
+    and their coverage says so.
     """
 
     def __init__(self, city: City, on: dt.date, rules: Mapping[str, Rule], fetch: Fetch) -> None:
@@ -54,6 +57,7 @@ class Recaster:
         self._tree = city.areas
         self._recast = city.areas.recast(on)
         self._on = on
+        self.outside = Outside(city.areas, self._recast)
         self._turn = min((date for date in city.areas.steps if date > on), default=dt.date.max)
 
     def series(
@@ -161,7 +165,8 @@ class Recaster:
         year = periods.year(period)
         steps = max((-s * year if s < 0 else s for s in inputs.values()), default=0)
         above = {self._tree[target].parent for target in targets} - {""}
-        units = self._units({*targets, *above})
+        came = {code for area in {*targets, *above} for code, _ in self.outside.came(area)}
+        units = sorted({*self._units({*targets, *above}), *came})
         wanted = sorted(inputs)
         rows = self._fetch(
             period,
@@ -188,7 +193,7 @@ class Table:
         self._period = period
         self._stored = stored
         self._known: dict[tuple[str, str, dt.date], Value | None] = {}
-        self._formula = Formula(self.value, recaster._city, period)
+        self._formula = Formula(self.value, self._people, recaster._city, period)
 
     def value(self, indicator: str, area: str, start: dt.date) -> Value | None:
         """The value of an area of the chosen day; None where there is none or none that can be recast."""
@@ -197,11 +202,16 @@ class Table:
             self._known[key] = self._made(indicator, area, start)
         return self._known[key]
 
+    def _span(self, start: dt.date) -> tuple[dt.date, dt.date]:
+        periods = self._recaster._city.periods
+        return day_of(periods.begin(self._period, start)), periods.last_day(self._period, start) + _DAY
+
+    def _people(self, area: str, start: dt.date) -> float | None:
+        return self._recaster.outside.people(area, self._span(start))
+
     def _made(self, indicator: str, area: str, start: dt.date) -> Value | None:
         recaster = self._recaster
-        periods = recaster._city.periods
-        since = day_of(periods.begin(self._period, start))
-        until = periods.last_day(self._period, start) + _DAY
+        since, until = self._span(start)
         rule = recaster.rule(indicator)
         own = self._stored.get((indicator, area, start))
         if recaster._recast.on <= since and until <= recaster._turn and (own or rule.tree is None):
@@ -214,8 +224,34 @@ class Table:
                 return None
             value = None if made.value is None else rule.scale * made.value
             return made._replace(indicator=indicator, value=value)
-        parts, missing = self._parts(indicator, area, start, (since, until), rule.how == "stock")
-        return _joined(recaster, rule, area, parts, missing)
+        at_end = rule.how == "stock"
+        made = self._without(indicator, area, start, until, rule)
+        if made is not None:
+            return made
+        parts, missing = self._parts(indicator, area, start, (since, until), at_end)
+        made = _joined(recaster, rule, area, parts, missing)
+        known = recaster.outside.known(area, (since, until), at_end)
+        if made is None or not _NEAR < known < 1:
+            return made
+        return made._replace(expected=round(made.expected / known))
+
+    def _without(self, indicator: str, area: str, start: dt.date, until: dt.date, rule: Rule) -> Value | None:
+        """The value of an area less that of what came into it from outside since; None where not known."""
+        recaster = self._recaster
+        own = self._stored.get((indicator, area, start))
+        if own is None or rule.how not in ("sum", "stock", "ratio"):
+            return None
+        came = recaster.outside.came(area, until)
+        levels = recaster._city.indicators[indicator].levels
+        if not came or any(recaster._tree[code].level not in levels for code, _ in came):
+            return None
+        taken = [(self._stored.get((indicator, code, start)), part) for code, part in came]
+        less = [Part(value, -part) for value, part in taken if value is not None]
+        made = _joined(recaster, rule, area, [Part(own, 1.0), *less], 0)
+        if made is None:
+            return None
+        estimated = any(part < 1 for _, part in came)
+        return made._replace(present=own.present, expected=own.expected, estimated=estimated)
 
     def _parts(
         self, indicator: str, area: str, start: dt.date, span: tuple[dt.date, dt.date], at_end: bool

@@ -66,11 +66,19 @@ def _further(first: int, second: int) -> int:
 class Formula:
     """The value of a tree for one area and period at a time.
 
-    ``values`` gives an indicator's value of an area and start; None is a gap.
+    ``values`` gives an indicator's value of an area and start (None is a gap), ``people`` how many live
+    there.
     """
 
-    def __init__(self, values: Callable[[str, str, dt.date], Value | None], city: City, period: str) -> None:
+    def __init__(
+        self,
+        values: Callable[[str, str, dt.date], Value | None],
+        people: Callable[[str, dt.date], float | None],
+        city: City,
+        period: str,
+    ) -> None:
         self._values = values
+        self._people = people
         self._city = city
         self._period = period
 
@@ -95,7 +103,8 @@ class Formula:
             case "window":
                 return self._window(tree, area, start)
             case "per_head":
-                return self._per_head(tree["heads"], area, self.value(tree["of"], area, start))
+                people = self._people(area, start)
+                return self._per_head(tree["heads"], people, self.value(tree["of"], area, start))
         parent = self._city.areas[area].parent
         above = self.value(tree["of"], parent, start) if parent else None
         below = self.value(tree["of"], area, start)
@@ -175,10 +184,9 @@ class Formula:
             estimated=any(cell.estimated for cell in cells),
         )
 
-    def _per_head(self, heads: int, area: str, below: Value | None) -> Value | None:
+    def _per_head(self, heads: int, people: float | None, below: Value | None) -> Value | None:
         if below is None:
             return None
-        people = self._city.areas[area].population
         value = heads * below.value / people if people and below.value is not None else None
         return below._replace(value=value, numerator=below.value, denominator=people)
 

@@ -8,6 +8,8 @@ CREATE TABLE IF NOT EXISTS area (
     code VARCHAR PRIMARY KEY, official VARCHAR, level VARCHAR, parent VARCHAR, name_vi VARCHAR, name_en VARCHAR,
     valid_from DATE, valid_to DATE, population BIGINT, km2 DOUBLE
 );
+-- Their people and ground over since <= day < until; area has those of a unit's beginning.
+CREATE TABLE IF NOT EXISTS area_size (code VARCHAR, since DATE, until DATE, population BIGINT, km2 DOUBLE);
 CREATE TABLE IF NOT EXISTS area_path (code VARCHAR, level VARCHAR, ancestor VARCHAR);
 
 -- What became of units, as the city folder says; and each unit on the boundaries that stood from a day on: over

@@ -70,6 +70,9 @@ def _head(place: Place) -> Iterator[Problem]:
     for key in ("review_to", "escalate_to"):
         yield from whole(place, ("obligations", key), getattr(head.obligations, key))
     yield from whole(place, ("directives", "follow"), head.directives.follow)
+    for number, item in enumerate(head.breaks):
+        for index, level in enumerate(item.levels):
+            yield from place.known(("breaks", number, "levels", index), "level", level, place.city.levels)
     for number, own in enumerate(head.reporting):
         if own.id in PERIODS:
             hint = "give it another id such as reporting_month"

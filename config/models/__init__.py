@@ -1,9 +1,10 @@
 """Typed models of everything that a city defines."""
 
-from config.models.area import Area, AreaChange
+from config.models.area import Area, AreaChange, AreaFigures
 from config.models.base import Model, Text
 from config.models.city import (
     Calendar,
+    CityBreak,
     CityModel,
     Domain,
     Group,
@@ -147,6 +148,7 @@ __all__ = [
     "WARNING_FIELDS",
     "Area",
     "AreaChange",
+    "AreaFigures",
     "AreaRule",
     "AreaScreen",
     "Auth",
@@ -158,6 +160,7 @@ __all__ = [
     "Change",
     "Check",
     "Chosen",
+    "CityBreak",
     "CityModel",
     "CkanConnector",
     "Column",

@@ -1,4 +1,6 @@
-"""``areas/units.csv``: the units, each valid for a span of days; ``areas/changes.csv``: what they became."""
+"""``areas/units.csv``: the units, each valid for a span of days; ``areas/changes.csv``: what they became;
+``areas/populations.csv``: their people and ground where these changed while the unit went on.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class Area(Model):
 
     ``code`` is unique in the city; ``official`` (default: the code) is what feeds deliver, since a reform
     may give an old code to a new unit. ``parent`` is the code one level up (empty for the root).
+    ``population`` and ``km2`` hold from its first day until ``areas/populations.csv`` says otherwise.
     ``tile_row``/``tile_col`` place it on the equal-size tile map; the first row and the first column are 1.
+    Units of different times share one grid, of which only the part in use is drawn.
     """
 
     code: str = Field(min_length=1, max_length=20)
@@ -43,6 +47,15 @@ class Area(Model):
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day < self.valid_to
         )
+
+
+class AreaFigures(Model):
+    """The ``population`` and ``km2`` of unit ``code`` from a day on; what is left out stays as it was."""
+
+    code: str = Field(min_length=1)
+    since: dt.date = Field(alias="from")
+    population: int | None = Field(default=None, ge=0)
+    km2: float | None = Field(default=None, gt=0)
 
 
 class AreaChange(Model):

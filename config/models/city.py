@@ -188,6 +188,17 @@ class Vintages(Model):
     keep: Duration = dt.timedelta(days=14)
 
 
+class CityBreak(Model):
+    """A day from which on all that is counted at some ``levels`` means something else: a merger of cities.
+
+    It holds for every measure and stock there, and for what is made of them.
+    """
+
+    date: dt.date
+    levels: tuple[Identifier, ...] = Field(min_length=1)
+    note: Text
+
+
 _HOUR = dt.timedelta(hours=1)
 
 
@@ -233,6 +244,7 @@ class CityModel(Model):
     groups: tuple[Group, ...] = ()
     directives: Directing = Directing()
     review: Review = Review()
+    breaks: tuple[CityBreak, ...] = ()
     domains: tuple[Domain, ...] = Field(min_length=1)
     layer_groups: tuple[LayerGroup, ...] = ()
     units: tuple[Unit, ...] = Field(min_length=1)

@@ -97,12 +97,12 @@ def _revision(ctx: ScreenContext, indicator: Indicator, vintage: Vintage) -> Com
 
 
 def cuts(
-    ctx: ScreenContext, members: Sequence[Indicator], period: Period, starts: Sequence[dt.date]
+    ctx: ScreenContext, members: Sequence[Indicator], level: str, period: Period, starts: Sequence[dt.date]
 ) -> list[Cut]:
-    """The breaks of some indicators where a chart of periods draws them."""
+    """The breaks of some indicators at a level where a chart of periods draws them."""
     found: dict[tuple[dt.date, str], None] = {}
     for member in members:
-        for item in breaks_of(ctx.city, ctx.reader, member.id):
+        for item in breaks_of(ctx.city, ctx.reader, member.id, level):
             name = "" if len(members) == 1 else f"{ctx.name(member)}: "
             found[item.date, name + break_title(ctx, member, item)] = None
     return [
@@ -129,7 +129,7 @@ def across(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Com
     """A warning that a value compares figures from both sides of a break."""
     if value is None:
         return None
-    found = compared_across(ctx.city, indicator.id, value.period, value.start)
+    found = compared_across(ctx.city, indicator.id, value.period, value.start, value.level)
     if not found:
         return None
     dates = ", ".join(dict.fromkeys(fmt.date(item.date, ctx.lang) for item in found))
@@ -138,9 +138,9 @@ def across(ctx: ScreenContext, indicator: Indicator, value: Value | None) -> Com
     )
 
 
-def break_list(ctx: ScreenContext, indicator: Indicator) -> Component | None:
-    """The breaks of a series in words, newest first, with a way to what stood before a definition changed."""
-    found = breaks_of(ctx.city, ctx.reader, indicator.id)
+def break_list(ctx: ScreenContext, indicator: Indicator, level: str) -> Component | None:
+    """The breaks of a series at a level in words, newest first, with a way to what stood before."""
+    found = breaks_of(ctx.city, ctx.reader, indicator.id, level)
     if not found:
         return None
     return html.Ul([html.Li(_break(ctx, indicator, item)) for item in reversed(found)], className="breaks")

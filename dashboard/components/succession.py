@@ -68,6 +68,12 @@ def boundary_note(ctx: ScreenContext, area: str, reason: str = "") -> Component 
         text = words("boundaries.absent", area=unit.name(ctx.lang), date=date)
         return _note("info-circle", text)
     pieces = [p for p in ctx.city.areas.recast(ctx.boundaries).of(area) if p.unit != area]
+    for since, part in _grown(ctx, area):
+        if not pieces and not reason:
+            day = fmt.date(since, ctx.lang)
+            if since > ctx.boundaries:
+                return _note("layers", words("boundaries.without", date=date, since=day))
+            return _note("layers", words("boundaries.lacking", since=day, share=_percent(ctx, part)))
     if not pieces:
         return _note("layers", words("boundaries.same", area=unit.name(ctx.lang), date=date))
     if reason:
@@ -86,9 +92,30 @@ def succession_panel(ctx: ScreenContext, area: str) -> Component | None:
         for date in sorted({move.date for move in moves}):
             parts.append(html.P(_head(ctx, tree[area], date, came), className="moves-head"))
             parts.append(_moves(ctx, [move for move in moves if move.date == date]))
+    for date, part in _grown(ctx, area, whole=True):
+        day, share = fmt.date(date, ctx.lang), _percent(ctx, part)
+        text = (
+            words("boundaries.joined", date=day)
+            if part == 1
+            else words("boundaries.grew", date=day, share=share)
+        )
+        parts.append(html.P(text, className="moves-head"))
     if not parts:
         return None
     return panel(words("boundaries.title"), html.Div(parts, className="moves-box"), kind="places")
+
+
+def _grown(ctx: ScreenContext, area: str, whole: bool = False) -> list[tuple[dt.date, float]]:
+    """When ground came into an area from outside the city, and which part of the people live there.
+
+    ``whole``: also when it came itself.
+    """
+    joined = ctx.city.areas.joined.items()
+    return [(date, came[area]) for date, came in joined if area in came and (whole or came[area] < 1)]
+
+
+def _percent(ctx: ScreenContext, part: float) -> str:
+    return fmt.number(100 * part, ctx.lang, 0 if part >= 0.1 else 1)
 
 
 def _head(ctx: ScreenContext, unit: Area, date: dt.date, came: bool) -> str:
@@ -120,7 +147,7 @@ def _moves(ctx: ScreenContext, moves: Sequence[Move]) -> Component:
 def _share(ctx: ScreenContext, share: float) -> str:
     if share == 1:
         return ctx.words("boundaries.all")
-    return ctx.words("boundaries.share", share=fmt.number(100 * share, ctx.lang, 0 if share >= 0.1 else 1))
+    return ctx.words("boundaries.share", share=_percent(ctx, share))
 
 
 def _note(icon_name: str, text: str, more: Component | None = None) -> Component:

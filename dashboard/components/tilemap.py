@@ -99,10 +99,12 @@ def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period
 
 def tiles_of(ctx: ScreenContext, shaded: Shading, extra: Extra | None = None) -> Component:
     """The tiles themselves, with what else stands in each."""
-    placed = [a for a in shaded.places if a.tile_row is not None and a.tile_col is not None]
-    columns = max((a.tile_col or 0 for a in placed), default=6)
-    rows = max((a.tile_row or 0 for a in placed), default=4)
-    cells = [_cell(ctx, shaded, a, extra) for a in shaded.places]
+    # one grid for every time: where few units of it stand, only the part that they cover is drawn
+    down = [a.tile_row for a in shaded.places if a.tile_row is not None]
+    along = [a.tile_col for a in shaded.places if a.tile_col is not None]
+    top, left = min(down, default=1), min(along, default=1)
+    rows, columns = max(down, default=4) - top + 1, max(along, default=6) - left + 1
+    cells = [_cell(ctx, shaded, a, (top, left), extra) for a in shaded.places]
     return html.Div(cells, className="tilemap", style={"--cols": columns, "--rows": rows})
 
 
@@ -123,11 +125,13 @@ def shade(step: int, limits: int) -> int:
     return 1 + round(step * (STEPS - 1) / limits) if limits else 1
 
 
-def _cell(ctx: ScreenContext, shaded: Shading, area: Area, extra: Extra | None) -> Component:
+def _cell(
+    ctx: ScreenContext, shaded: Shading, area: Area, corner: tuple[int, int], extra: Extra | None
+) -> Component:
     look = shaded.look(ctx, area)
     style: dict[str, Any] = {}
     if area.tile_row is not None and area.tile_col is not None:
-        style = {"gridRow": area.tile_row, "gridColumn": area.tile_col}
+        style = {"gridRow": area.tile_row - corner[0] + 1, "gridColumn": area.tile_col - corner[1] + 1}
     body = [
         html.Span(ctx.area_name(area, short=True), className="map-name"),
         html.Span(

@@ -153,7 +153,7 @@ def build(
         targets=target.values,
         target_name=target.name,
         marker=target.marker,
-        cuts=cuts(ctx, members, period, starts),
+        cuts=cuts(ctx, members, level, period, starts),
     )
 
 

@@ -48,10 +48,11 @@ def _lead(ctx: ScreenContext, area: Area, screen: AreaScreen | None) -> list[Any
     """What the screen is, and the area's size."""
     words = ctx.words
     told: list[Any] = [html.Span(screen.title.get(ctx.lang))] if screen else []
-    if area.population:
-        told.append(html.Span(words.count("area.people", area.population)))
-    if area.km2:
-        told.append(html.Span(f"{fmt.number(area.km2, ctx.lang, 1)} km²"))
+    size = ctx.city.areas.size(area.code, ctx.today)
+    if size.people:
+        told.append(html.Span(words.count("area.people", size.people)))
+    if size.km2:
+        told.append(html.Span(f"{fmt.number(size.km2, ctx.lang, 1)} km²"))
     if area.valid_to is not None and area.valid_to <= ctx.today:
         told.append(html.Span(words("area.until", date=fmt.date(area.valid_to, ctx.lang))))
     return told

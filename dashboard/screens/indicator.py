@@ -78,7 +78,7 @@ def render(ctx: ScreenContext) -> Component:
     )
     parted = breakdown_panel(ctx, indicator, area, period)
     left = (3 + 1.3 * members_expected(ctx, indicator) if parted else 0) + min(len(values), ROWS)
-    broken = break_list(ctx, indicator)
+    broken = break_list(ctx, indicator, ctx.city.areas[area].level)
     notes = identity_notes(ctx, indicator, standing.value)
     held = panel(ctx.words("identity.title"), notes, kind="identities") if notes is not None else None
     beside = _beside(ctx, indicator, area, left - (5 if held else 0))

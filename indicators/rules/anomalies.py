@@ -145,7 +145,7 @@ def counts(unit: Unit) -> bool:
 def _breaks(look: Look) -> list[int]:
     """The columns with which the series became another, by the breaks that the city's folder declares."""
     days = [day_of(start) for start in look.turn.starts]
-    dates = sorted(item.date for item in declared_breaks(look.city, look.group.indicator))
+    dates = sorted(item.date for item in declared_breaks(look.city, look.group.indicator, look.group.level))
     return [bisect_left(days, date) for date in dates]
 
 

@@ -280,7 +280,8 @@ class _Blocks:
             f"nullif(population, 0) AS value,\n"
             f"        value AS numerator, population AS denominator, n, present, expected, "
             f"data_through, run\n"
-            f"    FROM {below} JOIN area ON area.code = {below}.area"
+            f"    FROM {below} JOIN area_size ON area_size.code = {below}.area\n"
+            f"        AND since < period_end(period, start) AND until >= period_end(period, start)"
         )
 
     def _share(self, below: str) -> str:

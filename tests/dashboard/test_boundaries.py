@@ -53,7 +53,12 @@ def test_there_is_a_choice_where_ground_changed_hands(city: City) -> None:
         (dt.date(2025, 6, 30), "until"),
     ]
     assert choices(city, UNTOUCHED, TODAY) == []
-    assert choices(city, city.areas.root.code, TODAY) == []
+    assert [(c.on, c.word) for c in choices(city, city.areas.root.code, TODAY)] == [
+        (None, "time"),
+        (REFORM, "now"),
+        (dt.date(2025, 6, 30), "until"),
+    ]
+    assert choices(city, "718", TODAY) == []
 
 
 @pytest.mark.parametrize("lang", ["vi", "en"])
@@ -77,6 +82,15 @@ def test_estimates_are_marked_and_explained(context: Make) -> None:
     plain = written(context("indicator", "hotline_received", params={"area": NEW, "period": "month"}))
     assert "Ước tính" not in plain
     assert "boundaries=2025-07-01" in plain, "the choice is offered"
+
+
+def test_a_city_that_grew_says_what_is_left_out_and_what_is_missed(context: Make, city: City) -> None:
+    root = city.areas.root.code
+    former = written(context(target=root, params={"boundaries": "2025-06-30"}))
+    assert "không gồm địa bàn nhập vào từ ngày 01/07/2025" in former
+    assert "(28% dân số)" in written(context(target=root, params={"boundaries": "2025-07-01"}))
+    assert "Joined the city on 1 Jul 2025" in written(context(target="718", lang="en"))
+    assert "chiếm 28% dân số" in written(context(target=root))
 
 
 def test_a_unit_that_was_not_there_says_so(context: Make) -> None:

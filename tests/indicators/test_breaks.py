@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from config import City
-from config.models import Break, Formula, Text
+from config.models import Break, CityBreak, Formula, Text
 from indicators.breaks import breaks_between, breaks_of, compared_across, declared_breaks
 from warehouse.vintages import Version, VintageReader
 
@@ -73,6 +73,41 @@ def test_breaks_lie_strictly_between(city: City) -> None:
     assert found(clock("2025-03-14T23:00"), clock("2025-03-16T01:00")) == [DAY]
     assert [item.indicator for item in declared_breaks(city, "deep")] == ["visits"]
     assert declared_breaks(city, "deep")[0].note == ROOT
+
+
+MERGED = dt.date(2025, 7, 1)
+
+
+def test_a_break_of_the_whole_city_holds_for_what_is_counted_at_its_levels(city: City) -> None:
+    merger = CityBreak.model_validate({"date": MERGED, "levels": ["city"], "note": {"vi": "Sáp nhập"}})
+    city = replace(city, head=city.head.model_copy(update={"breaks": (merger,)}))
+    share = city.indicators["one"].model_copy(update={"id": "part", "formula": "share_of_parent(visits)"})
+    city = replace(city, indicators={**city.indicators, "part": share})
+
+    def dates(indicator: str, level: str | None = None) -> list[dt.date]:
+        return [item.date for item in declared_breaks(city, indicator, level)]
+
+    assert dates("visits", "city") == dates("visits") == [DAY, MERGED]
+    assert dates("visits", "ward") == dates("visits", "district") == [DAY]
+    assert dates("deep", "city") == [DAY, MERGED]
+    assert [item.indicator for item in declared_breaks(city, "deep", "city")] == ["visits", "deep"]
+    # a district's share in the city falls when the city grows; a ward's share in its district does not
+    assert (dates("part", "district"), dates("part", "ward")) == ([DAY, MERGED], [DAY])
+    assert [b.date for b in compared_across(city, "year", "month", month(4, 2026), "city")] == [MERGED]
+    assert compared_across(city, "year", "month", month(4, 2026), "district") == []
+
+
+def test_published_figures_stand_on_their_own_ground(hcmc: City) -> None:
+    """What a publisher reports has the breaks that it declares itself, and no other."""
+    found = {
+        id_: {item.date for item in declared_breaks(hcmc, id_, hcmc.levels[0])}
+        for id_, item in hcmc.indicators.items()
+        if hcmc.levels[0] in item.levels
+    }
+    assert {MERGED} <= found["hotline_received"]
+    kinds = {id_: item.kind for id_, item in hcmc.indicators.items()}
+    assert all(MERGED not in dates for id_, dates in found.items() if kinds[id_] == "reported")
+    assert all(MERGED in dates for id_, dates in found.items() if kinds[id_] in ("measure", "stock"))
 
 
 def test_a_changed_definition_is_told_field_by_field_with_what_leans_on_it(city: City) -> None:

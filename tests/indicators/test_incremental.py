@@ -218,7 +218,7 @@ def test_an_indicator_that_is_dropped_leaves_no_values(settled: World) -> None:
 
 def test_changed_areas_make_everything_anew(make_world: WorldMaker, settled: World) -> None:
     with settled.store.write() as cursor:
-        cursor.execute("UPDATE area SET population = 2 * population")
+        cursor.execute("UPDATE area_size SET population = 2 * population")
     report = settled.refresh(START)
     assert report.kind == "full"
     values = settled.values()

@@ -267,7 +267,7 @@ def index(cell: Cell) -> Made:
 
 
 def people(cell: Cell) -> int:
-    return cell.city.areas[cell.area].population or 0
+    return cell.city.areas.people(cell.area, cell.city.periods.last_day(cell.period, cell.start)) or 0
 
 
 def parent(cell: Cell) -> str:

@@ -4,6 +4,7 @@ nothing of SQL.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import math
 from collections import defaultdict
@@ -19,7 +20,7 @@ from sqlglot import exp
 
 from config import REFERENCE_CITY, City, load_city
 from config.models.indicator import Composite, Formula, Indicator, Measure, Period, Reported, Stock
-from config.periods import next_start, same_last_year, shift, start_of
+from config.periods import clock_of, next_start, same_last_year, shift, start_of
 from tests.indicators.oracle_rows import Row, Rows, arithmetic, join_n
 
 if TYPE_CHECKING:
@@ -304,6 +305,29 @@ class Oracle:
                 found[key] = Figure(item.scale * top / bottom, min(n for *_, n in held), 0, 0, top, bottom)
         return found
 
+    @cached_property
+    def sizes(self) -> list[tuple[dt.date, str, int]]:
+        """Who lives where from when on, as the city's files have it."""
+        folder, found = self.city.path / "areas", []
+        for name, since in (("units.csv", ""), ("populations.csv", "from")):
+            if (folder / name).is_file():
+                with (folder / name).open(encoding="utf-8", newline="") as file:
+                    found += [
+                        (
+                            dt.date.fromisoformat(row.get(since) or "0001-01-01"),
+                            row["code"],
+                            row["population"],
+                        )
+                        for row in csv.DictReader(file)
+                    ]
+        return sorted((day, code, int(people)) for day, code, people in found if people)
+
+    def people(self, area: str, period: Period, start: dt.date) -> int | None:
+        """Who lives in an area when a period ends."""
+        end = self.city.periods.next_start(period, start)
+        known = [n for day, code, n in self.sizes if code == area and clock_of(day) < clock_of(end)]
+        return known[-1] if known else None
+
     def at(self, node: exp.Expr, area: str, period: Period, start: dt.date) -> Figure | None:
         """What a formula gives for one area and period; None where there is no value at all."""
         if isinstance(node, exp.Paren):
@@ -340,7 +364,7 @@ class Oracle:
                     at = next_start(period, at)
                 return self._window(x, area, period, span)
             case "per_capita":
-                figure, heads = self.at(x, area, period, start), self.city.areas[area].population
+                figure, heads = self.at(x, area, period, start), self.people(area, period, start)
                 if figure is None:
                     return None
                 per = None if figure.value is None or not heads else figure.value * count / heads

@@ -36,12 +36,24 @@ def test_every_unit_lies_somewhere_as_a_whole(cursor: Cursor, city: City) -> Non
     rows = cursor.execute(
         "SELECT boundaries, unit, since, sum(share), bool_and(exact) FROM area_recast GROUP BY ALL"
     ).fetchall()
-    assert {row[0] for row in rows} == {dt.date.min, REFORM}
-    assert {row[1] for row in rows} == {area.code for area in city.areas.all()}
-    assert all(total == pytest.approx(1) for *_, total, _ in rows)
-    assert sum(not exact for on, *_, exact in rows if on == REFORM) == 31 + 4, (
-        "wards and districts that parted"
-    )
+    assert {row[0] for row in rows} == {dt.date.min, dt.date(2021, 1, 1), dt.date(2025, 1, 1), REFORM}
+    came = {code for code, part in city.areas.joined[REFORM].items() if part == 1}
+    everything = {area.code for area in city.areas.all()}
+    for boundaries in {row[0] for row in rows}:
+        here = everything if boundaries == REFORM else everything - came
+        assert {row[1] for row in rows if row[0] == boundaries} == here
+    root = city.areas.root.code
+    for on, unit, since, total, _ in rows:
+        left = 8_993_082 / 12_567_956 if unit == root and since == REFORM != on else 1
+        assert total == pytest.approx(left), (on, unit, since)
+    [[parted]] = cursor.execute(
+        "SELECT count(DISTINCT unit) FROM area_recast WHERE level = 'ward' AND NOT exact"
+        " AND boundaries = DATE '2025-07-01' AND until = boundaries"
+    ).fetchall()
+    assert parted == 31
+    assert {unit for on, unit, *_, exact in rows if on == REFORM and not exact} & {
+        area.code for area in city.areas.at("district")
+    } == {"767", "776", "777", "785"}
 
 
 def test_changes_stand_as_written(cursor: Cursor, city: City) -> None:
@@ -51,9 +63,11 @@ def test_changes_stand_as_written(cursor: Cursor, city: City) -> None:
 
 def test_people_of_former_wards_live_in_todays(cursor: Cursor) -> None:
     rows = cursor.execute(
-        "SELECT r.target, sum(a.population * r.share), any_value(t.population) FROM area_recast r"
+        "SELECT r.target, sum(s.population * r.share), any_value(t.population) FROM area_recast r"
+        " JOIN area_size s ON s.code = r.unit AND s.since < r.boundaries AND s.until >= r.boundaries"
         " JOIN area a ON a.code = r.unit JOIN area t ON t.code = r.target"
-        " WHERE r.level = 'ward' AND r.boundaries = DATE '2025-07-01' AND r.since < r.boundaries GROUP BY ALL"
+        " WHERE r.level = 'ward' AND r.boundaries = DATE '2025-07-01' AND r.since < r.boundaries"
+        " AND a.valid_to = r.boundaries GROUP BY ALL"
     ).fetchall()
     assert len(rows) == 102
     assert all(moved == pytest.approx(people, abs=1) for _, moved, people in rows)

@@ -31,6 +31,8 @@ TODAY: Final = dt.date(2025, 7, 10)
 LEVELS: Final = ("city", "district", "ward")
 PERIODS: Final = {"day": 24, "month": 26, "quarter": 9, "year": 4}
 HEADS: Final = {"C": 900, "W3": None}
+GROWN: Final = {"C": (dt.date(2025, 4, 1), 1300), "W5": (dt.date(2025, 6, 17), 40)}
+"""What units have from a day on."""
 Key = tuple[str, str, dt.date]
 
 TRAITS: Final = {
@@ -51,8 +53,15 @@ class Area:
     until: dt.date | None = None
 
     @property
-    def heads(self) -> int | None:
-        return HEADS.get(self.code, 100 + 7 * int(self.code[1:] or 0))
+    def sizes(self) -> list[tuple[str, dt.date, dt.date, int | None]]:
+        first = HEADS.get(self.code, 100 + 7 * int(self.code[1:] or 0))
+        if self.code not in GROWN:
+            return [(self.code, dt.date.min, dt.date.max, first)]
+        day, later = GROWN[self.code]
+        return [(self.code, dt.date.min, day, first), (self.code, day, dt.date.max, later)]
+
+    def heads(self, day: dt.date) -> int | None:
+        return next(people for _, since, until, people in self.sizes if since <= day < until)
 
 
 AREAS: Final = {
@@ -268,7 +277,7 @@ class Evaluator:
 
     def per_capita(self, x: Figures, heads: Any) -> Figures:
         def of(key: Key, c: Cell) -> Cell:
-            people = AREAS[key[0]].heads
+            people = AREAS[key[0]].heads(next_start(key[1], key[2]) - dt.timedelta(days=1))
             per = None if c.value is None or not people else int(heads) * c.value / people
             return replace(c, value=per, numerator=c.value, denominator=people)
 
@@ -444,15 +453,17 @@ class Bench:
         self.db.execute("LOAD icu; SET TimeZone = 'Asia/Ho_Chi_Minh'; SET threads = 1")
         self.db.execute(self.moment.calendar.macros)
         self.db.execute(
-            "CREATE TABLE area (code VARCHAR, level VARCHAR, parent VARCHAR, valid_from DATE, valid_to DATE,"
-            " population BIGINT); CREATE TABLE indicator_value (indicator VARCHAR, level VARCHAR,"
-            " area VARCHAR, period VARCHAR, start TIMESTAMP, value DOUBLE, numerator DOUBLE,"
+            "CREATE TABLE area (code VARCHAR, level VARCHAR, parent VARCHAR, valid_from DATE, valid_to DATE);"
+            " CREATE TABLE area_size (code VARCHAR, since DATE, until DATE, population BIGINT);"
+            " CREATE TABLE indicator_value (indicator VARCHAR, level VARCHAR, area VARCHAR,"
+            " period VARCHAR, start TIMESTAMP, value DOUBLE, numerator DOUBLE,"
             " denominator DOUBLE, n BIGINT, present INTEGER, expected INTEGER, data_through TIMESTAMP,"
             " run BIGINT)"
         )
         for area in AREAS.values():
-            cells = [area.code, area.level, area.parent, area.since, area.until, area.heads]
-            self.db.execute("INSERT INTO area VALUES (?, ?, ?, ?, ?, ?)", cells)
+            cells = [area.code, area.level, area.parent, area.since, area.until]
+            self.db.execute("INSERT INTO area VALUES (?, ?, ?, ?, ?)", cells)
+            self.db.executemany("INSERT INTO area_size VALUES (?, ?, ?, ?)", area.sizes)
         self.random = Random(seed)
         self.data: dict[str, Cells] = {id_: self._values(id_) for id_ in TRAITS}
         self.load()
