@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cached_property
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from config.areas import AreaTree
 from standin.models import Character
 from standin.noise import Bools, Floats, Ints, Noise
-from standin.timeline import day_number
+from standin.timeline import date_of, day_number
 
 
 class Places:
@@ -30,7 +31,7 @@ class Places:
         volume = volume * np.exp(character.volume_spread * noise.normal(f"volume/{level}", chance))
         people = np.array([u.population or 0 for u in self.units], dtype=np.float64)
         self.people_share = people / people[people > 0].mean() if people.any() else np.ones(len(people))
-        self._weight = (people if people.all() else np.ones(len(people))) * volume
+        self._volume, self._counted = volume, bool(people.all())
         self.pace: Floats = self._inherited(character.pace) * np.exp(
             character.pace_spread * noise.normal(f"pace/{level}", chance)
         )
@@ -48,7 +49,16 @@ class Places:
     def _epochs(self) -> tuple[Ints, list[Floats]]:
         """Days on which the set of units changes, and the weights from each of them on."""
         first = np.unique(np.concatenate([self.starts, self.ends[self.ends < 10**6]]))
-        return first, [np.where((self.starts <= d) & (d < self.ends), self._weight, 0.0) for d in first]
+        there = [(self.starts <= d) & (d < self.ends) for d in first]
+        return first, [np.where(t, self._weight(int(d)), 0.0) for t, d in zip(there, first, strict=True)]
+
+    def _weight(self, day: int) -> Floats:
+        """The weight of each unit by its people on a day; all alike where they are not known of each."""
+        if not self._counted:
+            return self._volume
+        date = date_of(max(day, day_number(dt.date.min)))
+        people = [self._tree.people(unit.code, date) or 0 for unit in self.units]
+        return np.array(people, dtype=np.float64) * self._volume
 
     def people(self, day: Ints) -> Floats:
         """The weight of all units that there are on each day, in people."""

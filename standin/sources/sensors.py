@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pyarrow as pa
 
@@ -9,7 +11,7 @@ from standin.incidents import Event
 from standin.models import Cyclic, Follow, Rain, Sensors, Signal, Tide
 from standin.noise import Bools, Floats, Ints, Noise
 from standin.sources.base import UNKNOWN_CODE, World, times
-from standin.timeline import DAY, HOUR, over_year, weekday
+from standin.timeline import DAY, HOUR, day_number, over_year, weekday
 
 _LATEST = 6 * HOUR
 _NEW_MOON = 947_182_440  # 2000-01-06 18:14, when the harmonics of sun and moon fall together
@@ -31,6 +33,9 @@ class SensorSource:
         self._factor = np.array([s.factor for s in spec.stations] + [1.0] * len(units))
         self._lag = np.array([s.lag for s in spec.stations] + [0.0] * len(units))
         self._station = np.arange(len(self.ids), dtype=np.int64)
+        held = [world.tree[code] for code in self.areas]
+        self._first = np.array([day_number(u.valid_from or dt.date.min) for u in held], dtype=np.int64)
+        self._end = np.array([day_number(u.valid_to or dt.date.max) for u in held], dtype=np.int64)
 
     def first(self, history: int) -> int:
         """Stations measure from the history's start on."""
@@ -46,6 +51,7 @@ class SensorSource:
         lag = (self.noise.uniform("late by", t, station) * _LATEST).astype(np.int64)
         arrived = t + np.where(late, lag, 0)
         here = (arrived > start) & (arrived <= end) & ((t % HOUR == 0) | (t > start))
+        here &= (self._first[station] <= t // DAY) & (t // DAY < self._end[station])
         here &= ~self._silent(t, station)
         t, station = t[here], station[here]
         flaw = self.noise.uniform("flaw", t, station) / max(self.spec.bad, 1e-12)
