@@ -17,7 +17,8 @@ from standin.models.columns import EventColumn, PanelColumn, RosterColumn
 class Events(Source):
     """Rows that happen at a ``time`` in a unit of ``level``, and live on for at most ``lookback``.
 
-    ``key``, ``time`` and ``area`` name the columns of the identifier, the moment and the unit's code.
+    ``key``, ``time`` and ``area`` name the columns of the identifier, the moment and the unit's code. What is
+    rare is told in full whatever the scale: ``scaled: false``.
     """
 
     kind: Literal["events"]
@@ -30,6 +31,7 @@ class Events(Source):
     character: Character = Character()
     follows: tuple[Influence, ...] = ()
     lookback: Duration = timedelta(days=120)
+    scaled: bool = True
     columns: dict[Identifier, EventColumn]
 
 
@@ -76,7 +78,8 @@ class Panel(Source):
     ``member``, ``time`` and ``area`` name columns; ``time`` holds the period's beginning. ``span: scaled``
     delivers only the last part of the years, as large as the scale and at least sixty days. ``outage`` is the
     share of member-days without a row; levels are those of the ``anchor``, and grow from there. ``told``
-    names the column of the day on which a row is reported, where the feed has one.
+    names the column of the day on which a row is reported, where the feed has one. Nothing is told of before
+    ``begins``.
     """
 
     kind: Literal["panel"]
@@ -88,6 +91,7 @@ class Panel(Source):
     area: Identifier
     span: Literal["whole", "scaled"] = "whole"
     delay: Duration = timedelta(0)
+    begins: dt.date | None = None
     anchor: dt.date = dt.date(2025, 1, 1)
     outage: float = Field(default=0.0, ge=0, le=1)
     character: Character = Character()

@@ -59,6 +59,8 @@ class PanelSource:
 
     def first(self, history: int) -> int:
         """From the history's start on, or, of a large panel, for the part of it that the scale allows."""
+        if self.spec.begins is not None:
+            history = max(history, day_number(self.spec.begins) * DAY)
         if self.spec.span == "whole":
             return history
         days = self.years * 365

@@ -315,6 +315,25 @@ def test_a_large_panel_is_told_for_as_much_as_the_scale_allows(departments: Depa
     assert source.first(at("2021-12-01")) == at("2025-11-01")
 
 
+def test_what_is_rare_is_told_in_full_at_any_scale(departments: Departments) -> None:
+    world = departments.world
+    small = type(world)(**{n: getattr(world, n) for n in world.__slots__} | {"scale": 0.05})
+    found = {}
+    for scaled in (True, False):
+        spec = Events.model_validate({**yaml.safe_load(CALLS), "scaled": scaled})
+        source = EventSource(feed("calls"), spec, small)
+        rows = source.cut(at("2026-03-01"), at("2026-03-11"), since=at("2021-01-01"), live=False)
+        found[scaled] = len(set(rows["call_id"].to_pylist()))
+    assert found[False] / found[True] == pytest.approx(1 / small.scale, rel=0.3)
+
+
+def test_a_panel_begins_on_its_day(departments: Departments) -> None:
+    body = {**yaml.safe_load(VISITS), "begins": "2024-12-22"}
+    source = PanelSource(feed("visits"), Panel.model_validate(body), departments.world, years=5)
+    assert source.first(at("2021-12-01")) == at("2024-12-22")
+    assert source.first(at("2025-12-01")) == at("2025-12-01")
+
+
 def test_incidents_move_panels(cut: Cut, departments: Departments) -> None:
     spec = Incident.model_validate(
         {
