@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from config import REFERENCE_CITY, City, load_city
-from config.models import Feed
+from config.models import Column, Feed
 from standin.build import Departments, read_standin
 from standin.errors import StandinError
 from standin.models import Incident, Influence
@@ -302,6 +302,35 @@ def test_months_are_told_after_their_delay(cut: Cut) -> None:
     rows = cut("visits", "2026-03-01", "2026-04-01", **body)
     assert set(rows.day) == {dt.date(2026, 2, 1)}
     assert cut("visits", "2026-03-01", "2026-03-10", **body).empty
+
+
+def test_a_panel_may_tell_the_day_of_its_report_and_swing_a_share_over_the_year(
+    departments: Departments,
+) -> None:
+    part = {"type": "part", "of": "visits", "share": 0.8, "months": [0.25, *[1.0] * 11], "decimals": 2}
+    body = {**yaml.safe_load(VISITS), "every": "month", "of": {"level": "district"}, "delay": "5d"}
+    body |= {"member": None, "told": "told_on", "outage": 0}
+    body["columns"] = {"visits": {"type": "level", "base": 400}, "remote": part}
+    columns = (*feed("visits").columns, Column(name="told_on", type="date"))
+    told_feed = feed("visits").model_copy(update={"columns": columns})
+    source = PanelSource(told_feed, Panel.model_validate(body), departments.world, years=5)
+    rows = source.cut(at("2026-02-01"), at("2026-03-20"), since=at("2021-01-01"), live=False).to_pandas()
+    reports = {dt.date(2026, 1, 1): dt.date(2026, 2, 6), dt.date(2026, 2, 1): dt.date(2026, 3, 6)}
+    assert dict(zip(rows.day, rows.told_on, strict=True)) == reports
+    share = (rows.remote / rows.visits).groupby(rows.day).mean()
+    assert share.to_list() == pytest.approx([0.2, 0.8])
+
+
+def test_what_hangs_on_a_flag_is_known_when_the_flag_is(cut: Cut) -> None:
+    columns = yaml.safe_load(CALLS)["columns"]
+    del columns["grave"]  # drawn after it is known when a call was closed
+    cost = columns.pop("cost")
+    columns["grave"] = {"type": "flag", "share": 0.5, "when": "closed_at"}
+    rows = cut("calls", "2026-03-02", "2026-03-03", columns={**columns, "cost": cost})
+    still_open = rows.closed_at.isna()
+    assert still_open.any()
+    assert rows[still_open].cost.isna().all()
+    assert (rows[~still_open].cost.notna() == rows[~still_open].grave.astype(bool)).all()
 
 
 def test_a_large_panel_is_told_for_as_much_as_the_scale_allows(departments: Departments) -> None:
