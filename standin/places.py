@@ -84,6 +84,19 @@ class Places:
         weight = weights[int(np.searchsorted(first, day, side="right")) - 1]
         return float((weight * self.under(within)).sum() / weight.sum())
 
+    @cached_property
+    def joined(self) -> list[tuple[int, Floats]]:
+        """Days on which ground joins the city, and how much each unit thereby gains of all that was there."""
+        position, first, weights = {u.code: n for n, u in enumerate(self.units)}, *self._epochs
+        found = []
+        for date, parts in sorted(self._tree.joined.items()):
+            day, part = day_number(date), np.zeros(len(self.units))
+            mine = [code for code in parts if code in position]
+            part[[position[code] for code in mine]] = [parts[code] for code in mine]
+            weight = weights[int(np.searchsorted(first, day, side="right")) - 1]
+            found.append((day, weight * part / (weight * (1.0 - part)).sum()))
+        return found
+
     def under(self, area: str) -> Bools:
         """Which units lie in ``area`` (or are it)."""
         return np.array([area in path for path in self._paths], dtype=np.bool_)

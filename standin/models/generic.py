@@ -39,7 +39,8 @@ class Roster(Source):
     """A register of ``count`` things at ``anchor``, whatever the scale; every file is the whole of it.
 
     A share ``early`` was there at ``since``; the others came evenly from then on, and go on coming.
-    ``closing`` is the share that closes in a year, each replaced by another.
+    ``closing`` is the share that closes in a year, each replaced by another. When ground joins the city, the
+    register takes over as many more as there are people on it, opened that day.
     """
 
     kind: Literal["roster"]

@@ -67,19 +67,27 @@ def book(feed: str, spec: Roster, world: World) -> Book:
     noise = Noise(world.seed, feed)
     places = Places(world.tree, spec.level, spec.character, noise)
     since, anchor = day_number(spec.since), day_number(spec.anchor)
-    early = round(spec.count * spec.early)
-    per_day = (spec.count - early) / (anchor - since)
-    serial = np.arange(spec.count + round(per_day * _FURTHER), dtype=np.int64)
+    joined = [(day, gains) for day, gains in places.joined if day > since]
+    count = round(spec.count / np.prod([1.0 + gains.sum() for day, gains in joined if day <= anchor]))
+    early = round(count * spec.early)
+    per_day = (count - early) / (anchor - since)
+    serial = np.arange(count + round(per_day * _FURTHER), dtype=np.int64)
     u = noise.uniform("opened", serial)
-    later = np.where(serial < spec.count, since + u * (anchor - since), anchor + 1 + u * _FURTHER)
+    later = np.where(serial < count, since + u * (anchor - since), anchor + 1 + u * _FURTHER)
     opened = np.where(serial < early, since - u**0.7 * _BEFORE, later).astype(np.int64)
+    unit = places.draw(opened, noise.uniform("unit", serial))
+    for day, gains in joined:  # the register takes over what is on ground that joins the city
+        steps = np.cumsum(gains)
+        more = np.arange(round(count * steps[-1]), dtype=np.int64)
+        there = np.searchsorted(steps, noise.uniform(f"joined/{day}", more) * steps[-1], side="right")
+        opened, unit = np.concatenate([opened, np.full(len(more), day)]), np.concatenate([unit, there])
+    serial = np.arange(len(opened), dtype=np.int64)
     lives = NEVER * np.ones(len(serial), dtype=np.int64)
     if spec.closing:
         rate = -np.log1p(-spec.closing) / 365.2425
         lives = (-np.log(noise.uniform("life", serial)) / rate).astype(np.int64)
     closed = np.where(lives < NEVER, np.maximum(opened, since) + lives, NEVER)
     gone = np.flatnonzero(closed < anchor + _FURTHER)
-    unit = places.draw(opened, noise.uniform("unit", serial))
     # what closes is replaced by another, near by
     again = closed[gone] + (noise.uniform("again", gone) * _GAP).astype(np.int64)
     heirs = places.draw(again, noise.uniform("again at", gone))

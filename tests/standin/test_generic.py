@@ -267,6 +267,18 @@ def test_a_register_grows_and_replaces_what_closes(cut: Cut) -> None:
     assert (late.beds[late.kind == "clinic"] == 0).all()
 
 
+def test_a_register_takes_over_what_is_on_ground_that_joins_the_city(cut: Cut, city: City) -> None:
+    day = dt.date(2025, 7, 1)
+    rows = cut("facilities", "2026-06-01", "2026-07-01")
+    begin = {u.official or u.code: u.code for u in city.areas.at("ward", day)}
+    fresh = {city.areas[d].code for d in city.areas.joined[day] if city.areas[d].level == "district"}
+    inside = rows[rows.opened_on >= day].area_code.map(begin).map(lambda code: city.areas[code].parent)
+    taken = rows[rows.opened_on == day]
+    assert len(taken) / (rows.opened_on < day).sum() == pytest.approx(12567956 / 8993082 - 1, rel=0.15)
+    assert taken.area_code.map(begin).map(lambda code: city.areas[code].parent in fresh).mean() > 0.97
+    assert not inside.isin(fresh).all()
+
+
 def test_members_lie_near_the_rows_that_name_them(cut: Cut, city: City) -> None:
     calls, register = (
         cut("calls", "2026-03-01", "2026-04-01", bad=0),
