@@ -50,6 +50,7 @@ class Source(Model):
     """What every source has: the sizes of its files from large to small, and its flaws as shares of rows.
 
     ``rest`` also sends the unfinished period up to now; ``live_every`` is the step of the live deliveries.
+    ``full_at`` is the scale from which on rows come in full number, for what is rare or held against people.
     ``late`` rows come up to ``late_by`` after their time; ``bad`` rows break the contract.
     """
 
@@ -59,6 +60,7 @@ class Source(Model):
     late: float = Field(default=0.0, ge=0, le=1)
     late_by: Duration = timedelta(days=3)
     bad: float = Field(default=0.0, ge=0, le=1)
+    full_at: float = Field(default=1.0, gt=0, le=1)
 
 
 class Rhythm(Model):

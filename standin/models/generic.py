@@ -17,8 +17,7 @@ from standin.models.columns import EventColumn, PanelColumn, RosterColumn
 class Events(Source):
     """Rows that happen at a ``time`` in a unit of ``level``, and live on for at most ``lookback``.
 
-    ``key``, ``time`` and ``area`` name the columns of the identifier, the moment and the unit's code. What is
-    rare is told in full whatever the scale: ``scaled: false``.
+    ``key``, ``time`` and ``area`` name the columns of the identifier, the moment and the unit's code.
     """
 
     kind: Literal["events"]
@@ -31,7 +30,6 @@ class Events(Source):
     character: Character = Character()
     follows: tuple[Influence, ...] = ()
     lookback: Duration = timedelta(days=120)
-    scaled: bool = True
     columns: dict[Identifier, EventColumn]
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from config.areas import AreaTree
 from standin.incidents import Timetable
-from standin.models import Pace
+from standin.models import Pace, Source
 from standin.noise import Floats, Ints, Noise
 from standin.places import Places
 from standin.timeline import DAY, NEVER, Workdays, month_of, month_start
@@ -48,6 +48,10 @@ class World:
         """How far each day lies along the drift span, 0…1 inside it."""
         first, last = self.drift
         return (day - first) / (last - first)
+
+    def size(self, source: Source) -> float:
+        """The part of a source's rows that comes at the run's scale."""
+        return self.scale if self.scale > 1.0 else min(1.0, self.scale / source.full_at)
 
     def territories(self, places: Places) -> list[str]:
         """The areas that drivers are told of: the parts of the city, or the city where rows have no other."""

@@ -30,7 +30,7 @@ class CaseSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        mean = expected(days, spec.rhythm, world.scale, self.places, world.workdays, noise)
+        mean = expected(days, spec.rhythm, world.size(spec), self.places, world.workdays, noise)
         more = excesses(world, self.feed, days, mean, self.places, spec.follows)
         rows = arrivals(days, spec.rhythm, mean, more, noise)
         day, key = rows.day, rows.key

@@ -37,7 +37,7 @@ class DossierSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        mean = expected(days, spec.rhythm, world.scale, self.places[0], world.workdays, noise)
+        mean = expected(days, spec.rhythm, world.size(spec), self.places[0], world.workdays, noise)
         rows = arrivals(days, spec.rhythm, mean, [], noise)
         day, key = rows.day, rows.key
         levels = list(spec.levels.values())

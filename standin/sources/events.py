@@ -35,8 +35,7 @@ class EventSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        scale = world.scale if spec.scaled else 1.0
-        mean = expected(days, spec.rhythm, scale, self.places, world.workdays, noise)
+        mean = expected(days, spec.rhythm, world.size(spec), self.places, world.workdays, noise)
         more = excesses(world, self.feed, days, mean, self.places, spec.follows, self._part)
         rows = arrivals(days, spec.rhythm, mean, more, noise)
         unit = units_of(rows, more, self.places, noise)

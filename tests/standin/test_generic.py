@@ -356,16 +356,16 @@ def test_a_large_panel_is_told_for_as_much_as_the_scale_allows(departments: Depa
     assert source.first(at("2021-12-01")) == at("2025-11-01")
 
 
-def test_what_is_rare_is_told_in_full_at_any_scale(departments: Departments) -> None:
+def test_what_is_rare_is_told_in_full_from_its_own_scale_on(departments: Departments) -> None:
     world = departments.world
     small = type(world)(**{n: getattr(world, n) for n in world.__slots__} | {"scale": 0.05})
     found = {}
-    for scaled in (True, False):
-        spec = Events.model_validate({**yaml.safe_load(CALLS), "scaled": scaled})
+    for full_at in (1.0, 0.05):
+        spec = Events.model_validate({**yaml.safe_load(CALLS), "full_at": full_at})
         source = EventSource(feed("calls"), spec, small)
         rows = source.cut(at("2026-03-01"), at("2026-03-11"), since=at("2021-01-01"), live=False)
-        found[scaled] = len(set(rows["call_id"].to_pylist()))
-    assert found[False] / found[True] == pytest.approx(1 / small.scale, rel=0.3)
+        found[full_at] = len(set(rows["call_id"].to_pylist()))
+    assert found[0.05] / found[1.0] == pytest.approx(1 / small.scale, rel=0.3)
 
 
 def test_a_panel_begins_on_its_day(departments: Departments) -> None:
