@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pandas as pd
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
-from config.models import Column, Feed
+from config.areas import AreaTree
+from config.models import Area, Column, Feed
 from indicators.engine import Engine, RefreshReport
 from warehouse.areas import sync_areas
 from warehouse.facts import ensure_fact_table, fact_table
@@ -33,6 +35,7 @@ class World:
     facts: Facts = field(default_factory=dict)
     through: dict[str, dt.datetime] = field(default_factory=dict)
     run: int = 0
+    _days: dict[dt.datetime, dt.date] = field(default_factory=dict)
 
     def put(self, dataset: str, frame: pd.DataFrame, loaded_at: dt.datetime) -> None:
         """Make ``frame`` (contract columns and _area) all of a dataset, and mark what that touches."""
@@ -49,10 +52,12 @@ class World:
                 cursor.execute(f"INSERT INTO {fact_table(dataset)} BY NAME SELECT * FROM incoming")
                 cursor.unregister("incoming")
             for column in feed.time_columns:
-                for day, area in self._touched(before, after, column):
-                    cursor.execute(
-                        "INSERT INTO touched VALUES (?, ?, ?, ?, ?)", [self.run, dataset, column, day, area]
-                    )
+                touched = pd.DataFrame(sorted(self._touched(before, after, column)), columns=["day", "area"])
+                cursor.register("stirred", touched)
+                cursor.execute(
+                    "INSERT INTO touched SELECT ?, ?, ?, day, area FROM stirred", [self.run, dataset, column]
+                )
+                cursor.unregister("stirred")
             events = pd.to_datetime(self.facts[dataset][feed.event_time]).dropna()
             if len(events):
                 last = events.max().to_pydatetime()
@@ -78,7 +83,9 @@ class World:
         if moment is None or pd.isna(moment):
             return None
         if isinstance(moment, dt.datetime):
-            return moment.replace(tzinfo=dt.UTC).astimezone(self.city.zone).date()
+            if moment not in self._days:
+                self._days[moment] = _day(self.city, moment)
+            return self._days[moment]
         day: dt.date = moment
         return day
 
@@ -187,17 +194,24 @@ def _asked_for(city: City, feed: Feed, column: str) -> list[str]:
     return sorted(found)
 
 
+def _day(city: City, moment: dt.datetime) -> dt.date:
+    return moment.replace(tzinfo=dt.UTC).astimezone(city.zone).date()
+
+
 def _area(city: City, feed: Feed, at: Any, rng: np.random.Generator) -> str:
-    day = at
-    if isinstance(at, dt.datetime):
-        day = at.replace(tzinfo=dt.UTC).astimezone(city.zone).date()  # the unit is one of the city's day
+    day = _day(city, at) if isinstance(at, dt.datetime) else at
     if feed.area.constant:
         return feed.area.constant
     if feed.area.missing == "root" and rng.random() < 0.1:
         return city.areas.root.code
     level = city.levels[1] if feed.coverage or rng.random() < 0.1 else city.levels[-1]
-    pool = city.areas.at(level, day)
+    pool = _units(city.areas, level, day)
     return pool[int(rng.integers(0, len(pool)))].code
+
+
+@cache
+def _units(tree: AreaTree, level: str, day: dt.date) -> list[Area]:
+    return tree.at(level, day)
 
 
 WorldMaker = Callable[[City], World]
