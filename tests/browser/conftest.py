@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,29 +21,37 @@ expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference city with one year of history instead of three."""
-    folder = Path(shutil.copytree(REFERENCE_CITY, tmp_path_factory.mktemp("city") / "hcmc"))
-    departments = folder / "standin.yaml"
-    told = departments.read_text(encoding="utf-8")
-    assert "years: 3\n" in told
-    departments.write_text(told.replace("years: 3\n", "years: 1\n"), encoding="utf-8")
-    return folder
+def prepared(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """``hcmc``, the reference city with one year of history, and ``var``: it loaded, computed and judged."""
+
+    def build(folder: Path) -> None:
+        city = Path(shutil.copytree(REFERENCE_CITY, folder / "hcmc"))
+        departments = city / "standin.yaml"
+        told, found = re.subn(r"(?m)^years: \d+$", "years: 1", departments.read_text(encoding="utf-8"))
+        assert found == 1
+        departments.write_text(told, encoding="utf-8")
+        ioc = Path(sys.executable).with_name("ioc")
+        for command in ("feeds", "load"):
+            subprocess.run(
+                [str(ioc), command, "--city", str(city), "--var", str(folder / "var")],
+                cwd=ROOT,
+                env={**os.environ, "IOC_SCALE": SCALE},
+                check=True,
+            )
+
+    return once("browser", build)
 
 
 @pytest.fixture(scope="session")
-def built(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A var folder with the city loaded, computed and judged, and nobody running on it."""
-    var = tmp_path_factory.mktemp("centre") / "var"
-    ioc = Path(sys.executable).with_name("ioc")
-    for command in ("feeds", "load"):
-        subprocess.run(
-            [str(ioc), command, "--city", str(city), "--var", str(var)],
-            cwd=ROOT,
-            env={**os.environ, "IOC_SCALE": SCALE},
-            check=True,
-        )
-    return var
+def city(prepared: Path) -> Path:
+    """The folder of the city that is served."""
+    return prepared / "hcmc"
+
+
+@pytest.fixture(scope="session")
+def built(prepared: Path) -> Path:
+    """A var folder with the city loaded, and nobody running on it."""
+    return prepared / "var"
 
 
 @pytest.fixture(scope="module")

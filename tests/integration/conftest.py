@@ -181,33 +181,47 @@ REAL_FILES = (
 
 
 @pytest.fixture(scope="session")
-def reference(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def reference(
+    shared_data: Path,
+    once: Callable[[str, Callable[[Path], None]], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
     """A small year of the reference city after its first turn, with feeds for published files."""
-    home = tmp_path_factory.mktemp("reference")
-    folder = home / "hcmc"
-    shutil.copytree(REFERENCE_CITY, folder)
-    shutil.copytree(CITIES / "hcmc_real", folder, dirs_exist_ok=True)
-    standin = folder / "standin.yaml"
-    text, found = re.subn(
-        r"^years: \d+$", "years: 1", standin.read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    assert found == 1
-    standin.write_text(text, encoding="utf-8")
-    city = load_city(folder)
-    running = Running(city, Places.of(city.head.id, home / "var"), REFERENCE_NOW)
-    real = running.places.inbox / "real"
-    real.mkdir(parents=True)
-    for name in REAL_FILES:
-        shutil.copy(shared_data / name, real)
-    running.deliver(REFERENCE_NOW)
+
+    def build(home: Path) -> None:
+        folder = home / "hcmc"
+        shutil.copytree(REFERENCE_CITY, folder)
+        shutil.copytree(CITIES / "hcmc_real", folder, dirs_exist_ok=True)
+        standin = folder / "standin.yaml"
+        text, found = re.subn(r"(?m)^years: \d+$", "years: 1", standin.read_text(encoding="utf-8"))
+        assert found == 1
+        standin.write_text(text, encoding="utf-8")
+        running = _reference(home)
+        real = running.places.inbox / "real"
+        real.mkdir(parents=True)
+        for name in REAL_FILES:
+            shutil.copy(shared_data / name, real)
+        running.deliver(REFERENCE_NOW)
+        running.start()
+        try:
+            running.runtime.cycle()
+            _found_right(running)
+            running.runtime.cycle()
+        finally:
+            running.stop()
+
+    home = tmp_path_factory.mktemp("reference") / "own"
+    running = _reference(Path(shutil.copytree(once("reference", build), home)))
     running.start()
     try:
-        running.runtime.cycle()
-        _found_right(running)
-        running.runtime.cycle()
         yield running
     finally:
         running.stop()
+
+
+def _reference(home: Path) -> Running:
+    city = load_city(home / "hcmc")
+    return Running(city, Places.of(city.head.id, home / "var"), REFERENCE_NOW)
 
 
 def _found_right(running: Running) -> None:

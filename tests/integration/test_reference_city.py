@@ -213,7 +213,7 @@ def test_the_statistics_offices_table_loads(reference: Running, shared_data: Pat
     assert (run.received, run.inserted, run.rejected) == (len(cells), len(own), len(cells) - len(own))
     assert (len(raw), len(own)) == (71, 22)
     assert reasons(reference, "retail_sales") == {"check:this_city": len(cells) - len(own)}
-    found = values(reference, "retail_sales", "year")
+    found = values(reference, "gso_retail_sales", "year")
     assert pd.DatetimeIndex(found.index).year.tolist() == list(range(1995, 2017))
     np.testing.assert_allclose(found, own.astype(float))
 
