@@ -170,11 +170,13 @@ class Level(Drawn):
 
     ``sd`` spreads the members (log-normal), ``size: population`` makes them go with the people of their unit,
     ``by_member`` multiplies single ones; ``noise`` moves from period to period, ``add`` comes last.
-    ``drift`` multiplies on the way through the drift span.
+    ``drift`` multiplies on the way through the drift span. ``by`` a column of texts, ``bases`` are its own.
     """
 
     type: Literal["level"]
-    base: float
+    base: float = 1.0
+    by: Identifier | None = None
+    bases: dict[str, float] = Field(default_factory=dict)
     size: Literal["population"] | None = None
     sd: float = 0.0
     by_member: dict[str, float] = Field(default_factory=dict)
@@ -198,7 +200,9 @@ class Part(Drawn):
 
     type: Literal["part"]
     of: Identifier
-    share: Share
+    share: Share = 1.0
+    by: Identifier | None = None
+    shares: dict[str, Share] = Field(default_factory=dict)
     sd: float = 0.0
     months: Twelve = FLAT_YEAR
     noise: float = 0.0

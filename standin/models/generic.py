@@ -58,11 +58,15 @@ class Roster(Source):
 
 
 class PanelOf(Model):
-    """Whose figures: entries of a ``roster``, units of a ``level``, or ``members`` named with their unit."""
+    """Whose figures: entries of a ``roster``, units of a ``level``, or ``members`` named with their unit.
+
+    ``each`` names a column and its values: there is a row for each member and value.
+    """
 
     roster: Identifier | None = None
     level: Identifier | None = None
     members: dict[str, str] = Field(default_factory=dict)
+    each: dict[Identifier, tuple[str, ...]] = Field(default_factory=dict, max_length=1)
 
     @model_validator(mode="after")
     def _one(self) -> PanelOf:

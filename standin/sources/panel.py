@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,9 +95,11 @@ class PanelSource:
             rows.member,
             day_number(spec.anchor),
         )
+        for name, values in spec.of.each.items():
+            drawing.made[name] = Cells(rows.member % len(values), list(values))
         for name, column in spec.columns.items():
             if isinstance(column, Level):
-                drawing.made[name] = Cells(self._level(name, column, rows))
+                drawing.made[name] = Cells(self._level(name, column, rows, drawing))
             elif isinstance(column, Part):
                 drawing.made[name] = Cells(self._part(name, column, rows, drawing))
             elif isinstance(column, Following):
@@ -131,6 +134,11 @@ class PanelSource:
             home = np.array([position[code] for code in codes], dtype=np.int64)
             self.opened = self.places.starts[home]
             self.closed = self.places.ends[home]
+        for values in of.each.values():
+            self.keys = [key for key in self.keys for _ in values]
+            home, self.opened, self.closed = (
+                np.repeat(part, len(values)) for part in (home, self.opened, self.closed)
+            )
         self.home = home
         self._later = of.roster is not None or bool(of.members)
         self._prepared = True
@@ -170,9 +178,11 @@ class PanelSource:
 
     # What their cells hold
 
-    def _level(self, name: str, spec: Level, rows: _Rows) -> Any:
+    def _level(self, name: str, spec: Level, rows: _Rows, d: Drawing) -> Any:
         noise = self.noise
-        level = spec.base * np.exp(spec.sd * noise.normal(f"{name}/member", rows.member))
+        level = d.by(name, spec.by, spec.bases, spec.base) * np.exp(
+            spec.sd * noise.normal(f"{name}/member", rows.member)
+        )
         if spec.size == "population":
             level = level * self.places.people_share[rows.unit]
         if spec.by_member:
@@ -189,6 +199,10 @@ class PanelSource:
     def _part(self, name: str, spec: Part, rows: _Rows, d: Drawing) -> Any:
         whole = np.asarray(d.known(spec.of, name).data, dtype=np.float64)
         share = d.shares([spec.share])[:, 0]
+        if spec.by is not None:
+            every = d.shares(list(spec.shares.values()))
+            column = d.by(name, spec.by, {key: n for n, key in enumerate(spec.shares)}, 0)
+            share = every[np.arange(len(column)), column]
         share = share * np.exp(spec.sd * self.noise.normal(f"{name}/member", rows.member))
         months = (rows.start // DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
         share = share * np.asarray(spec.months)[months]
@@ -229,7 +243,8 @@ class PanelSource:
 
     def _attribute(self, spec: Attribute, rows: _Rows) -> Cells:
         assert self.spec.of.roster is not None
-        return self.world.rosters(self.spec.of.roster).cells[spec.column].taken(rows.member)
+        entry = rows.member // math.prod(map(len, self.spec.of.each.values()))
+        return self.world.rosters(self.spec.of.roster).cells[spec.column].taken(entry)
 
     def _wander(self, name: str, rows: _Rows) -> Floats:
         """About normal: partly the whole city's, partly the member's own; by the hour it moves smoothly."""
