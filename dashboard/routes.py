@@ -25,6 +25,8 @@ ScreenKind = Literal[
     "quarantine",
     "directives",
     "directive",
+    "programmes",
+    "programme",
     "wall",
     "open",
     "map",
@@ -78,6 +80,8 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "quarantine", id_, params)
         case ["rule", id_] if id_ in city.rules:
             return Route(language, "rule", id_, params)
+        case ["programme", id_] if id_ in city.programmes:
+            return Route(language, "programme", id_, params)
         case ["directives" as kind]:
             return Route(language, kind, "", params)
         case [
@@ -89,6 +93,7 @@ def parse(city: City, path: str, search: str = "") -> Route:
             | "health"
             | "wall"
             | "open"
+            | "programmes"
             | "map" as kind
         ]:
             return Route(language, kind, "", params)

@@ -19,6 +19,7 @@ from warehouse.ledger import FeedStatus, QuarantinedRow, ReasonCount, RefreshRec
 from warehouse.open_values import Reach, open_reach
 from warehouse.places import inside
 from warehouse.presence import Presence, members, presences
+from warehouse.programmes import ProgrammeReader
 from warehouse.quarantine import QuarantineReader
 from warehouse.recast import Recaster
 from warehouse.recast_rule import read_rules
@@ -119,6 +120,11 @@ class Reader(VintageReader):
     def flags(self) -> FlagReader:
         """What was accepted although it broke a rule, and columns that changed, as it stands now."""
         return FlagReader(self.cursor)
+
+    @property
+    def programmes(self) -> ProgrammeReader:
+        """How far the tasks of programmes are."""
+        return ProgrammeReader(self.cursor, self._city, self._scope)
 
     @property
     def rule_tests(self) -> RuleTestReader:

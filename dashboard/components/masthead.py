@@ -78,6 +78,8 @@ def _tabs(ctx: ScreenContext) -> list[Component]:
         "domain": "domains",
         "directive": "directives",
         "review": "directives",
+        "programme": "domains",
+        "programmes": "domains",
     }.get(active, active)
     counts = {
         "warnings": sum(1 for a in ctx.alerts if a.open and not a.taken),

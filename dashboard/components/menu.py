@@ -15,6 +15,7 @@ from dashboard.routes import ScreenKind
 
 PAGES: tuple[tuple[ScreenKind, str], ...] = (
     ("domains", "grid-3x3-gap"),
+    ("programmes", "list-check"),
     ("open", "share"),
     ("catalogue", "journals"),
     ("rules", "sliders"),

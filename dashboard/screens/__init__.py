@@ -21,6 +21,8 @@ from dashboard.screens import (
     map,
     missing,
     open,
+    programme,
+    programmes,
     quarantine,
     rule,
     rules,
@@ -50,6 +52,8 @@ _SCREENS: Mapping[ScreenKind, Callable[[ScreenContext], Component]] = {
     "directive": directive.render,
     "wall": wall.render,
     "open": open.render,
+    "programmes": programmes.render,
+    "programme": programme.render,
     "missing": missing.render,
 }
 

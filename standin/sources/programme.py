@@ -133,6 +133,7 @@ class ProgrammeSource:
     ) -> None:
         self.spec = spec
         self.entries = entries(programmes, spec, feed, world, Noise(world.seed, feed))
+        self.links = np.char.add(spec.link, np.char.replace(self.entries.text["entry_id"], ".", "/"))
 
     def first(self, history: int) -> int:
         """There is nothing to tell before the first task is given."""
@@ -146,7 +147,6 @@ class ProgrammeSource:
         rows = np.flatnonzero((changed | (start <= since)) & (given < end))
         at = np.full(rows.shape, end, dtype=np.int64)
         done, proved = e.done[rows], e.steps[rows, -1]
-        links = np.char.add(self.spec.link, np.char.replace(e.text["entry_id"][rows], ".", "/"))
         return pa.table(
             {
                 **{name: pa.array(values[rows]) for name, values in e.text.items()},
@@ -159,7 +159,7 @@ class ProgrammeSource:
                 "retired_on": pa.nulls(len(rows), pa.date32()),
                 "status": texts(_STATUS, e.status(rows, at)),
                 "progress": pa.array(np.where(e.steps[rows] < end, e.reached[rows], 0).max(axis=1)),
-                "evidence": pa.array(links, mask=proved >= end),
+                "evidence": pa.array(self.links[rows], mask=proved >= end),
                 "evidence_on": dates(np.minimum(proved, end) // DAY, proved >= end),
                 "updated_at": times(
                     np.maximum(given[rows], np.where(e.steps[rows] < end, e.steps[rows], 0).max(axis=1))

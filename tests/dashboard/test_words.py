@@ -23,13 +23,14 @@ from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.mapping import View
 from dashboard.rulebook import Tried
-from dashboard.screens import quarantine
+from dashboard.screens import programme, quarantine
 from dashboard.screens.catalogue import TABS
 from dashboard.screens.directives import SHOWN as DIRECTIVES_SHOWN
 from dashboard.screens.rules import SHOWN
 from dashboard.standing import Mark
 from indicators.breaks import COMPUTING
 from pipelines import reasons
+from warehouse.programmes import STATES
 from warehouse.recast_rule import Reason
 from warehouse.state import PRIORITIES, Outcome, RequestKind, RequestState, Result
 from warehouse.state import Phase as DirectivePhase
@@ -70,6 +71,8 @@ GROUPS: dict[str, set[str]] = {
     "rules_shown": {show or "all" for show in SHOWN},
     **{f"rule_{name}": {"above", "below", "both"} for name in ("count", "level", "shift", "volume")},
     "why_feed": {"stale", "late", "silent", "incomplete"},
+    "task_state": set(programme.SHOWN) | set(STATES),
+    "milestone": {"reached", "late", "missed", "awaited"},
     "outcome": {outcome.value for outcome in Outcome},
     **{f"choice_{action}": set(members) for action, members in CHOICES.items()},
     "silences": {

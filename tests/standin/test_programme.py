@@ -77,3 +77,10 @@ def test_months_are_scored_from_the_same_tasks(latest: Read) -> None:
     assert (told.tasks_done == made.over.sum()).all()
     for column, source in (("points", "got"), ("points_planned", "planned"), ("points_whole", "points")):
         assert (told[column] - made[source].sum()).abs().max() < 0.001
+
+
+def test_a_span_in_which_nothing_happened_is_told_as_nothing(departments: Departments) -> None:
+    for name in ("programme_tasks", "programme_journal", "programme_scores"):
+        source = departments._generators[name]
+        night = source.first(0) + 40 * 86_400 + 3 * 3600
+        assert len(source.cut(night, night + 60, since=source.first(0), live=True)) == 0
