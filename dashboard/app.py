@@ -243,6 +243,7 @@ def _render(
             work=_work(runtime, route) if as_of is None else Work(),
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
             settled=state.refused_rows.told,
+            between=lambda since, until: state.warnings_between(since, until, areas=areas),
             offers=offers() if route.kind == "catalogue" else Offers(),
             layers=lambda: layers.states(version, reader, now.astimezone(city.zone).date()),
         )

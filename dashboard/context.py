@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from indicators.lineage import Lineage
     from indicators.rules.volumes import FeedVolume
     from warehouse.reader import Reader, Value
-    from warehouse.state import AuditEntry, Event, FeedRequest, Maintenance, Silence
+    from warehouse.state import AuditEntry, Event, FeedRequest, Maintenance, Silence, Warning
 
 Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
@@ -53,6 +53,11 @@ class Offers:
     commands: Collection[str] = ()
 
 
+def _none(since: dt.datetime, until: dt.datetime) -> Sequence[Warning]:
+    del since, until
+    return ()
+
+
 @dataclass(frozen=True)
 class Work:
     """What people asked of feeds, what is under way first, and what the program itself cannot do just now."""
@@ -74,7 +79,7 @@ class ScreenContext:
     included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
     rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do;
-    ``layers`` tells by id what map layers hold.
+    ``layers`` tells by id what map layers hold; ``between`` finds the warnings that stood in a span.
     """
 
     city: City
@@ -95,6 +100,7 @@ class ScreenContext:
     deeds: Callable[[], Sequence[AuditEntry]] = tuple
     settled: Callable[[Collection[int]], Mapping[int, AuditEntry]] = _nobody
     work: Work = Work()
+    between: Callable[[dt.datetime, dt.datetime], Sequence[Warning]] = _none
     offers: Offers = Offers()
     layers: Callable[[], Mapping[str, LayerState]] = dict
 

@@ -27,6 +27,7 @@ ScreenKind = Literal[
     "directive",
     "programmes",
     "programme",
+    "review",
     "wall",
     "open",
     "map",
@@ -83,6 +84,7 @@ def parse(city: City, path: str, search: str = "") -> Route:
         case ["programme", id_] if id_ in city.programmes:
             return Route(language, "programme", id_, params)
         case ["directives" as kind]:
+        case ["directives" | "review" as kind]:
             return Route(language, kind, "", params)
         case [
             "domains"

@@ -64,7 +64,8 @@ def render(ctx: ScreenContext) -> Component:
         html.Span(words.count("directives.open", sum(one.open for one in here))),
         html.Span(words.count("directives.overdue", counts["overdue"])),
     ]
-    return page(ctx, words("nav.directives"), body, area=area, lead=lead)
+    way = link([icon("journal-text"), words("nav.review")], ctx.href("review", area=area), "btn-quiet")
+    return page(ctx, words("nav.directives"), body, area=area, lead=lead, tools=way)
 
 
 def _within(ctx: ScreenContext, one: Directive, area: str) -> bool:

@@ -44,6 +44,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         ("silences", ""),
         ("directives", ""),
         ("directive", "1"),
+        ("review", ""),
         ("health", ""),
         ("quarantine", next(iter(city.feeds))),
         ("wall", ""),

@@ -22,6 +22,7 @@ from dashboard.components.menu import PAGES
 from dashboard.faults import Where
 from dashboard.i18n import LANGUAGES, words_in
 from dashboard.mapping import View
+from dashboard.review_pack import Ask
 from dashboard.rulebook import Tried
 from dashboard.screens import programme, quarantine
 from dashboard.screens.catalogue import TABS
@@ -97,6 +98,7 @@ GROUPS: dict[str, set[str]] = {
     },
     "directive_result": {result.value for result in Result},
     "directive_phase": {phase.value for phase in DirectivePhase},
+    "review_ask": set(typing.get_args(Ask)),
     "directives_all": {"unit", "domain"},
     "directives_shown": set(DIRECTIVES_SHOWN),
     "directive_field": {*ISSUED, *TOLD},

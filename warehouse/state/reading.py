@@ -66,6 +66,20 @@ class Reading(Connected):
         with self._engine.connect() as connection:
             return warnings_at(connection, within(areas), at, limit)
 
+    def warnings_between(self, since: dt.datetime, until: dt.datetime, *, areas: Areas) -> list[Warning]:
+        """Warnings of ``areas`` that opened before ``until`` and stood at any time from ``since`` on, as they
+        are now; worst first, then newest first. Times are those of the data: a city that begins with years of
+        figures has a past.
+        """
+        c = t.warning.c
+        query = (
+            select(t.warning)
+            .where(within(areas), c.opened_at < until, or_(c.resolved_at.is_(None), c.resolved_at >= since))
+            .order_by(_GRAVITY.desc(), c.opened_at.desc(), c.id)
+        )
+        with self._engine.connect() as connection:
+            return [warning_of(row) for row in connection.execute(query)]
+
     def changed_since(self, mark: Mark) -> tuple[list[Warning], Mark]:
         """Warnings of all areas of which anything was written down after ``mark``, and how far that reaches.
 
