@@ -83,7 +83,6 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "rule", id_, params)
         case ["programme", id_] if id_ in city.programmes:
             return Route(language, "programme", id_, params)
-        case ["directives" as kind]:
         case ["directives" | "review" as kind]:
             return Route(language, kind, "", params)
         case [
