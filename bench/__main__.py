@@ -1,7 +1,7 @@
 """Measure the product: `python -m bench [figure …]` prints a table and writes bench/out/results.json.
 
 Figures: start, load, bulk, refresh, workload, rules, screens, freshness, projection, outbreaks, labelled,
-fleet, evaluation, backtest, webhook (all when none is named); growth and faults must be named. Start,
+fleet, evaluation, backtest, webhook (all when none is named); city, growth and faults must be named. Start,
 load, refresh, rules, screens, freshness and webhook share one var folder, which `start` fills; IOC_SCALE
 sets its size, IOC_WORKLOAD_ROWS that of the workload,
 IOC_BULK_ROWS and IOC_BULK_HISTORY those of bulk.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import freshness, load, projection, refresh, rules, screens, start
+from bench import freshness, full, load, projection, refresh, rules, screens, start
 from bench.bulk import figures as bulk
 from bench.common.report import Figure, save, show
 from bench.early import backtests, evaluation, webhook
@@ -44,7 +44,11 @@ PARTS: Mapping[str, Callable[[Path], list[Figure]]] = {
     "backtest": backtests.measure,
     "webhook": webhook.measure,
 }
-LONG: Mapping[str, Callable[[Path], list[Figure]]] = {"growth": workload.growth, "faults": faults.measure}
+LONG: Mapping[str, Callable[[Path], list[Figure]]] = {
+    "city": full.measure,
+    "growth": workload.growth,
+    "faults": faults.measure,
+}
 """Parts that take minutes and are only measured when asked for."""
 
 

@@ -13,6 +13,8 @@ from config import City
 from dashboard.places import Places
 
 _SEED: Final = "7"
+_SCALE: Final = "0.2"
+"""A fifth of the largest departments, and in full what is held against people."""
 
 
 class StandinError(Exception):
@@ -52,5 +54,5 @@ def _command(verb: str, city: City, places: Places) -> list[str]:
         *("--out", str(places.inbox)),
         *("--truth", str(places.truth)),
         *("--seed", _SEED),
-        *("--scale", os.environ.get("IOC_SCALE", "1.0")),
+        *("--scale", os.environ.get("IOC_SCALE", _SCALE)),
     ]

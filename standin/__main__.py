@@ -39,7 +39,7 @@ CityOption = Annotated[Path, typer.Option("--city", help="Folder of the city.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Inbox to write to.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Same seed, same city.")]
 ScaleOption = Annotated[
-    float, typer.Option("--scale", min=0.0001, help="1 = a million requests in three years.")
+    float, typer.Option("--scale", min=0.0001, help="1 = the city in full: five years, 20 million rows.")
 ]
 TruthOption = Annotated[Path | None, typer.Option("--truth", help="File for the injected incidents.")]
 

@@ -1,0 +1,100 @@
+"""The city in full: five years of every department, delivered, loaded and computed.
+
+python -m bench.full load|compute VAR    does one step (for `cost_of`)
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.common.child import cost_of, report
+from bench.common.report import Figure
+from config import REFERENCE_CITY, load_city
+from dashboard.places import Places
+
+SCALE = os.environ.get("IOC_FULL_SCALE", "1.0")
+
+
+def measure(var: Path) -> list[Figure]:
+    """Deliver, load and compute in a folder of their own below ``var``; IOC_FULL_SCALE makes it smaller."""
+    work = var / "bench-full"
+    shutil.rmtree(work, ignore_errors=True)
+    places = _places(work)
+    places.make()
+    try:
+        begun = time.monotonic()
+        command = [sys.executable, "-m", "standin", "build", "--city", REFERENCE_CITY, "--out", places.inbox]
+        command += ["--truth", places.truth, "--scale", SCALE]
+        subprocess.run([*map(str, command)], check=True)
+        delivered = time.monotonic() - begun
+        begun = time.monotonic()
+        loaded = cost_of("bench.full", "load", str(work))
+        loading = time.monotonic() - begun
+        begun = time.monotonic()
+        computed = cost_of("bench.full", "compute", str(work))
+        computing = time.monotonic() - begun
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    rows = loaded.result["rows"]
+    how = f"{rows:,.0f} rows of {loaded.result['feeds']:,.0f} feeds, scale {SCALE}"
+    return [
+        Figure("city_delivered_s", delivered, "s", f"departments write {how}"),
+        Figure("city_loaded_s", loading, "s", f"landed, checked, loaded; {loaded.cpu:,.0f} CPU s"),
+        Figure("city_in_s", delivered + loading, "s", "both together (target 240)"),
+        Figure(
+            "city_computed_s",
+            computing,
+            "s",
+            f"{computed.result['values']:,.0f} values of {computed.result['indicators']:,.0f} indicators;"
+            f" {computed.cpu:,.0f} CPU s",
+        ),
+        Figure("city_peak_mib", max(loaded.peak_mib, computed.peak_mib), "MiB", "resident memory"),
+    ]
+
+
+def _places(var: Path) -> Places:
+    return Places.of(load_city(REFERENCE_CITY).head.id, var)
+
+
+def _load(var: Path) -> Mapping[str, float]:
+    from pipelines.load import Loader
+    from warehouse.areas import sync_areas
+    from warehouse.store import Store
+
+    city, places = load_city(REFERENCE_CITY), _places(var)
+    store = Store.open(places.warehouse, city.head.timezone, folders=(places.inbox, places.landing))
+    sync_areas(store, city.areas)
+    loader = Loader(city, store, places.inbox, places.landing, places.spool)
+    now, received, feeds = dt.datetime.now(dt.UTC), 0, 0
+    for feed in city.feeds.values():
+        if feed.connector.kind == "folder":
+            runs = loader.run(feed, now)
+            received += sum(run.received for run in runs)
+            feeds += bool(runs)
+    store.close()
+    return {"rows": received, "feeds": feeds}
+
+
+def _compute(var: Path) -> Mapping[str, float]:
+    from indicators.engine import Engine
+    from warehouse.store import Store
+
+    city, places = load_city(REFERENCE_CITY), _places(var)
+    store = Store.open(places.warehouse, city.head.timezone)
+    made = Engine(city, store).refresh(dt.datetime.now(dt.UTC))
+    with store.read() as cursor:
+        found = cursor.execute("SELECT count(*) FROM indicator_value").fetchone()
+    store.close()
+    return {"values": found[0] if found else 0, "indicators": made.indicators}
+
+
+if __name__ == "__main__":
+    step = {"load": _load, "compute": _compute}[sys.argv[1]]
+    report(lambda: step(Path(sys.argv[2])))
