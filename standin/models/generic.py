@@ -80,9 +80,8 @@ class Panel(Source):
 
     ``member``, ``time`` and ``area`` name columns; ``time`` holds the period's beginning. ``span: scaled``
     delivers only the last part of the years, as large as the scale and at least sixty days. ``outage`` is the
-    share of member-days without a row; levels are those of the ``anchor``, and grow from there. ``told``
-    names the column of the day on which a row is reported, ``until`` that of the period's last day, where the
-    feed has one. Nothing is told of before ``begins``.
+    share of member-days without a row; levels are those of the ``anchor``, and grow from there. ``until``
+    names the column of the period's last day, where the feed has one. Nothing is told of before ``begins``.
     """
 
     kind: Literal["panel"]
@@ -90,7 +89,6 @@ class Panel(Source):
     of: PanelOf
     member: Identifier | None = None
     time: Identifier
-    told: Identifier | None = None
     until: Identifier | None = None
     area: Identifier
     span: Literal["whole", "scaled"] = "whole"

@@ -331,9 +331,6 @@ class PanelSource:
             if column.type == "date"
             else times(rows.start),
         }
-        if spec.told is not None:
-            report = Cells(rows.end + int(spec.delay.total_seconds()), moment=True)
-            table[spec.told] = report.written(self._columns[spec.told], 2**61)
         if spec.until is not None:
             last = Cells(rows.end - DAY, moment=True)
             table[spec.until] = last.written(self._columns[spec.until], 2**61)

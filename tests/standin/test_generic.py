@@ -321,20 +321,14 @@ def test_a_panel_may_tell_the_day_of_its_report_and_swing_a_share_over_the_year(
 ) -> None:
     part = {"type": "part", "of": "visits", "share": 0.8, "months": [0.25, *[1.0] * 11], "decimals": 2}
     body = {**yaml.safe_load(VISITS), "every": "month", "of": {"level": "district"}, "delay": "5d"}
-    body |= {"member": None, "told": "told_on", "until": "last_on", "outage": 0}
+    body |= {"member": None, "until": "last_on", "outage": 0}
     body["columns"] = {"visits": {"type": "level", "base": 400}, "remote": part}
-    columns = (
-        *feed("visits").columns,
-        Column(name="told_on", type="date"),
-        Column(name="last_on", type="date"),
-    )
-    told_feed = feed("visits").model_copy(update={"columns": columns})
-    source = PanelSource(told_feed, Panel.model_validate(body), departments.world, years=5)
+    columns = (*feed("visits").columns, Column(name="last_on", type="date"))
+    dated = feed("visits").model_copy(update={"columns": columns})
+    source = PanelSource(dated, Panel.model_validate(body), departments.world, years=5)
     rows = source.cut(at("2026-02-01"), at("2026-03-20"), since=at("2021-01-01"), live=False).to_pandas()
-    reports = {dt.date(2026, 1, 1): dt.date(2026, 2, 6), dt.date(2026, 2, 1): dt.date(2026, 3, 6)}
-    assert dict(zip(rows.day, rows.told_on, strict=True)) == reports
-    assert all((last + dt.timedelta(days=1)).day == 1 for last in rows.last_on)
-    assert (rows.last_on < rows.told_on).all()
+    ends = {dt.date(2026, 1, 1): dt.date(2026, 1, 31), dt.date(2026, 2, 1): dt.date(2026, 2, 28)}
+    assert dict(zip(rows.day, rows.last_on, strict=True)) == ends
     share = (rows.remote / rows.visits).groupby(rows.day).mean()
     assert share.to_list() == pytest.approx([0.2, 0.8])
 
