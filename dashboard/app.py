@@ -10,7 +10,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -20,6 +21,7 @@ from dash.development.base_component import Component
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
+from starlette.applications import Starlette
 
 from dashboard import (
     actions,
@@ -34,6 +36,7 @@ from dashboard import (
     row_forms,
 )
 from dashboard.alerts import alerts_from
+from dashboard.assistant.server import assistant, desk_of, web_application
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
 from dashboard.context import Offers, ScreenContext, Work
@@ -94,7 +97,15 @@ def fingerprint() -> str:
 def create_app(runtime: Runtime) -> FastAPI:
     """The ASGI application of one running city."""
     city = runtime.city
-    server = FastAPI(title=city.head.name.get("en"), docs_url=None, redoc_url=None, openapi_url=None)
+    spoken = web_application(assistant(desk_of(runtime)), runtime.site)
+    server = FastAPI(
+        title=city.head.name.get("en"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=partial(_while, spoken),
+    )
+    server.router.routes.extend(spoken.routes)
     cache, layers = ScreenCache(), LayerBook(city)
 
     @server.get("/")
@@ -179,6 +190,13 @@ def create_app(runtime: Runtime) -> FastAPI:
     # Callbacks else register at the first page load: a page left open over a restart would find none.
     dash._setup_server()
     return server
+
+
+@asynccontextmanager
+async def _while(spoken: Starlette, _: FastAPI) -> AsyncIterator[None]:
+    """What the assistant interface needs runs for as long as the server does."""
+    async with spoken.router.lifespan_context(spoken):
+        yield
 
 
 def _shell() -> Component:

@@ -214,6 +214,33 @@ def values(
         stop(str(error))
 
 
+@app.command(name="assistant")
+def speak_with_assistant(
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+    url: Annotated[
+        str | None, typer.Option(envvar="IOC_ASSISTANT", help="Address of a running server's /mcp.")
+    ] = None,
+) -> None:
+    """Let a virtual assistant ask by MCP over standard input and output; read-only.
+
+    Beside a running server it is the server that answers.
+    """
+    import asyncio
+
+    from dashboard.assistant import bridge
+    from dashboard.assistant.server import PATH, assistant, desk_here
+    from dashboard.runtime import DEFAULT_SITE
+
+    here = city_at(city)
+    places = Places.of(here.head.id, var)
+    if url is not None or served(places):
+        asyncio.run(bridge.pass_on(url or DEFAULT_SITE + PATH))
+        return
+    with desk_here(here, places) as desk:
+        asyncio.run(bridge.speak(assistant(desk)))
+
+
 @app.command()
 def notices(
     to: Annotated[str | None, typer.Option(help="A recipient, or recipient@area.")] = None,
