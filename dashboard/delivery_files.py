@@ -106,6 +106,7 @@ def fields(city: City, feed: Feed, due: Due, completeness: float | None, now: dt
     return {
         "feed": feed.id,
         "agency": feed.owner.get(city.head.languages[0]),
+        "automatic": not feed.by_hand,
         "due_at": due.due_at.isoformat(),
         "deadline": due.deadline.isoformat(),
         "delivered_at": None if came is None else came.at.isoformat(),

@@ -43,6 +43,7 @@ WARNING_FIELDS: Final = (
 DELIVERY_FIELDS: Final = (
     "feed",
     "agency",
+    "automatic",
     "due_at",
     "deadline",
     "delivered_at",

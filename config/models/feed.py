@@ -122,7 +122,8 @@ class Feed(Model):
     rows that share their key in one file the ``last`` stands, or the ``first``, and the others are rejected;
     or all of them are (``reject``); or the file is refused (``stop``). ``volume`` bounds the rows of a
     delivery, ``rejected`` the share of rejected ones, ``drift`` says what changed columns mean. What was
-    accepted with something emptied or flagged is told for ``keep_flagged``.
+    accepted with something emptied or flagged is told for ``keep_flagged``. ``by_hand``: people put its
+    deliveries together, where others come from a system.
     """
 
     id: Identifier
@@ -130,6 +131,7 @@ class Feed(Model):
     owner: Text
     note: Text | None = None
     simulated: bool = False
+    by_hand: bool = False
     connector: Connector
     format: Format = Format()
     schedule: Cron
