@@ -231,16 +231,16 @@ class _Judge:
                 yield Gap("rows", id_)
 
     def _counted(self, need: NeedCount) -> int:
-        city = self.city
-        counts: dict[str, Callable[[], int]] = {
-            "indicators": lambda: len(city.indicators),
-            "rules": lambda: len(city.rules),
-            "feeds": lambda: len(city.feeds),
-            "layers": lambda: len(city.layers),
-            "domains": lambda: len(city.head.domains),
-            "groups": lambda: len(city.head.groups),
-        }
-        return counts[need.of]()
+        city, programmes = self.city, self.city.programmes.values()
+        match need.of:
+            case "domains" | "groups":
+                return len(getattr(city.head, need.of))
+            case "criteria" | "milestones":
+                return max((len(getattr(one, need.of)) for one in programmes), default=0)
+            case "tasks":
+                return max((sum(len(c.tasks) for c in one.criteria) for one in programmes), default=0)
+            case _:
+                return len(getattr(city, need.of))
 
     def _areas(self, level: str) -> list[str]:
         return [area.code for area in self.city.areas.at(level) if area.valid_to is None]
@@ -250,7 +250,8 @@ class _Judge:
         drawn = {s.domain for s in screens if isinstance(s, DomainScreen)}
         levels = {s.level for s in screens if isinstance(s, AreaScreen)}
         known = typing.get_args(ScreenKind)
-        yield from (Gap("screen", kind) for kind in need.kinds if kind not in known)
+        own = {"area", "domain", "wall"} - {s.kind for s in screens}  # what a city must define first
+        yield from (Gap("screen", kind) for kind in need.kinds if kind not in known or kind in own)
         yield from (Gap("domain_screen", domain) for domain in need.domains if domain not in drawn)
         yield from (Gap("level_screen", level) for level in need.levels if level not in levels)
 

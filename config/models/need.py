@@ -53,11 +53,23 @@ class NeedFeeds(Chosen):
     type: Literal["feeds"]
 
 
-Counted = Literal["indicators", "rules", "feeds", "layers", "domains", "groups"]
+Counted = Literal[
+    "indicators",
+    "rules",
+    "feeds",
+    "layers",
+    "domains",
+    "groups",
+    "open_datasets",
+    "reports",
+    "criteria",
+    "tasks",
+    "milestones",
+]
 
 
 class NeedCount(Model):
-    """At least so many definitions."""
+    """At least so many definitions; criteria, tasks and milestones are those of one programme."""
 
     type: Literal["count"]
     of: Counted

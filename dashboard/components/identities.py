@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any, Final
 
 from dash import html
@@ -56,6 +57,30 @@ def identity_notes(ctx: ScreenContext, indicator: Indicator, value: Value | None
     counts = reader.counts()
     notes = [_note(ctx, item, here.get(item.id), counts.get(item.id)) for item in named]
     return html.Ul(notes, className="identity-notes")
+
+
+def identity_lines(ctx: ScreenContext, indicators: Set[str]) -> Component | None:
+    """Every identity over some of the indicators, in short, with its widest gap; None where there is none."""
+    counts = ctx.reader.identities.counts()
+    named = [item for item in ctx.city.identities.values() if indicators & set(parse_references(item.claim))]
+    if not named:
+        return None
+    lines = []
+    for item in sorted(named, key=lambda item: _order(counts.get(item.id))):
+        count = counts.get(item.id)
+        worst = count.worst if count is not None and count.broken else None
+        told = _worst(ctx, item, worst) if worst is not None else None
+        lines.append(
+            html.Li(
+                [
+                    html.Div([_state(ctx, count), html.B(item.name.get(ctx.lang))]),
+                    html.Code(item.claim),
+                    html.Div(told) if told else None,
+                    html.Small(item.note.get(ctx.lang)) if item.note is not None else None,
+                ]
+            )
+        )
+    return html.Ul(lines, className="identity-notes")
 
 
 def _order(count: IdentityCount | None) -> tuple[bool, bool]:

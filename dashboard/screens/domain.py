@@ -13,6 +13,7 @@ from dashboard import format as fmt
 from dashboard.collate import sort_key
 from dashboard.components.base import icon, link, panel
 from dashboard.components.feed_list import feed_list
+from dashboard.components.identities import identity_lines
 from dashboard.components.indicator_list import indicator_list
 from dashboard.components.page import page
 from dashboard.components.states import notice
@@ -47,6 +48,7 @@ def render(ctx: ScreenContext) -> Component:
         html.Div(
             [
                 _warnings(ctx, domain, area, kept),
+                _agreement(ctx, mine),
                 _feeds(ctx, mine),
                 _elsewhere(ctx, area, [i for i in mine if area.level not in i.levels and i.id not in first]),
             ],
@@ -163,6 +165,14 @@ def _elsewhere(ctx: ScreenContext, area: Area, indicators: Sequence[Indicator]) 
         links.append(html.Li(link(ctx.name(one, short=False), ctx.href("indicator", one.id, area=nearest))))
     title = ctx.words("domain.elsewhere", level=ctx.level_name(area.level))
     return panel(title, html.Ul(links, className="columns-list"), kind="elsewhere")
+
+
+def _agreement(ctx: ScreenContext, indicators: Sequence[Indicator]) -> Component | None:
+    """What figures of the heading must agree on, broken claims first. Of the past no outcomes are kept."""
+    if ctx.as_of is not None:
+        return None
+    shown = identity_lines(ctx, {one.id for one in indicators})
+    return panel(ctx.words("identity.title"), shown, kind="identities") if shown is not None else None
 
 
 def _feeds(ctx: ScreenContext, indicators: Sequence[Indicator]) -> Component | None:
