@@ -206,7 +206,7 @@ class _Judge:
             ):
                 yield Gap("level", f"{id_} · {level}")
                 continue
-            if self.evidence.figures is None:
+            if self.evidence.figures is None or not need.computed:
                 continue
             periods = (need.period,) if need.period is not None else indicator.periods
             values = self.evidence.figures.values

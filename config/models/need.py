@@ -27,7 +27,8 @@ class NeedIndicators(Chosen):
     ``domain`` and ``group`` choose all of a heading or of a group of headings.
 
     ``period`` is the kind of period to look at (left out: any). The newest value for the whole city is at
-    least ``least``. With ``parts`` values keep numerator and denominator.
+    least ``least``. With ``parts`` values keep numerator and denominator. With ``computed: false`` it is
+    enough that they are defined, as of figures that come of what people do.
     """
 
     type: Literal["indicators"]
@@ -37,6 +38,7 @@ class NeedIndicators(Chosen):
     period: Period | None = None
     least: float | None = None
     parts: bool = False
+    computed: bool = True
 
 
 class NeedRules(Chosen):

@@ -55,6 +55,7 @@ def test_indicators_must_be_defined_at_their_levels_and_have_values(city: City, 
     assert words_of(city, {**need, "period": "half_year"}) == {"level"}
     without = replace(figures, values={k: v for k, v in figures.values.items() if k[0] != one.id})
     assert words_of(city, need, without) == {"value"}
+    assert words_of(city, {**need, "computed": False}, without) == set()
     assert words_of(city, need) == set(), "without a warehouse definitions alone are judged"
     low = {key: Presence(1, False, 6.0) for key in figures.values}
     city_alone = {"type": "indicators", "ids": [one.id]}
@@ -89,7 +90,7 @@ def test_what_serves_a_row_is_counted(city: City, figures: Figures) -> None:
     ("met", "missed", "word"),
     [
         ({"type": "count", "of": "indicators", "least": 1}, {"least": 10_000}, "count"),
-        ({"type": "areas", "level": "district", "least": 22}, {"least": 23}, "areas"),
+        ({"type": "areas", "level": "district", "least": 22}, {"least": 9999}, "areas"),
         ({"type": "screens", "kinds": ["wall"]}, {"kinds": ["ballroom"]}, "screen"),
         ({"type": "screens", "levels": ["ward"]}, {"domains": ["none"]}, "domain_screen"),
         ({"type": "addresses", "paths": ["/there"]}, {"paths": ["/elsewhere"]}, "address"),
