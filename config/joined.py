@@ -82,6 +82,6 @@ def _below(units: Peopled, area: Area, date: dt.date, found: Mapping[str, float]
     if not any(child.code in found for child in children):
         return 0.0
     known = [units.people(child.code, date) for child in children]
-    heads = [float(people or 0) if all(known) else 1.0 for people in known]
+    heads = [float(people or 0) if None not in known else 1.0 for people in known]
     came = sum(n * found.get(child.code, 0.0) for child, n in zip(children, heads, strict=True))
-    return came / sum(heads)
+    return came / sum(heads) if came else 0.0

@@ -208,7 +208,7 @@ def _followed(units: Units, area: Area, rows: Rows, date: dt.date) -> Row:
     below = [(child, rows.get(child.code, {child.code: 1.0})) for child in units.children(area.code, before)]
     below = [(child, row) for child, row in below if row]
     people = {child.code: units.people(child.code, before) for child, _ in below}
-    counted = all(people.values())
+    counted = None not in people.values()
     row: Row = defaultdict(float)
     total = 0.0
     for child, parts in below:
@@ -295,7 +295,7 @@ def _origins(
         if target not in rows and units[target].valid_on(before):
             row[target] = 1.0
         people = {source: units.people(source, before) for source in row}
-        counted = all(people.values())
+        counted = None not in people.values()
         heads = {s: share * (people[s] or 0 if counted else 1) for s, share in row.items()}
         inside = 1 - came.get(target, 0.0)
         total = sum(heads.values())

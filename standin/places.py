@@ -31,7 +31,7 @@ class Places:
         volume = volume * np.exp(character.volume_spread * noise.normal(f"volume/{level}", chance))
         people = np.array([u.population or 0 for u in self.units], dtype=np.float64)
         self.people_share = people / people[people > 0].mean() if people.any() else np.ones(len(people))
-        self._volume, self._counted = volume, bool(people.all())
+        self._volume, self._counted = volume, all(u.population is not None for u in self.units)
         self.pace: Floats = self._inherited(character.pace) * np.exp(
             character.pace_spread * noise.normal(f"pace/{level}", chance)
         )

@@ -256,14 +256,11 @@ def test_every_screen_answers_in_both_languages(reference: Running, client: Visi
         assert word in text, f"{address} does not say that its data are simulated"
 
 
-def test_all_22_districts_have_a_screen_with_their_name(reference: Running, client: Visitor) -> None:
-    today = reference.now.date()
+def test_every_district_has_a_screen_with_its_name(reference: Running, client: Visitor) -> None:
+    """The territories of today's sub-centres, and the three districts that became a city in 2021."""
     districts = {a.code: a for a in reference.city.areas.at("district")}
-    # 22 until the level was abolished on 2025-07-01; the sub-centres keep their territories.
-    assert (
-        len({code for code, area in districts.items() if area.valid_to is None or area.valid_to > today})
-        == 22
-    )
+    assert len(reference.city.areas.at("district", reference.now.date())) == 38
+    assert len(districts) == 41
     for code, area in districts.items():
         for language in ("vi", "en"):
             answer = client.screen(href(language, "area", code))
