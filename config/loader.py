@@ -69,7 +69,9 @@ FILES = {
 KNOWN_ENTRIES = frozenset(
     {"city.yaml", "standin.yaml", "standin", "areas", "layers", *FOLDERS.values(), *FILES.values()}
 )
-REFERENCE_CITY = Path(__file__).parent / "cities" / "hcmc"
+CITIES = Path(__file__).parent / "cities"
+REFERENCE_CITY = CITIES / (CITIES / "reference.txt").read_text(encoding="utf-8").strip()
+"""The city that is meant where none is named."""
 
 
 def load_city(path: Path) -> City:
