@@ -105,6 +105,14 @@ def value(amount: float | None, unit: Unit, lang: Lang) -> Written:
     return Written(number(amount, lang, unit.decimals), unit.beside(amount, lang))
 
 
+def bare(amount: float | None, unit: Unit, lang: Lang) -> Written:
+    """A value where one unit stands for many of them: money stays in it, however large or small."""
+    if amount is None or unit.vnd is None:
+        return value(amount, unit, lang)
+    figures = 0 if amount == 0 or abs(amount) >= 100 else 1 if abs(amount) >= 10 else 2
+    return Written(number(amount, lang, figures), unit.symbol.get(lang))
+
+
 def delta(now: float, before: float, unit: Unit, direction: Direction, lang: Lang) -> Delta:
     """The change from ``before``: per cent for amounts, points for rates, the unit itself for the rest.
 

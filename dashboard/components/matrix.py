@@ -10,11 +10,12 @@ from dash.development.base_component import Component
 
 from config.models import Area, Indicator
 from config.models.indicator import Period
+from dashboard import format as fmt
 from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_icon
-from dashboard.components.value import period_name, why_unranked, written
+from dashboard.components.value import period_name, why_unranked
 from dashboard.context import ScreenContext
 from dashboard.standing import mark_of
 
@@ -88,7 +89,7 @@ def _cell(
         why = why_unranked(ctx, indicator, value)
         return td(link(f"n = {value.n}", href, "cell", why), number=True, class_name="hatch")
     # The head of the column says the unit.
-    shown: list[Component | str] = [written(ctx, indicator, value.value).text]
+    shown: list[Component | str] = [fmt.bare(value.value, ctx.unit(indicator), ctx.lang).text]
     if value.estimated:
         shown.insert(0, estimate_icon(ctx))
     if mark not in ("none", "met"):

@@ -16,7 +16,7 @@ from config.periods import day_of
 from dashboard import format as fmt
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
-from dashboard.components.value import when, why_unranked, written
+from dashboard.components.value import when, why_unranked
 from dashboard.context import ScreenContext
 from dashboard.standing import Mark, enough, mark_of
 
@@ -62,7 +62,7 @@ class Shading:
         colour, text, amount = 0, fmt.NOTHING, why_unranked(ctx, self.indicator, value)
         if value is not None and value.value is not None and mark != "insufficient":
             colour = shade(sum(value.value >= limit for limit in self.limits), len(self.limits))
-            told = written(ctx, self.indicator, value.value)
+            told = fmt.bare(value.value, ctx.unit(self.indicator), ctx.lang)
             text, amount = told.text, str(told)
         loud = mark in ("critical", "serious", "watch")
         name = f"map-{mark}" if loud else f"seq-{colour}" if colour else "hatch"
@@ -146,8 +146,8 @@ def _cell(
 def map_legend(ctx: ScreenContext, shaded: Shading) -> Component:
     """What the colours mean."""
     indicator, limits = shaded.indicator, shaded.limits
-    texts = [written(ctx, indicator, limit).text for limit in limits]
-    unit = written(ctx, indicator, 0.0).unit
+    texts = [fmt.bare(limit, ctx.unit(indicator), ctx.lang).text for limit in limits]
+    unit = fmt.bare(0.0, ctx.unit(indicator), ctx.lang).unit
     keys: list[Any] = []
     for i in range(len(limits) + 1):
         said = f"< {texts[0]}" if i == 0 and texts else f"≥ {texts[i - 1]}" if i else ctx.words("map.all")

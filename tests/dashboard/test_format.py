@@ -54,6 +54,15 @@ def test_money_takes_the_vietnamese_scale(dong: float, vi: str, en: str) -> None
     assert str(fmt.money(dong, "en")) == en
 
 
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(7760.4, "7.760"), (997, "997"), (12.34, "12,3"), (1.819, "1,82"), (0, "0"), (None, "–")],
+)
+def test_money_under_a_common_head_stays_in_its_unit(amount: float | None, text: str) -> None:
+    assert fmt.bare(amount, unit(symbol="tỷ đồng", vnd=1e9), "vi").text == text
+    assert fmt.bare(12.34, unit(decimals=1), "vi") == fmt.value(12.34, unit(decimals=1), "vi")
+
+
 def test_money_units_are_scaled_and_others_are_not() -> None:
     billions = unit(symbol="tỷ đồng", vnd=1e9)
     assert str(fmt.value(1_479_227, billions, "vi")) == "1,48\u00a0triệu tỷ đồng"
