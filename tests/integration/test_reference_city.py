@@ -227,15 +227,16 @@ def client(reference: Running, visitor: Callable[[Runtime], Visitor]) -> Visitor
 
 
 def screens(reference: Running) -> list[str]:
-    """An address of every screen there is, but of the wards three stand for all."""
+    """An address of every screen there is: three wards for all, indicators take turns in language."""
     city = reference.city
+    languages = city.head.languages
     areas = [city.areas.root, *city.areas.at("district"), *city.areas.at("ward")[:3]]
     found = [
         address
-        for language in city.head.languages
+        for number, language in enumerate(languages)
         for address in (
             *(href(language, "area", area.code) for area in areas),
-            *(href(language, "indicator", id_) for id_ in city.indicators),
+            *(href(language, "indicator", id_) for id_ in list(city.indicators)[number :: len(languages)]),
             href(language, "warnings"),
             href(language, "health"),
             href(language, "wall"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,14 +154,23 @@ def reference_city() -> City:
     return load_city(REFERENCE_CITY)
 
 
+@pytest.fixture(scope="session")
+def blank_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """People's state with nothing in it, laid out once for all worlds."""
+    file = tmp_path_factory.mktemp("blank") / "state.sqlite"
+    State.open(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture
-def make_world(reference_city: City, tmp_path: Path) -> Iterator[Callable[[], World]]:
+def make_world(reference_city: City, blank_state: Path, tmp_path: Path) -> Iterator[Callable[[], World]]:
     """Makes worlds with nothing in them yet, and closes them."""
     made: list[World] = []
 
     def make() -> World:
         folder = tmp_path / f"world{len(made)}"
         store = Store.open(folder / "warehouse.duckdb", reference_city.head.timezone, memory_limit="256MiB")
+        shutil.copy(blank_state, folder)
         url = f"sqlite:///{folder}/state.sqlite"
         made.append(World(reference_city, store, url, State.open(url)))
         return made[-1]
