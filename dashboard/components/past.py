@@ -100,11 +100,16 @@ def cuts(
     ctx: ScreenContext, members: Sequence[Indicator], level: str, period: Period, starts: Sequence[dt.date]
 ) -> list[Cut]:
     """The breaks of some indicators at a level where a chart of periods draws them."""
-    found: dict[tuple[dt.date, str], None] = {}
+    whose: dict[tuple[dt.date, str], list[Indicator]] = {}
     for member in members:
         for item in breaks_of(ctx.city, ctx.reader, member.id, level):
-            name = "" if len(members) == 1 else f"{ctx.name(member)}: "
-            found[item.date, name + break_title(ctx, member, item)] = None
+            whose.setdefault((item.date, break_title(ctx, member, item)), []).append(member)
+    # what all of them have in common, such as a merger of cities, is said once
+    found = [
+        (date, title if len(having) == len(members) else f"{ctx.name(member)}: {title}")
+        for (date, title), having in whose.items()
+        for member in (having[:1] if len(having) == len(members) else having)
+    ]
     return [
         Cut(at, f"{fmt.date(date, ctx.lang)} {_short(title)}")
         for date, title in sorted(found)

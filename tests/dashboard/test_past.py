@@ -12,8 +12,9 @@ import pytest
 from dash._utils import to_json
 
 from config import City
-from config.models import Break, Text
+from config.models import Break, Indicator, Text
 from dashboard import asof
+from dashboard.components.past import cuts
 from dashboard.context import ScreenContext
 from dashboard.routes import Route
 from dashboard.screens import render
@@ -113,3 +114,24 @@ def test_the_city_of_the_past_has_the_definitions_of_then(city: City) -> None:
     assert then.indicators[id_].name.get("vi") == "Tên cũ"
     assert then.indicators[id_] == now.model_copy(update={"name": then.indicators[id_].name})
     assert set(then.indicators) == set(city.indicators)
+
+
+def test_a_break_that_all_lines_share_is_said_once(context: Make, city: City) -> None:
+    starts = [dt.date(2025, month, 1) for month in range(5, 10)]
+    ctx = context()
+    root, ward = city.levels[0], city.levels[-1]
+    counted = [city.indicators[id_] for id_ in ("hotline_received", "hotline_closed")]
+    [merger] = city.head.breaks
+    mark = merger.note.get("vi")[:12]
+
+    def labels(*members: Indicator, level: str = root) -> list[str]:
+        found = cuts(ctx, members, level, "month", starts)
+        assert all(cut.at == 1.5 for cut in found if mark in cut.label), "between June and July"
+        return [cut.label for cut in found if mark in cut.label]
+
+    [one] = labels(*counted)
+    assert one.startswith(f"01/07/2025 {mark}")
+    assert labels(*counted, level=ward) == []
+    published = next(i for i in city.indicators.values() if i.kind == "reported" and root in i.levels)
+    [alone] = labels(counted[0], published)
+    assert alone.startswith(f"01/07/2025 {ctx.name(counted[0])}: ")
