@@ -11,7 +11,7 @@ from typing import Any
 from config import City
 from config.models import Feed
 from config.order import loading_order
-from dashboard import delivery_files, directive_files, directive_notices, warning_files
+from dashboard import delivery_files, directive_files, directive_notices, layer_files, warning_files
 from dashboard.faults import Faults
 from dashboard.mends import Deed, Mending
 from dashboard.opendata import account
@@ -151,12 +151,13 @@ class Cycles:
         self._turn.acquire()
 
     def _take_up_own(self, progress: Progress) -> list[RunResult]:
-        """Load what became of warnings, due deliveries and open data as any other delivery, where the city
-        has a feed of them.
+        """Load what became of warnings, due deliveries, open data and map layers as any other delivery, where
+        the city has a feed of them.
         """
         dropped = warning_files.drop(self.city, self.state, self.places.inbox)
         dropped += delivery_files.drop(self.city, self.store, self.places.inbox, self.clock())
         dropped += account.drop(self.city, self.store, self.state, self.places.inbox, self.clock())
+        dropped += layer_files.drop(self.city, self.store, self.places.inbox, self.clock())
         runs = [run for feed in dropped for run in self.loader.run(feed, self.clock(), progress)]
         if any(run.inserted or run.updated for run in runs):  # a comment, say, changes no figure
             self.engine.refresh(self.clock(), progress)

@@ -59,30 +59,32 @@ class LayerBook:
         with self._lock:
             if version != self._version:
                 self._states = {
-                    id_: self._state(layer, reader, today) for id_, layer in self._city.layers.items()
+                    id_: state_of(self._city, layer, reader, today)
+                    for id_, layer in self._city.layers.items()
                 }
                 self._version = version
             return self._states
 
-    def _state(self, layer: Layer, reader: Reader, today: dt.date) -> LayerState:
-        city = self._city
-        if layer.rows is not None:
-            places = reader.places(layer.rows, today)
-            status = reader.feeds().get(city.datasets[layer.rows.dataset].id)
-            # A register says how things stand whenever it comes; what happens has its own time.
-            moving = layer.rows.within is not None or layer.rows.trouble is not None
-            at = places.newest if moving or status is None else status.last_loaded_at
-            return LayerState(layer, len(places), int(places.trouble.sum()), at, places)
-        if layer.indicator is not None:
-            told = layer.indicator
-            values = reader.ranking(told.indicator, told.level, told.period)
-            known = [v for v in values if v.value is not None]
-            return LayerState(layer, len(known), at=max((v.data_through for v in known), default=None))
-        if layer.level is not None:
-            return LayerState(layer, len(city.areas.at(layer.level, today)))
-        if layer.file is not None:
-            return LayerState(layer, sum(shape.size for shape in layer_shapes(city, layer.file)))
-        return LayerState(layer, 0)
+
+def state_of(city: City, layer: Layer, reader: Reader, today: dt.date) -> LayerState:
+    """What one layer holds."""
+    if layer.rows is not None:
+        places = reader.places(layer.rows, today)
+        status = reader.feeds().get(city.datasets[layer.rows.dataset].id)
+        # A register says how things stand whenever it comes; what happens has its own time.
+        moving = layer.rows.within is not None or layer.rows.trouble is not None
+        at = places.newest if moving or status is None else status.last_loaded_at
+        return LayerState(layer, len(places), int(places.trouble.sum()), at, places)
+    if layer.indicator is not None:
+        told = layer.indicator
+        values = reader.ranking(told.indicator, told.level, told.period)
+        known = [v for v in values if v.value is not None]
+        return LayerState(layer, len(known), at=max((v.data_through for v in known), default=None))
+    if layer.level is not None:
+        return LayerState(layer, len(city.areas.at(layer.level, today)))
+    if layer.file is not None:
+        return LayerState(layer, sum(shape.size for shape in layer_shapes(city, layer.file)))
+    return LayerState(layer, 0)
 
 
 def positions(city: City, places: Places) -> Line:

@@ -11,7 +11,15 @@ from config.lint.contract import lint_contract
 from config.lint.place import Place
 from config.lint.plugins import lint_plugin
 from config.lint.recipients import whole
-from config.models import DELIVERY_FIELDS, DIRECTIVE_FIELDS, OPEN_FIELDS, WARNING_FIELDS, Column, Feed
+from config.models import (
+    DELIVERY_FIELDS,
+    DIRECTIVE_FIELDS,
+    LAYER_FIELDS,
+    OPEN_FIELDS,
+    WARNING_FIELDS,
+    Column,
+    Feed,
+)
 from config.order import cycle
 from config.problems import Problem
 
@@ -20,6 +28,7 @@ _OWN: Final[Mapping[str, Sequence[str]]] = {
     "deliveries": DELIVERY_FIELDS,
     "directives": DIRECTIVE_FIELDS,
     "open_data": OPEN_FIELDS,
+    "layers": LAYER_FIELDS,
 }
 """What the program says in files of its own, by kind of connector."""
 

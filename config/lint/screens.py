@@ -44,6 +44,8 @@ def lint_panel(place: Place, keys: Keys, panel: Panel, level: str | None) -> Ite
         level = panel.level
     if isinstance(panel, (Ranking, TileMap)):
         yield from place.computed((*keys, "indicator"), panel.indicator, level, panel.period)
+        for index, name in enumerate(panel.layers if isinstance(panel, TileMap) else ()):
+            yield from place.known((*keys, "layers", index), "layer", name, place.named("layer"))
         return
     for index, id in enumerate(panel.indicators):
         yield from place.computed((*keys, "indicators", index), id, level, panel.period)

@@ -89,6 +89,23 @@ OPEN_FIELDS: Final = ("day", "dataset", "title", "published_on", "downloads", "c
 """What the program says of each open dataset on each day, in files that it drops for ``kind: open_data``."""
 
 
+LAYER_FIELDS: Final = (
+    "layer",
+    "title",
+    "event",
+    "noted_on",
+    "layer_group",
+    "scale",
+    "kind",
+    "owner",
+    "features",
+    "data_at",
+    "up_to_date",
+    "removed_on",
+)
+"""What the program says of each map layer, in the files that it drops for ``kind: layers``."""
+
+
 class FolderConnector(Model):
     """Files that a department drops into a folder of the inbox. ``path`` is a glob below the inbox."""
 
@@ -131,7 +148,18 @@ class OpenDataConnector(Model):
     path: str = Field(min_length=1)
 
 
-OwnConnector = WarningsConnector | DeliveriesConnector | DirectivesConnector | OpenDataConnector
+class LayersConnector(Model):
+    """The program's own register of map layers: when each was registered, and what it holds on each day. Both
+    are dropped into a folder of the inbox as JSON lines, once a day.
+    """
+
+    kind: Literal["layers"]
+    path: str = Field(min_length=1)
+
+
+OwnConnector = (
+    WarningsConnector | DeliveriesConnector | DirectivesConnector | OpenDataConnector | LayersConnector
+)
 """Feeds of what the program itself knows: nobody owes them."""
 
 Connector = Annotated[
@@ -140,6 +168,7 @@ Connector = Annotated[
     | Annotated[DeliveriesConnector, Tag("deliveries")]
     | Annotated[DirectivesConnector, Tag("directives")]
     | Annotated[OpenDataConnector, Tag("open_data")]
+    | Annotated[LayersConnector, Tag("layers")]
     | Annotated[SqlConnector, Tag("sql")]
     | Annotated[SftpConnector, Tag("sftp")]
     | Annotated[MqttConnector, Tag("mqtt")]

@@ -51,12 +51,16 @@ class Ranking(PanelBase):
 
 
 class TileMap(PanelBase):
-    """Equal-size tile map of one level, coloured by an indicator."""
+    """Equal-size tile map of one level, coloured by an indicator.
+
+    Each tile counts the features of the map ``layers`` that lie in it; on a wall it does not.
+    """
 
     type: Literal["map"]
     indicator: Identifier
     level: Identifier
     period: Period
+    layers: tuple[Identifier, ...] = Field(default=(), max_length=3)
 
 
 class Matrix(PanelBase):

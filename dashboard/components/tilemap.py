@@ -82,7 +82,13 @@ def shading(
     return Shading(indicator, period, places, values, steps(firm))
 
 
-def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period) -> Component:
+Tiled = Callable[[ScreenContext, Shading], Component]
+"""Draws the tiles of a map."""
+
+
+def tile_map(
+    ctx: ScreenContext, area: str, id_: str, level: str, period: Period, draw: Tiled | None = None
+) -> Component:
     """Areas coloured in five steps that hold as many areas each; hatched where there is not enough to say."""
     shaded = shading(ctx, area, id_, level, period)
     if shaded.some is None:
@@ -90,7 +96,7 @@ def tile_map(ctx: ScreenContext, area: str, id_: str, level: str, period: Period
     return html.Div(
         [
             html.Div(html.Span(when(ctx, shaded.some)), className="legend"),
-            tiles_of(ctx, shaded),
+            tiles_of(ctx, shaded) if draw is None else draw(ctx, shaded),
             map_legend(ctx, shaded),
         ],
         className="map-box",

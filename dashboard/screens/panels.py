@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from config import City
 from config.models import Matrix, Panel, Ranking, TileMap, Tiles, Trend
 from dashboard.components.base import link, panel
+from dashboard.components.layer_marks import layered
 from dashboard.components.matrix import matrix
 from dashboard.components.ranking import ranking
 from dashboard.components.tile import tiles
@@ -85,7 +86,10 @@ def _parts(
         case TileMap():
             name = ctx.name(ctx.city.indicators[entry.indicator], short=False)
             more = link(ctx.words("panel.details"), ctx.value_href(entry.indicator, area, entry.period))
-            return tile_map(ctx, area, entry.indicator, entry.level, entry.period), name, more
+            drawn = tile_map(
+                ctx, area, entry.indicator, entry.level, entry.period, layered(ctx, entry.layers)
+            )
+            return drawn, name, more
         case Matrix():
             return matrix(ctx, area, entry.indicators, entry.level, entry.period), None, None
         case _:
