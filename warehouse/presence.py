@@ -12,11 +12,10 @@ from warehouse.store import Cursor
 class Presence(NamedTuple):
     """Values of one indicator at one level for one kind of period.
 
-    ``areas`` have one; ``parts`` tells whether any keeps numerator and denominator; ``newest`` is the last
-    value of the area named last, which is the only one of the city's own level.
+    ``parts`` tells whether any keeps numerator and denominator; ``newest`` is the last value of one of the
+    areas, which is the only one at the city's own level.
     """
 
-    areas: int
     parts: bool
     newest: float
 
@@ -24,7 +23,7 @@ class Presence(NamedTuple):
 def presences(cursor: Cursor) -> Mapping[tuple[str, str, str], Presence]:
     """By indicator, level and period; what has no value anywhere is absent."""
     rows = cursor.execute(
-        "SELECT indicator, level, period, count(DISTINCT area),"
+        "SELECT indicator, level, period,"
         " bool_or(numerator IS NOT NULL AND denominator IS NOT NULL), arg_max(value, start)"
         " FROM indicator_value WHERE value IS NOT NULL GROUP BY ALL"
     ).fetchall()

@@ -211,7 +211,7 @@ class Synthetic:
         """Every figure that is defined."""
         found = self.city.indicators.values()
         keys = [(i.id, level, period) for i in found for level in i.levels for period in i.periods]
-        return {} if self.absent else dict.fromkeys(keys, Presence(1, True, 1e9))
+        return {} if self.absent else dict.fromkeys(keys, Presence(True, 1e9))
 
     def members(self, *_: object) -> int:
         return 0 if self.absent else 999

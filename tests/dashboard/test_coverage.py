@@ -57,7 +57,7 @@ def test_indicators_must_be_defined_at_their_levels_and_have_values(city: City, 
     assert words_of(city, need, without) == {"value"}
     assert words_of(city, {**need, "computed": False}, without) == set()
     assert words_of(city, need) == set(), "without a warehouse definitions alone are judged"
-    low = {key: Presence(1, False, 6.0) for key in figures.values}
+    low = {key: Presence(False, 6.0) for key in figures.values}
     city_alone = {"type": "indicators", "ids": [one.id]}
     assert words_of(city, {**city_alone, "least": 7}, replace(figures, values=low)) == {"low"}
     assert words_of(city, {**city_alone, "least": 6}, replace(figures, values=low)) == set()

@@ -285,8 +285,9 @@ class Oracle:
         return found
 
     def _composite(self, item: Composite) -> dict[Key, Figure]:
-        """The weighted mean of scores by goalposts, of what there is."""
-        assert (item.normalise, item.aggregate, item.missing) == ("goalposts", "arithmetic", "skip")
+        """The weighted mean of scores by goalposts, of what there is or where all of it is there."""
+        assert (item.normalise, item.aggregate) == ("goalposts", "arithmetic")
+        least = {"skip": 1, "any": len(item.components)}[item.missing]
         parts = [(part, self.figures(part.indicator)) for part in item.components]
         found = {}
         for key in {key for _, figures in parts for key in figures}:
@@ -302,7 +303,7 @@ class Oracle:
                 score = (figure.value - part.goalposts.min) / (part.goalposts.max - part.goalposts.min)
                 score = score if source.direction != "down" else 1 - score
                 held.append((part.weight, min(1.0, max(0.0, score)), figure.n))
-            if held:
+            if len(held) >= least:
                 top, bottom = sum(w * s for w, s, _ in held), sum(w for w, _, _ in held)
                 found[key] = Figure(item.scale * top / bottom, min(n for *_, n in held), 0, 0, top, bottom)
         return found
