@@ -28,6 +28,7 @@ ScreenKind = Literal[
     "programmes",
     "programme",
     "review",
+    "rows",
     "wall",
     "open",
     "map",
@@ -83,6 +84,8 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, "rule", id_, params)
         case ["programme", id_] if id_ in city.programmes:
             return Route(language, "programme", id_, params)
+        case ["rows", id_] if id_ in city.datasets:
+            return Route(language, "rows", id_, params)
         case ["directives" | "review" as kind]:
             return Route(language, kind, "", params)
         case [

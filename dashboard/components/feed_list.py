@@ -48,6 +48,8 @@ def feed_list(ctx: ScreenContext, feeds: Sequence[Feed]) -> Component:
                             feed.owner.get(ctx.lang),
                             html.Span([" · ", age(ctx, through)]) if through is not None else None,
                             f" · {ctx.words('state.simulated').lower()}" if feed.simulated else None,
+                            " · ",
+                            link(ctx.words("row_search.open"), ctx.href("rows", feed.table)),
                         ]
                     ),
                 ]

@@ -179,7 +179,7 @@ def _rows(ctx: ScreenContext, indicator: Indicator, found: Rows) -> list[Any]:
                 *(
                     _area(ctx, names.get(str(row[n]), ()), row[when] if when is not None else None, row[n])
                     if found.columns[n] in coded and row[n] is not None
-                    else _cell(ctx, row[n], columns.get(found.columns[n]), places[n])
+                    else cell(ctx, row[n], columns.get(found.columns[n]), places[n])
                     for n in own
                 ),
                 *([_line(row, place)] if place else []),
@@ -227,8 +227,10 @@ def _line(row: Sequence[Any], place: dict[str, int]) -> Component:
     return td(told, class_name="origin-line")
 
 
-def _cell(ctx: ScreenContext, cell: Any, column: Column | None, places: int) -> Component:
-    """A cell as people write it; a value that the contract has a word for is told by it."""
+def cell(ctx: ScreenContext, cell: Any, column: Column | None, places: int | None = None) -> Component:
+    """A cell as people write it; a value that the contract has a word for is told by it. ``places``
+    left out: as many decimals as it has, two at most.
+    """
     if cell is None:
         number = column is not None and column.type in _NUMBERS
         return td(html.Span(ctx.words("rows.null"), className="null"), number=number)
@@ -239,7 +241,7 @@ def _cell(ctx: ScreenContext, cell: Any, column: Column | None, places: int) -> 
     if isinstance(cell, bool):
         return td(ctx.words("rows.true" if cell else "rows.false"))
     if isinstance(cell, int | float) and column is not None and column.type in _NUMBERS:
-        return td(fmt.number(cell, ctx.lang, places), number=True)
+        return td(fmt.number(cell, ctx.lang, _decimals(cell) if places is None else places), number=True)
     word = ctx.city.called(column, str(cell)) if column is not None else None
     return td(str(cell) if word is None else html.Span(word.get(ctx.lang), title=str(cell)))
 

@@ -78,6 +78,7 @@ def _tabs(ctx: ScreenContext) -> list[Component]:
         "domain": "domains",
         "directive": "directives",
         "review": "directives",
+        "rows": "health",
         "programme": "domains",
         "programmes": "domains",
     }.get(active, active)
