@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 Follow = Callable[["Value", int], "Lineage | None"]
 """What a value was made of, with at most so many of its rows; None where nothing was ever computed."""
-Parted = Callable[[str, str, str, Period, Sequence[dt.date]], "Lines"]
-"""The members of an indicator's dimension in an area, for the starts of some periods."""
+Parted = Callable[..., "Lines"]
+"""The members of an indicator's dimension in an area, for the starts of some periods, at most ``top``."""
 Came = Callable[[Rule, dt.date, dt.date, Literal["above", "below"]], "FeedVolume | None"]
 """How many rows came to the feed of a rule on each day from one to another, with the limit on one side; None:
 none at all.

@@ -91,9 +91,10 @@ class Board:
 
 
 def board(ctx: ScreenContext, programme: Programme) -> Board:
-    """The programme as it stands on the screen's day."""
-    areas = ctx.city.areas.at(programme.level, ctx.today)
+    """The programme as it stands on the screen's day, in the areas of which the ledger tells."""
     cells = ctx.reader.programmes.cells(programme, ctx.today)
+    told = {cell.area for cell in cells}
+    areas = [area for area in ctx.city.areas.at(programme.level, ctx.today) if area.code in told]
     by = [(one, one.attained) for one in programme.criteria if isinstance(one.attained, ByIndicator)]
     measured: dict[tuple[str, str], Value] = {}
     for period in dict.fromkeys(attained.period for _, attained in by):
@@ -105,10 +106,4 @@ def board(ctx: ScreenContext, programme: Programme) -> Board:
             for area, row in values.items()
             if attained.period == period and attained.indicator in row
         }
-    seen = {area.code for area in areas}
-    return Board(
-        programme,
-        areas,
-        {(cell.criterion, cell.area): cell for cell in cells if cell.area in seen},
-        measured,
-    )
+    return Board(programme, areas, {(cell.criterion, cell.area): cell for cell in cells}, measured)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.lint.place import Keys, Place
-from config.models import AreaScreen, DomainScreen, Matrix, Panel, Ranking, Screen, TileMap, WarningList
+from config.models import (
+    AreaScreen,
+    DomainScreen,
+    Matrix,
+    Members,
+    Panel,
+    Ranking,
+    Screen,
+    TileMap,
+    WarningList,
+)
 from config.problems import Problem
 
 
@@ -49,3 +59,6 @@ def lint_panel(place: Place, keys: Keys, panel: Panel, level: str | None) -> Ite
         return
     for index, id in enumerate(panel.indicators):
         yield from place.computed((*keys, "indicators", index), id, level, panel.period)
+        if isinstance(panel, Members) and id in place.city.indicators:
+            told = getattr(place.city.indicators[id], "by", ())
+            yield from place.known((*keys, "by"), f"column of {id!r}", panel.by, told)

@@ -72,6 +72,15 @@ class Matrix(PanelBase):
     period: Period
 
 
+class Members(PanelBase):
+    """The values of column ``by`` (agencies, kinds) against several indicators that are told by it."""
+
+    type: Literal["members"]
+    by: Identifier
+    indicators: tuple[Identifier, ...] = Field(min_length=1)
+    period: Period
+
+
 class WarningList(PanelBase):
     """The warnings of the area, worst first."""
 
@@ -79,7 +88,9 @@ class WarningList(PanelBase):
     limit: int = Field(default=8, ge=1)
 
 
-Panel = Annotated[Tiles | Trend | Ranking | TileMap | Matrix | WarningList, Field(discriminator="type")]
+Panel = Annotated[
+    Tiles | Trend | Ranking | TileMap | Matrix | Members | WarningList, Field(discriminator="type")
+]
 
 
 class AreaScreen(Model):

@@ -41,7 +41,7 @@ def breakdown_panel(ctx: ScreenContext, indicator: Indicator, area: str, period:
     if not known or told is None:
         return None
     by = next((name for name in known if name == ctx.route.params.get("by")), known[0])
-    name = _dimension(ctx, indicator, by)
+    name = dimension_name(ctx, indicator, by)
     title = ctx.words("breakdown.title", dimension=name[:1].lower() + name[1:])
     if ctx.as_of is not None or ctx.boundaries is not None:
         body: Component = notice("empty", "clock-history", ctx.words("breakdown.now_only"))
@@ -77,7 +77,7 @@ def _column(ctx: ScreenContext, indicator: Indicator, dimension: str) -> Column:
     return next(column for column in columns if column.name == dimension)
 
 
-def _dimension(ctx: ScreenContext, indicator: Indicator, dimension: str) -> str:
+def dimension_name(ctx: ScreenContext, indicator: Indicator, dimension: str) -> str:
     """What a dimension is called: its column's title, else the header that it has in the files."""
     column = _column(ctx, indicator, dimension)
     return column.title.get(ctx.lang) if column.title else column.source or column.name
@@ -92,7 +92,7 @@ def _choice(
         return None
     tabs = [
         link(
-            _dimension(ctx, indicator, name),
+            dimension_name(ctx, indicator, name),
             ctx.href("indicator", indicator.id, area=area, period=period, by=name),
             "segment is-active" if name == current else "segment",
         )

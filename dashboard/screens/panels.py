@@ -8,10 +8,11 @@ from typing import Any
 from dash.development.base_component import Component
 
 from config import City
-from config.models import Matrix, Panel, Ranking, TileMap, Tiles, Trend
+from config.models import Matrix, Members, Panel, Ranking, TileMap, Tiles, Trend
 from dashboard.components.base import link, panel
 from dashboard.components.layer_marks import layered
 from dashboard.components.matrix import matrix
+from dashboard.components.members import members_matrix
 from dashboard.components.ranking import ranking
 from dashboard.components.tile import tiles
 from dashboard.components.tilemap import tile_map
@@ -35,7 +36,7 @@ def fitting(city: City, level: str, defined: Sequence[Panel]) -> tuple[list[Pane
     lost: list[Panel] = []
     for entry in defined:
         match entry:
-            case Tiles() | Trend():
+            case Tiles() | Trend() | Members():
                 told = [id_ for id_ in entry.indicators if level in city.indicators[id_].levels]
                 rest = [id_ for id_ in entry.indicators if id_ not in told]
                 for ids, place in ((told, kept), (rest, lost)):
@@ -52,7 +53,7 @@ def fitting(city: City, level: str, defined: Sequence[Panel]) -> tuple[list[Pane
 def shown(entry: Panel) -> tuple[str, ...]:
     """The indicators that a panel shows."""
     match entry:
-        case Tiles() | Trend() | Matrix():
+        case Tiles() | Trend() | Matrix() | Members():
             return entry.indicators
         case Ranking() | TileMap():
             return (entry.indicator,)
@@ -92,5 +93,7 @@ def _parts(
             return drawn, name, more
         case Matrix():
             return matrix(ctx, area, entry.indicators, entry.level, entry.period), None, None
+        case Members():
+            return members_matrix(ctx, area, entry.indicators, entry.by, entry.period), None, None
         case _:
             return warning_list(ctx, area, entry.limit, domain=domain), ctx.words("nav.warnings"), None

@@ -32,7 +32,8 @@ Address = Callable[..., str]
 def render(ctx: ScreenContext) -> Component:
     """Head figures, milestones, matrix, owners, ranking and the tasks that the address asks for."""
     programme, words = ctx.city.programmes[ctx.route.target], ctx.words
-    made, chosen = board(ctx, programme), _chosen(ctx, programme)
+    made = board(ctx, programme)
+    chosen = _chosen(ctx, made)
     codes = [area.code for area in made.areas if chosen.get("area", area.code) == area.code]
     if not made.cells:
         body: list[Any] = [notice("empty", "list-check", words("state.empty"), words("state.empty_hint"))]
@@ -54,10 +55,11 @@ def render(ctx: ScreenContext) -> Component:
     )
 
 
-def _chosen(ctx: ScreenContext, programme: Programme) -> dict[str, str]:
+def _chosen(ctx: ScreenContext, made: Board) -> dict[str, str]:
     """The parameters of the address that mean something here."""
+    programme = made.programme
     known: dict[str, Iterable[str]] = {
-        "area": [a.code for a in ctx.city.areas.at(programme.level, ctx.today)],
+        "area": [area.code for area in made.areas],
         "owner": [one.id for one in programme.owners],
         "state": SHOWN,
         "group": [one.id for one in programme.groups],

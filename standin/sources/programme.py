@@ -62,8 +62,8 @@ def entries(
     lead = 50 + (noise.uniform("lead", serial) * 130).astype(np.int64)
     start = np.maximum(assigned + 3, due - lead)
     places = Places(world.tree, world.tree.levels[1], spec.character, noise)
-    share = slowed(world, feed, noise, spec.pace, places, start, serial, unit % len(places.units))
-    stuck = spec.stuck * places.pace[unit % len(places.units)] ** 5
+    share = slowed(world, feed, noise, spec.pace, places, start, serial, unit)
+    stuck = spec.stuck * places.pace[unit] ** 5
     share = np.where(noise.uniform("stuck", serial) < stuck, share * _STUCK, share)
     days = np.maximum(3, np.rint((due - start) * share)).astype(np.int64)
     at = 7 * HOUR + (noise.uniform("hour", serial) * 10 * HOUR).astype(np.int64)
@@ -91,6 +91,7 @@ def _table(noise: Noise, stream: str, serial: Ints, width: int) -> Floats:
 def _listed(programme: Programme, world: World) -> tuple[dict[str, NDArray[np.str_]], tuple[Ints, ...]]:
     """The texts of a programme's entries; their points, due days, units' positions and first days."""
     units = world.tree.at(programme.level, programme.span.start)
+    position = {unit.code: n for n, unit in enumerate(world.tree.at(world.tree.levels[1]))}
     root = world.tree.root
     tasks = programme.tasks
     owners = {owner.id: owner.name.root["vi"] for owner in programme.owners}
@@ -99,9 +100,9 @@ def _listed(programme: Programme, world: World) -> tuple[dict[str, NDArray[np.st
     marks = [("milestone", m.id, "", "", m.owner, 0.0) for m in programme.milestones]
     due += [day_number(m.date) for m in programme.milestones]
     rows = [
-        (*one, day, place, unit)
+        (*one, day, position.get(unit.code, 0), unit)
         for one, day in zip(told, due, strict=False)
-        for place, unit in enumerate(units)
+        for unit in units
     ]
     rows += [(*one, day, 0, root) for one, day in zip(marks, due[len(told) :], strict=True)]
     kinds, names, criteria, groups, owner, points, days, place, area = zip(*rows, strict=True)

@@ -402,7 +402,7 @@ def context(city: City, nobody: State) -> Callable[..., ScreenContext]:
             rulebook=book or Rulebook(city, nobody, None, NOW),
             directives=directives or DirectiveBook(city, nobody.directives, None, NOW),
             lineage=lambda value, _: None if rows is None else made_of(value, rows),
-            members=lambda id_, dimension, _area, _period, starts: parted(city, id_, dimension, starts),
+            members=lambda id_, dimension, _area, _period, starts, **_: parted(city, id_, dimension, starts),
             volume=lambda _rule, first, last, _side: came(first, last),
             route=Route(lang, kind, target or city.areas.root.code, params or {}),  # type: ignore[arg-type]
             now=as_of or NOW,

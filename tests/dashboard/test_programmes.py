@@ -35,7 +35,7 @@ class Ledger:
         self.asked: dict[str, Any] = {}
 
     def cells(self, programme: Programme, _: dt.date) -> list[Cell]:
-        areas = [] if self.empty else self.city.areas.at(programme.level)
+        areas = [] if self.empty else self.city.areas.at(programme.level, TODAY)
         return [
             Cell(one.id, area.code, len(one.tasks), place % (len(one.tasks) + 1), place == 0, 0, place == 1)
             for one in programme.criteria
@@ -103,10 +103,10 @@ def test_the_address_chooses_areas_owner_state_and_criteria(
     city: City, context: Make, ledger: Ledger
 ) -> None:
     programme = next(p for p in city.programmes.values() if p.level != city.levels[0])
-    area, group = city.areas.at(programme.level)[3].code, programme.groups[2].id
+    area, group = city.areas.at(programme.level, TODAY)[3].code, programme.groups[2].id
     told(context("programme", programme.id))
     assert ledger.asked["state"] == "overdue"
-    assert len(ledger.asked["areas"]) == len(city.areas.at(programme.level))
+    assert len(ledger.asked["areas"]) == len(city.areas.at(programme.level, TODAY))
     params = {"area": area, "group": group, "state": "every", "owner": programme.owners[1].id}
     text = told(context("programme", programme.id, params=params))
     assert ledger.asked == {
