@@ -66,6 +66,7 @@ def _plain(text: str) -> Any:
 def _definitions() -> Iterator[tuple[str, Path]]:
     yield "city", REFERENCE_CITY / "city.yaml"
     yield "recipients", REFERENCE_CITY / "recipients.yaml"
+    yield "layers", REFERENCE_CITY / "layers.yaml"
     for kind in KINDS:
         for path in sorted((REFERENCE_CITY / kind).glob("*.yaml")):
             yield kind, path
