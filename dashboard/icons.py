@@ -19,10 +19,13 @@ def drawn() -> frozenset[str]:
 
 
 def check(city: City) -> Iterator[Problem]:
-    """Every heading whose icon nobody has drawn."""
+    """Every heading and group of layers whose icon nobody has drawn."""
     known = drawn()
-    for number, domain in enumerate(city.head.domains):
-        if domain.icon not in known:
-            hint = did_you_mean(domain.icon, known) or f"add it with scripts/icons.py {domain.icon}"
-            keys = ("domains", number, "icon")
-            yield city.problem("city", city.head.id, keys, f"there is no icon {domain.icon!r}", hint)
+    named = [("domains", n, domain.icon) for n, domain in enumerate(city.head.domains)]
+    named += [("layer_groups", n, group.icon) for n, group in enumerate(city.head.layer_groups)]
+    for key, number, icon in named:
+        if icon not in known:
+            hint = did_you_mean(icon, known) or f"add it with scripts/icons.py {icon}"
+            yield city.problem(
+                "city", city.head.id, (key, number, "icon"), f"there is no icon {icon!r}", hint
+            )
