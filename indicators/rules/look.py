@@ -21,6 +21,7 @@ from config.models import (
     Worsening,
 )
 from config.periods import day_of
+from indicators.breaks import declared_breaks
 from indicators.rules.aims import gaps
 from indicators.rules.conditions import Verdict, band, change, target_gap, threshold, worsening
 from indicators.rules.conditions.verdict import Flags, Floats, Ints
@@ -92,11 +93,19 @@ class Look:
                 raise TypeError(f"rule {self.rule.id}: {condition.type} is not judged value by value")
 
     def _baseline(self, condition: Change) -> Floats:
+        """What each value is compared with; nothing where a declared break lies between them."""
         period, periods = self.group.period, self.city.periods
         every = replace(self.grid, value=firm(self.grid, self.indicator.min_n))
         if condition.against == "previous":
-            return every.columns([periods.shift(period, start, -1) for start in self.kept.starts])
-        return every.columns([periods.same_last_year(period, start) for start in self.kept.starts])
+            starts = [periods.shift(period, start, -1) for start in self.kept.starts]
+        else:
+            starts = [periods.same_last_year(period, start) for start in self.kept.starts]
+        dates = [item.date for item in declared_breaks(self.city, self.group.indicator, self.group.level)]
+        ends = [day_of(periods.next_start(period, start)) for start in self.kept.starts]
+        parted = [
+            any(day_of(first) < date < end for date in dates) for first, end in zip(starts, ends, strict=True)
+        ]
+        return np.where(parted, np.nan, every.columns(starts))
 
     @cached_property
     def turn(self) -> Turn:

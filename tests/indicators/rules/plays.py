@@ -106,6 +106,9 @@ class Series(Play):
         self.periods = self.city.periods
         self.start = FIRST[self.period]
         self.last = 100.0
+        if isinstance(rule.when, Change) and rule.when.against == "last_year":
+            # no break that the city declares may lie between a value and the one that it is compared with
+            self.start = self.periods.shift(self.period, self.start, self.periods.year(self.period))
         if isinstance(rule.when, Change):
             self.write({self.periods.shift(self.period, self.start, -1): 100.0})
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.models import Target
+from config.models import Break, Target, Text
 from config.periods import shift
 from indicators.rules.grid import Group, read_grids
 from indicators.rules.watch import Watch
@@ -206,6 +206,22 @@ def test_change_is_held_against_the_right_period(world: World, against: str, bas
     (warning,) = world.warnings()
     assert (warning.area, warning.value) == ("760", 50.0)
     assert warning.message["vi"].startswith("Quận 1: 50,0% / 40,0%")
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"), [(FIRST - 30 * DAY, 0), (FIRST - 400 * DAY, 1), (FIRST + DAY, 1)]
+)
+def test_no_change_is_told_across_a_break(world: World, broken: dt.date, told: int) -> None:
+    when = {"type": "change", "against": "last_year", "above": 40, "clear_below": 20}
+    parted = Break(date=broken, note=Text({"vi": "Sáp nhập", "en": "Merger"}))
+    indicator = world.city.indicators["hotline_received"].model_copy(update={"breaks": (parted,)})
+    indicators = {**world.city.indicators, "hotline_received": indicator}
+    world.city = replace(world.city, indicators=indicators)
+    world.with_rules({"indicator": "hotline_received", "when": when})
+    world.days("760", FIRST - 364 * DAY, 100, indicator="hotline_received")
+    world.days("760", FIRST, 150, indicator="hotline_received")
+    world.judge(evening(world, 1))
+    assert len(world.warnings()) == told
 
 
 def test_the_gap_to_a_target_counts_points(world: World) -> None:
