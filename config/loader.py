@@ -126,20 +126,47 @@ def read_feed(path: Path, city: City) -> tuple[City, Feed | None, list[Problem]]
     It stands in for a feed of the city with its id. Gives the city with it, the feed (None: it is unsound)
     and every problem of its shape and references.
     """
-    document, problems = read_yaml(path, str(path))
-    places: dict[tuple[str, str], Place] = {}
-    found: dict[str, Feed] = {}
-    if document is not None and document.data is not None:
-        _read_entries("feed", document, problems, places, found)
-    if not problems and len(found) != 1:
-        hint = "write one feed into it, and the others into files of their own"
-        problems.append(Problem(str(path), 1, "file", f"holds {len(found)} feeds", hint))
-    if problems:
-        return city, None, sorted(problems)
-    [feed] = found.values()
+    feed, places, problems = _read_one("feed", path)
+    if feed is None:
+        return city, None, problems
     tried = replace(city, feeds={**city.feeds, feed.id: feed}, places={**city.places, **places})
     own = [problem for problem in lint(tried) if problem.file == str(path)]
     return tried, None if own else feed, own
+
+
+def read_indicator(path: Path, city: City) -> tuple[City, Indicator | None, list[Problem]]:
+    """The one indicator of a file that is no part of the folder, in the city as if it were.
+
+    An id that the city has already is a problem. Gives the city with it, the indicator (None: it is unsound)
+    and every problem of its shape and references.
+    """
+    item, places, problems = _read_one("indicator", path)
+    if item is None:
+        return city, None, problems
+    if item.id in city.indicators:
+        file, line = city.locate("indicator", item.id)
+        hint = f"it stands in {file}:{line}; choose another"
+        return city, None, [Problem(str(path), 1, f"indicator {item.id}", "id is used already", hint)]
+    indicators = {**city.indicators, item.id: item}
+    tried = replace(city, indicators=indicators, places={**city.places, **places})
+    own = [problem for problem in lint(tried) if problem.file == str(path)]
+    return tried, None if own else item, own
+
+
+def _read_one(kind: str, path: Path) -> tuple[Any, dict[tuple[str, str], Place], list[Problem]]:
+    """The only definition of a file, where it stands, and what is wrong with it; None where anything is."""
+    document, problems = read_yaml(path, str(path))
+    places: dict[tuple[str, str], Place] = {}
+    found: dict[str, Any] = {}
+    if document is not None and document.data is not None:
+        _read_entries(kind, document, problems, places, found)
+    if not problems and len(found) != 1:
+        hint = f"write one {kind} into it, and the others into files of their own"
+        problems.append(Problem(str(path), 1, "file", f"holds {len(found)} {kind}s", hint))
+    if problems:
+        return None, places, sorted(problems)
+    [one] = found.values()
+    return one, places, []
 
 
 def _sound(city: City, wrong: Sequence[Problem]) -> City:

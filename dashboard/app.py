@@ -34,6 +34,7 @@ from dashboard import (
     quieting,
     releasing,
     row_forms,
+    studio_forms,
 )
 from dashboard.alerts import alerts_from
 from dashboard.assistant.server import assistant, desk_of, web_application
@@ -185,6 +186,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         module.register(forms)
     row_forms.register(forms, runtime.mending)
     directing.register(forms, runtime.store)
+    studio_forms.register(forms, runtime.store)
     asking.register(forms, runtime.work.wake)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.

@@ -31,6 +31,7 @@ ScreenKind = Literal[
     "rows",
     "wall",
     "open",
+    "studio",
     "map",
     "missing",
 ]
@@ -97,6 +98,7 @@ def parse(city: City, path: str, search: str = "") -> Route:
             | "health"
             | "wall"
             | "open"
+            | "studio"
             | "programmes"
             | "map" as kind
         ]:

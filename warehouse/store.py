@@ -118,6 +118,18 @@ class Store:
             cursor.close()
 
     @contextlib.contextmanager
+    def trial(self) -> Iterator[Cursor]:
+        """A cursor on which tables may be made and values computed: whatever is done on it is undone."""
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("BEGIN TRANSACTION")
+            yield cursor
+        finally:
+            with contextlib.suppress(duckdb.TransactionException):
+                cursor.execute("ROLLBACK")
+            cursor.close()
+
+    @contextlib.contextmanager
     def write(self, limit: dt.timedelta | None = None) -> Iterator[Cursor]:
         """A cursor inside one transaction: committed when the block ends, rolled back when it raises.
 

@@ -19,6 +19,7 @@ PAGES: tuple[tuple[ScreenKind, str], ...] = (
     ("open", "share"),
     ("catalogue", "journals"),
     ("rules", "sliders"),
+    ("studio", "pencil-square"),
 )
 """Pages that stand in the menu, beside the headings, and not in the head of each page."""
 

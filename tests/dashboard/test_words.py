@@ -28,7 +28,10 @@ from dashboard.screens import programme, quarantine
 from dashboard.screens.catalogue import TABS
 from dashboard.screens.directives import SHOWN as DIRECTIVES_SHOWN
 from dashboard.screens.rules import SHOWN
+from dashboard.screens.studio import CHOICES as CHOICES_OF_STUDIO
+from dashboard.screens.studio import TEXTS
 from dashboard.standing import Mark
+from dashboard.studio import WHATS
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.programmes import STATES
@@ -76,6 +79,8 @@ GROUPS: dict[str, set[str]] = {
     "milestone": {"reached", "late", "missed", "awaited"},
     "outcome": {outcome.value for outcome in Outcome},
     **{f"choice_{action}": set(members) for action, members in CHOICES.items()},
+    "studio_what": set(WHATS),
+    "studio_field": {*TEXTS, *CHOICES_OF_STUDIO},
     "silences": {
         *(set(typing.get_args(quiet.Phase)) - {"over"}),
         *typing.get_args(quiet.Kind),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from sqlalchemy import Engine
 
 from warehouse.state.backtests import Backtests
+from warehouse.state.connected import named, note, touch
 from warehouse.state.database import connect
 from warehouse.state.directives import Directives
 from warehouse.state.feed_requests import FeedRequests
@@ -50,6 +52,15 @@ class State(Reading, Recording, Handling):
     def turns(self, now: dt.datetime, notice: dt.timedelta) -> int:
         """Grows when time makes something quiet or heard again, and ``notice`` before it is heard again."""
         return self.silences.turns(now, notice) + self.maintenance.turns(now, notice)
+
+    def deed(self, now: dt.datetime, who: str, action: str, what: str, detail: dict[str, Any]) -> None:
+        """Keep in the audit trail what a person did outside this database: ``action`` to ``what``.
+
+        Raises ValueError without a name.
+        """
+        with self._engine.begin() as connection:
+            note(connection, now, named(who), action, what, detail)
+            touch(connection)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -1,0 +1,132 @@
+"""The studio: a form makes a definition that holds, faults are told, and what is sound is kept."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from config import REFERENCE_CITY, City, load_city
+from config.models import Measure, Stock
+from dashboard.check import check_city
+from dashboard.studio import WHATS, Sketch, examine, saved, written
+from dashboard.studio_forms import fitting
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    return load_city(REFERENCE_CITY)
+
+
+def sketch(**other: Any) -> Sketch:
+    given: dict[str, Any] = {
+        "id": "made_here",
+        "name_vi": "Phản ánh về rác",
+        "name_en": "Requests about waste",
+        "domain": "feedback",
+        "dataset": "hotline_requests",
+        "time": "received_at",
+        "unit": "requests",
+        "direction": "down",
+        "where": "category",
+        "where_is": "waste",
+        **other,
+    }
+    return Sketch(**given)
+
+
+@pytest.mark.parametrize("what", WHATS)
+def test_what_the_form_writes_holds(city: City, what: Any) -> None:
+    other = {"sum": "satisfaction", "mean": "satisfaction", "distinct": "agency"}
+    made = written(city, sketch(what=what, column=other.get(what, ""), closes="closed_at"))
+    found = examine(city, made)
+    assert found.problems == []
+    assert found.item is not None
+    assert (found.item.id, found.item.levels) == ("made_here", city.levels[:2])
+    if what == "open":
+        assert isinstance(found.item, Stock)
+        assert (found.item.opens, found.item.closes) == ("received_at", "closed_at")
+        assert found.item.where == "category = 'waste'"
+    else:
+        assert isinstance(found.item, Measure)
+        assert ("category = 'waste'" in found.item.measure) == (what == "share")
+        assert (found.item.where == "category = 'waste'") == (what != "share")
+
+
+@pytest.mark.parametrize(
+    ("where", "where_is", "made"),
+    [
+        ("satisfaction", "2", "satisfaction = 2"),
+        ("satisfaction", "<= 2", "satisfaction <= 2"),
+        ("agency", "Công ty d'Eau", "agency = 'Công ty d''Eau'"),
+        ("", "", None),
+        ("no_such_column", "1", None),
+    ],
+)
+def test_conditions_are_written_by_the_type_of_their_column(
+    city: City, where: str, where_is: str, made: str | None
+) -> None:
+    (body,) = yaml.safe_load(written(city, sketch(where=where, where_is=where_is)))
+    assert body.get("where") == made
+
+
+def test_what_is_wrong_is_told_as_the_check_tells_it(city: City) -> None:
+    text = written(city, sketch(time="recieved_at", unit="request"))
+    told = [str(problem) for problem in examine(city, text).problems]
+    assert any("column 'recieved_at' is unknown (did you mean received_at" in one for one in told)
+    assert any("unit 'request' is unknown (did you mean requests" in one for one in told)
+    assert all(one.startswith("studio.yaml:") for one in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- id: hotline_received", "is missing"),
+        ("", "holds 0 indicators"),
+        ("- {id: a", "is not YAML"),
+    ],
+)
+def test_a_text_that_is_no_definition_is_told(city: City, text: str, said: str) -> None:
+    found = examine(city, text)
+    assert found.item is None
+    assert any(said in str(problem) for problem in found.problems)
+
+
+def test_an_id_is_given_once(city: City) -> None:
+    found = examine(city, written(city, sketch(id="hotline_received")))
+    assert found.item is None
+    assert ["id is used already" in str(problem) for problem in found.problems] == [True]
+
+
+def test_files_and_settings_are_out_of_reach(city: City) -> None:
+    body = yaml.safe_load(written(city, sketch()))
+    body[0]["measure"] = "count(*) + (SELECT count(*) FROM read_csv('/etc/passwd'))"
+    assert examine(city, yaml.safe_dump(body)).item is None
+
+
+def test_what_is_kept_is_part_of_the_folder(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(REFERENCE_CITY, tmp_path / "hcmc"))
+    city = load_city(folder)
+    first, second = (
+        written(city, sketch()),
+        written(city, sketch(id="made_there", what="open", closes="closed_at")),
+    )
+    alone = "\n".join(line[2:] for line in second.strip().splitlines())  # not a list: one definition
+    file = saved(city, first)
+    assert saved(city, alone) == file
+    assert check_city(folder) == []
+    later = load_city(folder)
+    assert set(later.indicators) - set(city.indicators) == {"made_here", "made_there"}
+    assert [path.name for path in file.parent.glob("studio*")] == ["studio.yaml"]
+
+
+def test_choices_fit_the_dataset(city: City) -> None:
+    feed = city.datasets["hotline_requests"]
+    times = fitting(city, "hotline_requests", "time", "en")
+    assert [one["value"] for one in times] == list(feed.time_columns)
+    assert {"value": "received_at", "label": "Received (received_at)"} in times
+    assert fitting(city, "hotline_requests", "column", "vi")[0] == {"value": "", "label": "–"}
+    assert fitting(city, "nothing_such", "time", "vi") == []
