@@ -26,6 +26,9 @@ from dashboard.screens.programmes import sample_chip, span
 PARAMETERS: Final = ("area", "owner", "state", "group", "criterion")
 SHOWN: Final = ("overdue", "soon", "running", "waiting", "done", "every")
 """Values of the parameter ``state``; the first one is what is shown when it is left out."""
+_GLANCE: Final = 12
+_CHOSEN: Final = 60
+"""Tasks that are listed before anything was chosen, and then."""
 Address = Callable[..., str]
 
 
@@ -98,6 +101,7 @@ def _body(ctx: ScreenContext, made: Board, chosen: dict[str, str], codes: list[s
         criteria=inside,
         owner=chosen.get("owner", ""),
         state="" if state == "every" else state,
+        limit=_CHOSEN if chosen else _GLANCE,
     )
     owned = reader.owners(programme, ctx.today, codes)
     several = len(made.areas) > 1
