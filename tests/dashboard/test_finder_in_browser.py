@@ -1,4 +1,4 @@
-"""A heading is found by typing its name without diacritics, and no page of headings is wider than a phone."""
+"""A heading is found by typing its name without diacritics; no page of headings is wider than its window."""
 
 from __future__ import annotations
 
@@ -56,9 +56,22 @@ def test_typing_hides_what_does_not_hold_the_words(
     page.close()
 
 
-def test_headings_fit_a_phone(browser: Browser, context: Callable[..., ScreenContext], city: City) -> None:
+def test_headings_fit_a_phone_and_every_desk(
+    browser: Browser, context: Callable[..., ScreenContext], city: City
+) -> None:
     first = city.head.domains[0].id
     for body in (domains.render(context("domains")), domain.render(context("domain", first))):
         page = opened(browser, markup(body), (390, 844))
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        for width in (820, 1024, 1280, 1440, 1920):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            parts = page.evaluate(
+                "['.brand-name b', '.masthead .menu', '.masthead-end'].map((name) => {"
+                " const box = document.querySelector(name).getBoundingClientRect();"
+                " return [box.left, box.right]; })"
+            )
+            (_, brand), (menu, menu_end), (end, _) = parts
+            assert brand <= menu, width
+            assert menu_end <= end, width
         page.close()
