@@ -76,7 +76,7 @@ def shading(
     indicator = ctx.city.indicators[id_]
     values = {v.area: v for v in ctx.reader.ranking(id_, level, period, start, within=area)}
     begun = next((v.start for v in values.values()), start)
-    day = ctx.today if begun is None else min(day_of(begun), ctx.today)
+    day = ctx.boundaries or (ctx.today if begun is None else min(day_of(begun), ctx.today))
     places = [a for a in ctx.city.areas.at(level, day) if area in ctx.city.areas.path(a.code).values()]
     firm = [v.value for v in values.values() if v.value is not None and enough(indicator, v)]
     return Shading(indicator, period, places, values, steps(firm))

@@ -48,7 +48,7 @@ def _lead(ctx: ScreenContext, area: Area, screen: AreaScreen | None) -> list[Any
     """What the screen is, and the area's size."""
     words = ctx.words
     told: list[Any] = [html.Span(screen.title.get(ctx.lang))] if screen else []
-    size = ctx.city.areas.size(area.code, ctx.today)
+    size = ctx.city.areas.size(area.code, ctx.boundaries or ctx.today)
     if size.people:
         told.append(html.Span(words.count("area.people", size.people)))
     if size.km2:

@@ -103,7 +103,8 @@ class Look:
         dates = [item.date for item in declared_breaks(self.city, self.group.indicator, self.group.level)]
         ends = [day_of(periods.next_start(period, start)) for start in self.kept.starts]
         parted = [
-            any(day_of(first) < date < end for date in dates) for first, end in zip(starts, ends, strict=True)
+            any(day_of(periods.begin(period, first)) < date < end for date in dates)
+            for first, end in zip(starts, ends, strict=True)
         ]
         return np.where(parted, np.nan, every.columns(starts))
 
