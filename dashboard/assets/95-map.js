@@ -6,10 +6,20 @@
   const views = new WeakMap();
   const asked = new Map();
 
-  const view = (svg) => views.get(svg) || views.set(svg, { k: 1, x: 0, y: 0 }).get(svg);
+  const view = (svg) => views.get(svg) || views.set(svg, home(svg)).get(svg);
   const box = (svg) => svg.viewBox.baseVal;
   /* Units of the drawing for a pixel of the screen. */
   const unit = (svg) => 1 / Math.min(svg.clientWidth / box(svg).width, svg.clientHeight / box(svg).height);
+
+  /* Where most of the city lies, as large as it fits. */
+  function home(svg) {
+    const [left, top, width, height] = (svg.dataset.home || "").split(" ").map(Number);
+    const whole = box(svg);
+    if (!(width > 0) || !svg.clientWidth) return { k: 1, x: 0, y: 0 };
+    const u = unit(svg);
+    const k = Math.max(1, Math.min((svg.clientWidth * u) / width, (svg.clientHeight * u) / height));
+    return { k, x: whole.width / 2 - k * (left + width / 2), y: whole.height / 2 - k * (top + height / 2) };
+  }
 
   function show(svg) {
     const { k, x, y } = view(svg);
@@ -58,7 +68,14 @@
   function act(svg, deed) {
     if (deed === "in") zoom(svg, 1.6, middle(svg));
     else if (deed === "out") zoom(svg, 1 / 1.6, middle(svg));
-    else { Object.assign(view(svg), { k: 1, x: 0, y: 0 }); keep(svg); }
+    else {
+      /* First to where most of the city lies, then to all of it. */
+      const there = home(svg);
+      const now = view(svg);
+      const same = ["k", "x", "y"].every((name) => Math.abs(now[name] - there[name]) < 0.01);
+      Object.assign(now, same ? { k: 1, x: 0, y: 0 } : there);
+      keep(svg);
+    }
   }
 
   document.addEventListener("click", (event) => {

@@ -25,6 +25,10 @@ PIXELS = 700
 """Width, in pixels, for which texts are sized until the script knows the real one."""
 
 
+_MANY = 300
+"""Points from which on they are drawn smaller."""
+
+
 @dataclass(frozen=True)
 class Overlay:
     """A layer over a map: how it is marked (0, 1, …), where its points are and which of them are in trouble,
@@ -62,6 +66,7 @@ def ground(ctx: ScreenContext, shaded: Shading, overlays: Sequence[Overlay]) -> 
         "aria-label": ctx.words("map.ground"),
         # Where the top left corner lies, and units for a degree: by these the script finds places.
         "data-frame": f"{frame.west:.5f} {frame.north:.5f} {frame.scale:.3f} {step_y:.3f}",
+        "data-home": " ".join(f"{part:g}" for part in _home(frame, centres)),
         "data-layers": " ".join(o.id for o in overlays),
     }
     attributes = " ".join(f'{name}="{escape(text)}"' for name, text in given.items())
@@ -81,6 +86,16 @@ _HATCH = (
     '<defs><pattern id="ground-hatch" width="8" height="8" patternUnits="userSpaceOnUse" '
     'patternTransform="rotate(-45)"><path d="M0 0H8" class="ground-hatch"/></pattern></defs>'
 )
+
+
+def _home(frame: Frame, centres: dict[str, tuple[float, float]]) -> list[float]:
+    """Left, top, width and height of where most units lie: an island far out must not make the rest small."""
+    placed = frame.xy(np.array(list(centres.values())))
+    apart = np.hypot(*(placed - np.median(placed, axis=0)).T)
+    near = placed[apart <= 2.5 * np.quantile(apart, 0.8)] if len(placed) > 4 else placed
+    low, high = near.min(axis=0), near.max(axis=0)
+    room = np.maximum((high - low) * 0.1, frame.width / 40)
+    return [round(float(part), 1) for part in (*(low - room), *(high - low + 2 * room))]
 
 
 def _group(name: str, inner: str) -> str:
@@ -152,7 +167,8 @@ def _overlay(frame: Frame, overlay: Overlay) -> str:
         else "",
         f'<path class="ground-bad" d="{bad}"/>' if bad else "",
     ]
-    return f'<g class="ground-layer lay-{overlay.mark}" aria-hidden="true">{"".join(drawn)}</g>'
+    many = " is-many" if len(overlay.points) > _MANY else ""
+    return f'<g class="ground-layer lay-{overlay.mark}{many}" aria-hidden="true">{"".join(drawn)}</g>'
 
 
 def _buttons(ctx: ScreenContext) -> Component:
