@@ -26,15 +26,19 @@
     svg.querySelector(".ground-view")?.setAttribute("transform", `translate(${x} ${y}) scale(${k})`);
     svg.classList.toggle("is-near", k > 1);
     svg.style.setProperty("--px", unit(svg).toFixed(3));
-    const back = 1 / k;
-    const taken = [];
-    for (const label of svg.querySelectorAll(".ground-label")) {
-      label.setAttribute("transform", `translate(${label.dataset.xy}) scale(${back})`);
+    /* All is written before any is measured: the page is laid out once. */
+    const labels = [...svg.querySelectorAll(".ground-label")];
+    for (const label of labels) {
+      label.setAttribute("transform", `translate(${label.dataset.xy}) scale(${1 / k})`);
       label.classList.remove("is-hidden");
-      const { left, right, top, bottom } = label.getBoundingClientRect();
-      const clash = taken.some((o) => left < o.right && right > o.left && top < o.bottom && bottom > o.top);
-      if (clash) label.classList.add("is-hidden"); else taken.push({ left, right, top, bottom });
     }
+    const taken = [];
+    const hidden = labels.map((label) => label.getBoundingClientRect()).map((r) => {
+      const clash = taken.some((o) => r.left < o.right && r.right > o.left && r.top < o.bottom && r.bottom > o.top);
+      if (!clash) taken.push(r);
+      return clash;
+    });
+    labels.forEach((label, i) => label.classList.toggle("is-hidden", hidden[i]));
   }
 
   function keep(svg) {
