@@ -40,13 +40,14 @@ from dashboard.alerts import alerts_from
 from dashboard.assistant.server import assistant, desk_of, web_application
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
-from dashboard.context import Offers, ScreenContext, Work
+from dashboard.context import Offers, Papers, ScreenContext, Work
 from dashboard.directive_book import DirectiveBook
 from dashboard.forms import Forms
 from dashboard.layers import LayerBook, LayerState
 from dashboard.offers import answers, commands
 from dashboard.opendata import answer as opendata
 from dashboard.quiet import RECENT
+from dashboard.reports import answer as reports
 from dashboard.routes import Route, parse
 from dashboard.rulebook import Rulebook
 from dashboard.runtime import Runtime
@@ -152,6 +153,7 @@ def create_app(runtime: Runtime) -> FastAPI:
 
     public.register(server, runtime)
     opendata.register(server, runtime)
+    reports.register(server, runtime)
     layer_api.register(server, city, layer_states)
     row_forms.downloads(server, runtime.mending)
 
@@ -264,6 +266,7 @@ def _render(
             deeds=lambda: state.audit(_DEEDS, about=("silence", "maintenance")),
             settled=state.refused_rows.told,
             between=lambda since, until: state.warnings_between(since, until, areas=areas),
+            papers=Papers(lambda one: runtime.press.kept(one.id), lambda one: runtime.press.next(one, now)),
             offers=offers() if route.kind == "catalogue" else Offers(),
             layers=lambda: layers.states(version, reader, now.astimezone(city.zone).date()),
         )

@@ -214,6 +214,29 @@ def values(
         stop(str(error))
 
 
+@app.command(name="report")
+def make_report(
+    report: str,
+    area: Annotated[str | None, typer.Option(help="Code of an area (default: the report's first).")] = None,
+    until: Annotated[str | None, typer.Option(help="The last day that counts (default: yesterday).")] = None,
+    form: Annotated[str, typer.Option("--format", help="xlsx or pdf.")] = "pdf",
+    lang: Annotated[str | None, typer.Option(help="vi or en.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File to write.")] = None,
+    url: Annotated[str | None, typer.Option(help="Address of the running server.")] = None,
+    city: CityOption = REFERENCE_CITY,
+    var: VarOption = VAR,
+) -> None:
+    """Make a report now. Beside a running server it is the server that makes it."""
+    from dashboard import cli_report
+
+    here = city_at(city)
+    try:
+        path = cli_report.made(here, Places.of(here.head.id, var), report, area, until, form, lang, out, url)
+    except cli_report.ReportError as error:
+        stop(str(error))
+    typer.echo(str(path))
+
+
 @app.command(name="assistant")
 def speak_with_assistant(
     city: CityOption = REFERENCE_CITY,

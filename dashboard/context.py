@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from config import City
-from config.models import Area, Indicator, Period, Rule, Unit
+from config.models import Area, Indicator, Period, Report, Rule, Unit
 from dashboard import asof
 from dashboard.alerts import Alert
 from dashboard.boundaries import KINDS, PARAMETER, chosen
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dashboard.directive_book import DirectiveBook
     from dashboard.faults import Fault
     from dashboard.layers import LayerState
+    from dashboard.reports.press import Kept
     from dashboard.rulebook import Rulebook
     from indicators.breakdown import Lines
     from indicators.lineage import Lineage
@@ -67,6 +68,14 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Papers:
+    """The files that were made of a report, newest first, and when it is due next."""
+
+    kept: Callable[[Report], Sequence[Kept]] = lambda _: ()
+    next: Callable[[Report], dt.datetime | None] = lambda _: None
+
+
+@dataclass(frozen=True)
 class ScreenContext:
     """One rendering of one screen.
 
@@ -103,6 +112,7 @@ class ScreenContext:
     between: Callable[[dt.datetime, dt.datetime], Sequence[Warning]] = _none
     offers: Offers = Offers()
     layers: Callable[[], Mapping[str, LayerState]] = dict
+    papers: Papers = Papers()
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

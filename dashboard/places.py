@@ -86,6 +86,11 @@ class Places:
         return self.var / "locks"
 
     @property
+    def reports(self) -> Path:
+        """Reports that were made: a folder for each."""
+        return self.var / "reports"
+
+    @property
     def people(self) -> str:
         """URL of the database that holds what people did; ``IOC_STATE_URL`` may name a PostgreSQL one."""
         return os.environ.get("IOC_STATE_URL") or f"sqlite:///{self.var / 'people.sqlite'}"

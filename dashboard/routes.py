@@ -32,6 +32,7 @@ ScreenKind = Literal[
     "wall",
     "open",
     "studio",
+    "reports",
     "map",
     "missing",
 ]
@@ -99,6 +100,7 @@ def parse(city: City, path: str, search: str = "") -> Route:
             | "wall"
             | "open"
             | "studio"
+            | "reports"
             | "programmes"
             | "map" as kind
         ]:

@@ -12,6 +12,7 @@ from functools import partial
 from types import TracebackType
 
 from config import City
+from config.models import Report
 from dashboard.backtesting import Backtesting
 from dashboard.cycle import Cycle, Cycles
 from dashboard.faults import Faults
@@ -19,6 +20,7 @@ from dashboard.feed_work import FeedWork
 from dashboard.mends import Mending
 from dashboard.places import Places
 from dashboard.push import Hub
+from dashboard.reports.press import Press
 from dashboard.routes import href
 from indicators.engine import Engine
 from indicators.notices.announce import Announcer
@@ -68,6 +70,7 @@ class Runtime:
     announcer: Announcer = field(init=False)
     courier: Courier = field(init=False)
     backtesting: Backtesting = field(init=False)
+    press: Press = field(init=False)
     mending: Mending = field(init=False)
     take_up: Callable[[], object] = field(init=False)
     """Computes what people changed in facts: at once, unless a server does it in its next turn."""
@@ -104,6 +107,7 @@ class Runtime:
             log.warning("recipient %s cannot be told: %s is not set", recipient, ", ".join(names))
         self._publishing = threading.Lock()
         self.backtesting = Backtesting(self.city, self.store, self.state, self.clock, self.publish)
+        self.press = Press(self.city, self.store, self.state, here.reports, self.clock, self.report_page)
         self.take_up = lambda: self.cycle([])
         mender = Mender(self.city, self.store, here.landing)
         self.mending = Mending(self.city, self.store, self.state, mender, self.clock, lambda: self.take_up())
@@ -145,7 +149,7 @@ class Runtime:
         people, now = self.state.revision(), self.clock()
         turns = self.state.turns(now, NOTICE)
         turns += self.state.directives.turns(now, self.city.head.directives.soon)
-        return f"{self.store.data_version}.{people}.{turns}.{self.faults.changes}"
+        return f"{self.store.data_version}.{people}.{turns}.{self.faults.changes}.{self.press.changes}"
 
     def link(self, language: str, warning: int | None) -> str:
         """Address of a warning for those who are elsewhere; of the desk without one."""
@@ -153,6 +157,16 @@ class Runtime:
         return site + (
             href(language, "warnings") if warning is None else href(language, "warning", str(warning))
         )
+
+    def report(self, report: Report) -> None:
+        """Make what is due of a report, tell the open pages and those who are to have it."""
+        self.press.fall_due(report)
+        self.courier.wake()
+        self.publish()
+
+    def report_page(self, language: str) -> str:
+        """Address of the page of reports for those who are elsewhere."""
+        return self.site.rstrip("/") + href(language, "reports")
 
     def feed_page(self, language: str, feed: str) -> str:
         """Address of the page of a feed for those who are elsewhere."""

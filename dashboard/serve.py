@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -45,6 +46,8 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     turns = Turns(runtime.cycle)
     runtime.take_up = lambda: turns.ask([])  # who mends a row does not wait for its figures
     scheduler = Scheduler(runtime.city, turns.ask, runtime.fetching, runtime.clock)
+    for report in runtime.city.reports.values():
+        scheduler.also(f"report:{report.id}", report.cadence, partial(runtime.report, report))
     watcher = Watcher(runtime.city, runtime.places.inbox, turns.ask)
     listeners = Listeners(
         runtime.city, runtime.store, runtime.places.spool, os.environ, runtime.clock, turns.ask
@@ -54,6 +57,8 @@ def serve(runtime: Runtime, host: str, port: int, ready: Callable[[str], None]) 
     serving.acquire()
     turns.start()
     scheduler.start()
+    for report in runtime.city.reports.values():  # what was due while nobody served
+        scheduler.aside(partial(runtime.report, report))
     watcher.start()
     listeners.start()
     runtime.work.start()

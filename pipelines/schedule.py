@@ -112,6 +112,26 @@ class Scheduler:
         if fetching is not None:
             fetching.heard = self._heard
 
+    def also(self, id: str, cron: str, work: Callable[[], object]) -> None:
+        """Have something else done at the times of a schedule, under an id that no feed has."""
+        trigger = CronTrigger.from_crontab(cron, timezone=self._city.zone)
+        self._scheduler.add_job(
+            partial(self._aside, work), trigger, id=id, name=id, misfire_grace_time=None, coalesce=True
+        )
+
+    def aside(self, work: Callable[[], object]) -> None:
+        """Have something done soon, beside the feeds."""
+        if not self._ended.is_set():
+            self._pool.submit(self._aside, work)
+
+    @staticmethod
+    def _aside(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:
+            # The edge of a thread: the next time comes all the same.
+            log.exception("what was due could not be done")
+
     def jobs(self) -> list[Job]:
         """The job of each feed, and those of fetches that are tried again."""
         return list(self._scheduler.get_jobs())

@@ -16,7 +16,8 @@ class Report(Model):
     """Figures of an ``area``, or of each area of a ``level``, as of the time of ``cadence``.
 
     Each panel tells of its newest whole period. ``formats``: workbooks hold numbers to go on with, PDF is to
-    be read and printed. ``languages`` left out is the city's first. ``recipients`` are sent a link.
+    be read and printed. ``languages`` left out is the city's first. ``recipients`` are sent a link. With
+    ``review`` it tells as well what the leaders' meeting looks at: what changed in the span before it.
     """
 
     id: Identifier
@@ -28,10 +29,13 @@ class Report(Model):
     formats: tuple[ReportFormat, ...] = Field(default=("xlsx", "pdf"), min_length=1)
     languages: tuple[Literal["vi", "en"], ...] = ()
     recipients: tuple[Identifier, ...] = ()
-    panels: tuple[Panel, ...] = Field(min_length=1)
+    panels: tuple[Panel, ...] = ()
+    review: bool = False
 
     @model_validator(mode="after")
     def _one_place(self) -> Report:
         if (self.area is None) == (self.level is None):
             raise ValueError("give either area, or the level of which each area gets a report of its own")
+        if not self.panels and not self.review:
+            raise ValueError("give panels, or review: true for the pack of the leaders' meeting")
         return self

@@ -16,6 +16,7 @@ from dashboard.routes import ScreenKind
 PAGES: tuple[tuple[ScreenKind, str], ...] = (
     ("domains", "grid-3x3-gap"),
     ("programmes", "list-check"),
+    ("reports", "file-earmark-text"),
     ("open", "share"),
     ("catalogue", "journals"),
     ("rules", "sliders"),

@@ -24,6 +24,7 @@ def test_what_is_written_is_read_back(city: City) -> None:
         ("warning", "17", {}),
         ("rules", "", {"show": "untried"}),
         ("open", "", {}),
+        ("reports", "", {}),
         ("rule", next(iter(city.rules)), {"backtest": "3"}),
         ("health", "", {}),
         ("wall", "", {}),

@@ -49,6 +49,7 @@ def routes(city: City) -> list[tuple[str, str]]:
         ("quarantine", next(iter(city.feeds))),
         ("wall", ""),
         ("open", ""),
+        ("reports", ""),
         ("catalogue", ""),
         ("missing", "/vi/nowhere"),
     ]

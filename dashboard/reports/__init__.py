@@ -1,0 +1,1 @@
+"""Reports: figures put together on a schedule, as workbooks and for print."""
