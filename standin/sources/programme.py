@@ -227,6 +227,7 @@ class ScoreSource(ProgrammeSource):
         return pa.table(
             {
                 **{name: pa.array(e.text[name][one]) for name in names},
+                "month": pa.array([date_of(month_start(month))] * len(keys)),
                 "scored_on": pa.array([date_of(last)] * len(keys)),
                 "tasks": pa.array(count_all),
                 "tasks_done": pa.array(count_done),
