@@ -23,11 +23,9 @@ def render(ctx: ScreenContext) -> Component:
     return page(
         ctx,
         words("studio.title"),
-        [
-            html.P(words("studio.lead"), className="studio-lead"),
-            html.Div([_form(ctx), _text(ctx)], className="studio"),
-        ],
+        [html.Div([_form(ctx), _text(ctx)], className="studio")],
         area=ctx.city.areas.root.code,
+        lead=html.Span(words("studio.lead")),
     )
 
 
@@ -89,7 +87,6 @@ def _form(ctx: ScreenContext) -> Component:
                     id=_key(ctx, "write"),
                     n_clicks=0,
                     color="primary",
-                    outline=True,
                 ),
             ],
             className="studio-form",
@@ -124,7 +121,7 @@ def _text(ctx: ScreenContext) -> Component:
                             [words("action.who"), dbc.Input(id=_key(ctx, "who"), value="", maxlength=80)],
                             className="field",
                         ),
-                        dbc.Button(words("studio.save"), id=_key(ctx, "save"), n_clicks=0, outline=True),
+                        dbc.Button(words("studio.save"), id=_key(ctx, "save"), n_clicks=0, color="primary"),
                     ],
                     className="studio-do",
                 ),
