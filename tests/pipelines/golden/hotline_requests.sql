@@ -54,7 +54,7 @@ typed AS NOT MATERIALIZED (
 -- the unit on the day of the event
 placed AS NOT MATERIALIZED (
   SELECT *,
-    CASE WHEN "received_at__day" >= _from1 AND "received_at__day" < _to1 THEN _code1 WHEN "received_at__day" >= _from2 AND "received_at__day" < _to2 THEN _code2 END AS _area
+    CASE WHEN "received_at__day" >= _from1 AND "received_at__day" < _to1 THEN _code1 WHEN "received_at__day" >= _from2 AND "received_at__day" < _to2 THEN _code2 WHEN "received_at__day" >= _from3 AND "received_at__day" < _to3 THEN _code3 END AS _area
   FROM typed
 ),
 -- what is refused
