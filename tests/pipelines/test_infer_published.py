@@ -50,9 +50,7 @@ FILES: Final = {
     "economy/gso_retail_sales_by_province.csv": Outcome(1528, change=AREA),
     "economy/gso_state_budget_revenue.csv": Outcome(554),
     "economy/gso_unemployment_by_region.csv": Outcome(63),
-    "economy/hcmc_population_by_district_2009_2019.csv": Outcome(
-        240, 20, "area.codes: districts that were joined"
-    ),
+    "economy/hcmc_population_by_district_2009_2019.csv": Outcome(240),
     "environment/aqi_ho_chi_minh_city_hourly_2025.csv": Outcome(3172),
     "environment/weather_monthly_stations_a.csv.gz": Outcome(21696, change=AREA),
     "environment/weather_stations_a.csv": Outcome(37, change=DAY),
@@ -67,7 +65,7 @@ FILES: Final = {
     "messy/utf-16le_encoded.csv": Outcome(327),
     "messy/ward_changes_2019_2024.xls": Outcome(11204, change=DAY),
     "messy/weird_head_padding.csv": Outcome(343),
-    "traffic/hcmc_od_survey_2014_ward.csv": Outcome(1043, 96, "area.codes: districts that were joined"),
+    "traffic/hcmc_od_survey_2014_ward.csv": Outcome(1043, 12, "area.codes: wards beyond the city of 2014"),
 }
 
 
