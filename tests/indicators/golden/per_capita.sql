@@ -9,7 +9,8 @@ WITH b1 AS (
     -- per_capita(visits, 1000)
     SELECT made, b1.level, b1.area, period, start, 1000.0 * value / nullif(population, 0) AS value,
         value AS numerator, population AS denominator, n, present, expected, data_through, run
-    FROM b1 JOIN area ON area.code = b1.area
+    FROM b1 JOIN area_size ON area_size.code = b1.area
+        AND since < period_end(period, start) AND until >= period_end(period, start)
 )
 SELECT made AS indicator, level, area, period, start,
     value AS value, numerator, denominator, CAST(n AS BIGINT) AS n,
