@@ -96,7 +96,7 @@ def test_a_hamlet_is_a_city_too(quick_city: City, tmp_path: Path) -> None:
     """With a row now and then, most spans are empty: no empty files, no failure."""
     made = _made(quick_city, tmp_path, scale=0.0003)
     report = made.deliver(UNTIL)
-    assert 20 < report.rows["hotline_requests"] < 400
+    assert 100 < report.rows["hotline_requests"] < 900
     assert all(len(pd.read_parquet(f)) for f in (made.out / "dossiers").glob("*.parquet"))
 
 
