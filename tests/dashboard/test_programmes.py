@@ -114,6 +114,7 @@ def test_the_address_chooses_areas_owner_state_and_criteria(
         "criteria": [one.id for one in programme.criteria if one.group == group],
         "owner": programme.owners[1].id,
         "state": "",
+        "limit": 60,
     }
     assert f"area={area}&owner={programme.owners[1].id}" in text, "other filters keep what is chosen"
     told(context("programme", programme.id, params={"area": "nowhere", "state": "odd"}))

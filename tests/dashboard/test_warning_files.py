@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -35,7 +36,9 @@ def running(tmp_path: Path) -> Iterator[Runtime]:
     """The tiny city with the feed of warnings and the figures of the reference city."""
     folder = Path(shutil.copytree(ROOT / "tests" / "config" / "tiny", tmp_path / "tiny"))
     shutil.copy(REFERENCE_CITY / "feeds" / "warnings.yaml", folder / "feeds")
-    shutil.copy(REFERENCE_CITY / "indicators" / "operations.yaml", folder / "indicators")
+    figures = (REFERENCE_CITY / "indicators" / "operations.yaml").read_text(encoding="utf-8")
+    figures = re.sub(r"(?m)^  serves: .*\n", "", figures)  # the tiny city has no such rows
+    (folder / "indicators" / "operations.yaml").write_text(figures, encoding="utf-8")
     rules = folder / "rules" / "requests.yaml"
     rules.write_text(rules.read_text(encoding="utf-8").split("- id: silent")[0], encoding="utf-8")
     head = folder / "city.yaml"
