@@ -18,6 +18,7 @@ from bench.common.child import cost_of, report
 from bench.common.report import Figure
 from config import REFERENCE_CITY, load_city
 from dashboard.places import Places
+from dashboard.runtime import MEMORY
 
 SCALE = os.environ.get("IOC_FULL_SCALE", "1.0")
 
@@ -87,7 +88,8 @@ def _compute(var: Path) -> Mapping[str, float]:
     from warehouse.store import Store
 
     city, places = load_city(REFERENCE_CITY), _places(var)
-    store = Store.open(places.warehouse, city.head.timezone)
+    memory = os.environ.get("IOC_MEMORY", MEMORY)
+    store = Store.open(places.warehouse, city.head.timezone, memory_limit=memory)
     made = Engine(city, store).refresh(dt.datetime.now(dt.UTC))
     with store.read() as cursor:
         found = cursor.execute("SELECT count(*) FROM indicator_value").fetchone()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
+from typing import Final
 
 from config import City
 from config.models import Report
@@ -47,6 +48,10 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The time, for those at the edge who may ask for it."""
     return dt.datetime.now(dt.UTC)
+
+
+MEMORY: Final = "2GiB"
+"""What the warehouse may hold in memory, unless IOC_MEMORY says otherwise."""
 
 
 @dataclass
@@ -87,7 +92,10 @@ class Runtime:
         self.places.make()
         self.faults = Faults(self.clock)
         folders = (self.places.inbox, self.places.landing)
-        self.store = Store.open(self.places.warehouse, self.city.head.timezone, folders=folders)
+        memory = os.environ.get("IOC_MEMORY", MEMORY)
+        self.store = Store.open(
+            self.places.warehouse, self.city.head.timezone, folders=folders, memory_limit=memory
+        )
         sync_areas(self.store, self.city.areas)
         self.state = State.open(self.places.people)
         here = self.places
