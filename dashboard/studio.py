@@ -68,20 +68,12 @@ def written(city: City, sketch: Sketch) -> str:
         "id": sketch.id.strip(),
         "name": {"vi": sketch.name_vi, "en": sketch.name_en},
         "domain": sketch.domain,
-        "dataset": sketch.dataset,
     }
     condition = _condition(feed, sketch)
     if sketch.what == "open":
-        body = {
-            "id": body.pop("id"),
-            "name": body.pop("name"),
-            "domain": body.pop("domain"),
-            "kind": "stock",
-            **body,
-        }
-        body |= {"opens": sketch.time, "closes": sketch.closes}
+        body |= {"kind": "stock", "dataset": sketch.dataset, "opens": sketch.time, "closes": sketch.closes}
     else:
-        body["time"] = sketch.time
+        body |= {"dataset": sketch.dataset, "time": sketch.time}
         body["measure"] = {
             "count": "count(*)",
             "share": f"count(*) filter (where {condition or 'true'}) / count(*)",
@@ -116,11 +108,8 @@ def _condition(feed: Feed | None, sketch: Sketch) -> str:
     if column.type == "boolean":
         return sketch.where if sketch.where_is.strip().lower() in ("", "true") else f"not {sketch.where}"
     if column.type in ("integer", "number"):
-        return (
-            f"{sketch.where} {sketch.where_is}"
-            if sketch.where_is[:1] in "<>="
-            else f"{sketch.where} = {sketch.where_is}"
-        )
+        sign = "" if sketch.where_is[:1] in "<>=" else "= "
+        return f"{sketch.where} {sign}{sketch.where_is}"
     text = sketch.where_is.replace("'", "''")
     return f"{sketch.where} = '{text}'"
 
@@ -137,15 +126,13 @@ def examine(city: City, text: str) -> Examined:
     return Examined(tried, item if not told else None, told)
 
 
-def tried(
-    found: Examined, store: Store, now: dt.datetime, area: str, period: Period | None = None
-) -> tuple[Period, Sequence[Draft]]:
-    """The newest values that a sound definition would give, by its first period if none is named."""
+def tried(found: Examined, store: Store, now: dt.datetime, area: str) -> tuple[Period, Sequence[Draft]]:
+    """The newest values that a sound definition would give, and the period that they are of: its first."""
     item = found.item
     assert item is not None
-    chosen = period or item.periods[0]
+    period = item.periods[0]
     with store.trial() as cursor:
-        return chosen, draft_values(found.city, item, cursor, now, area, chosen, LAST)
+        return period, draft_values(found.city, item, cursor, now, area, period, LAST)
 
 
 def saved(city: City, text: str) -> Path:

@@ -29,11 +29,6 @@ class Draft:
     n: int
 
 
-def with_draft(city: City, item: Indicator) -> City:
-    """The city as if it had the draft."""
-    return replace(city, indicators={**city.indicators, item.id: item})
-
-
 def draft_values(
     city: City, item: Indicator, cursor: Cursor, now: dt.datetime, area: str, period: Period, last: int
 ) -> Sequence[Draft]:
@@ -42,7 +37,7 @@ def draft_values(
     The cursor must be one whose work is undone (`Store.trial`): tables are made on it.
     """
     narrow = item.model_copy(update={"levels": (city.areas[area].level,), "periods": (period,)})
-    city = with_draft(city, narrow)
+    city = replace(city, indicators={**city.indicators, item.id: narrow})
     # Conditions of a draft are kept beside no row yet: they are evaluated as the rows are read.
     plan = make_plan(city, LEVELS["shared"])
     *before, told = statements(city, plan.step_of(item.id), item.id, Moment.of(city, now))

@@ -33,6 +33,7 @@ _LOOK: Final = 5.0
 """Seconds between two looks at the clock,"""
 _JUMP: Final = dt.timedelta(seconds=30)
 """which has been set when it went on by so much more or less than time did."""
+_ASIDE: Final = "what was due could not be done"
 
 
 def times_of(city: City, feed: Feed, *, exact: bool = True) -> CronTrigger:
@@ -116,21 +117,18 @@ class Scheduler:
         """Have something else done at the times of a schedule, under an id that no feed has."""
         trigger = CronTrigger.from_crontab(cron, timezone=self._city.zone)
         self._scheduler.add_job(
-            partial(self._aside, work), trigger, id=id, name=id, misfire_grace_time=None, coalesce=True
+            partial(self._guarded, work, _ASIDE),
+            trigger,
+            id=id,
+            name=id,
+            misfire_grace_time=None,
+            coalesce=True,
         )
 
     def aside(self, work: Callable[[], object]) -> None:
         """Have something done soon, beside the feeds."""
         if not self._ended.is_set():
-            self._pool.submit(self._aside, work)
-
-    @staticmethod
-    def _aside(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception:
-            # The edge of a thread: the next time comes all the same.
-            log.exception("what was due could not be done")
+            self._pool.submit(self._guarded, work, _ASIDE)
 
     def jobs(self) -> list[Job]:
         """The job of each feed, and those of fetches that are tried again."""
@@ -198,15 +196,15 @@ class Scheduler:
 
     def _submit(self, work: Callable[[Feed], object], feed: Feed) -> None:
         if not self._ended.is_set():
-            self._pool.submit(self._guarded, work, feed)
+            self._pool.submit(self._guarded, partial(work, feed), f"{feed.id}: could not be fetched")
 
     @staticmethod
-    def _guarded(work: Callable[[Feed], object], feed: Feed) -> None:
+    def _guarded(work: Callable[[], object], otherwise: str) -> None:
         try:
-            work(feed)
+            work()
         except Exception:
             # The edge of a thread: the next time comes all the same.
-            log.exception("%s: could not be fetched", feed.id)
+            log.exception("%s", otherwise)
 
     def _due(self, feed: Feed) -> None:
         """A time of the schedule. While a fetch waits to be tried again, that is the look."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from standin.models import Influence, Rhythm
+from standin.models import Cases, Events, Influence, Rhythm, Tickets
 from standin.noise import Floats, Ints, Noise
 from standin.places import Places
 from standin.timeline import DAY, HOUR, Workdays, day_number, month_index, over_year, weekday
@@ -87,8 +87,8 @@ def excesses(
         reach *= part(event.spec.categories)
         more = mean * reach * (event.spec.amount - 1.0) * event.strength(days * DAY + DAY // 2)
         found.append(Excess(more, event.area, event.spec.categories, event.spec.id, event.number))
+    territories = world.territories(places) if follows else []
     for number, one in enumerate(follows):
-        territories = world.territories(places)
         factor = world.drivers.factor([one], days, territories)
         for k, code in enumerate(territories):
             more = mean * part(one.categories) * np.maximum(factor[:, k] - 1.0, 0.0)
@@ -109,6 +109,22 @@ def arrivals(days: Ints, rhythm: Rhythm, mean: Floats, more: Sequence[Excess], n
     key = np.concatenate([_within(n) + (number + 1) * 10**7 for _, n, number in groups])
     event_of = np.concatenate([np.full(int(n.sum()), number, dtype=np.int64) for _, n, number in groups])
     return Arrivals(day, key, event_of, _time_of_day(rhythm, noise, day, key))
+
+
+def arrived(
+    world: World,
+    feed: str,
+    spec: Tickets | Cases | Events,
+    days: Ints,
+    places: Places,
+    noise: Noise,
+    part: Callable[[tuple[str, ...]], float] = lambda _: 1.0,
+) -> tuple[Arrivals, list[Excess], Ints]:
+    """The rows of ``days`` by rhythm, surges and drivers; the excesses among them; the unit of each."""
+    mean = expected(days, spec.rhythm, world.size(spec), places, world.workdays, noise)
+    more = excesses(world, feed, days, mean, places, spec.follows, part)
+    rows = arrivals(days, spec.rhythm, mean, more, noise)
+    return rows, more, units_of(rows, more, places, noise)
 
 
 def units_of(rows: Arrivals, more: Sequence[Excess], places: Places, noise: Noise) -> Ints:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -77,6 +78,12 @@ class Places:
             rows = epoch == number
             chosen[rows] = np.searchsorted(steps, u[rows] * steps[-1], side="right")
         return chosen
+
+    def among(self, territories: Sequence[str]) -> Ints:
+        """Which of the ``territories`` each unit lies in; of none of them: the first."""
+        return np.array(
+            [territories.index(t) if t in territories else 0 for t in self.territory], dtype=np.int64
+        )
 
     def share(self, within: str, day: int) -> float:
         """The part of all rows that falls to the area ``within`` on ``day``."""

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.periods import MONTHS
 from standin.models import Source, Step
 from standin.timeline import DAY, HOUR, month_of, month_start, stamp, unstamp
-
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,8 @@ def _rest(source: Source, start: int, end: int, *, live: bool) -> Span | None:
 
 def _period(every: str, second: int) -> tuple[int, int]:
     day = second // DAY
-    if every in _MONTHS:
-        step = _MONTHS[every]
+    if every in MONTHS:
+        step = MONTHS[every]
         month = month_of(day) // step * step
         return month_start(month) * DAY, month_start(month + step) * DAY
     if every == "week":

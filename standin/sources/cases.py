@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from standin.arrivals import arrivals, excesses, expected, numbered, pick, units_of
+from standin.arrivals import arrived, numbered, pick
 from standin.models import Cases
 from standin.noise import Floats, Ints
 from standin.places import Places
@@ -30,11 +30,8 @@ class CaseSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        mean = expected(days, spec.rhythm, world.size(spec), self.places, world.workdays, noise)
-        more = excesses(world, self.feed, days, mean, self.places, spec.follows)
-        rows = arrivals(days, spec.rhythm, mean, more, noise)
+        rows, _, unit = arrived(world, self.feed, spec, days, self.places, noise)
         day, key = rows.day, rows.key
-        unit = units_of(rows, more, self.places, noise)
         steps = np.cumsum(np.array([s.share for s in spec.severity.values()]))
         severity = pick(steps, noise.uniform("severity", day, key))
         fatal = np.array([s.fatal for s in spec.severity.values()])[severity]

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from config.models import Feed
-from standin.arrivals import arrivals, excesses, expected, numbered, units_of
+from standin.arrivals import arrived, numbered
 from standin.models import Events
 from standin.models.columns import Choice
 from standin.noise import Bools, Ints
@@ -35,10 +35,7 @@ class EventSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        mean = expected(days, spec.rhythm, world.size(spec), self.places, world.workdays, noise)
-        more = excesses(world, self.feed, days, mean, self.places, spec.follows, self._part)
-        rows = arrivals(days, spec.rhythm, mean, more, noise)
-        unit = units_of(rows, more, self.places, noise)
+        rows, more, unit = arrived(world, self.feed, spec, days, self.places, noise, self._part)
         kept = self._kept_rows(days, rows.day, rows.key, unit)
         order, number = numbered(rows.day[kept], rows.second[kept])
         rows_ = [a[kept][order] for a in (rows.day, rows.key, rows.event, rows.second, unit)]
@@ -112,7 +109,5 @@ class EventSource(Entities):
             return np.arange(len(day), dtype=np.int64)
         territories = self.world.territories(self.places)
         factor = self.world.drivers.factor(less, days, territories)
-        inside = np.array([self.places.under(code) for code in territories])
-        place = np.where(inside.any(axis=0), inside.argmax(axis=0), 0)
-        share = factor[day - days[0], place[unit]]
+        share = factor[day - days[0], self.places.among(territories)[unit]]
         return np.flatnonzero(self.noise.uniform("kept", day, key) < share)

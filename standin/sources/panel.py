@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from config.models import Feed
+from config.periods import MONTHS
 from standin.models import Influence, Panel
 from standin.models.columns import Attribute, Following, Level, Part
 from standin.noise import Floats, Ints, Noise
@@ -28,7 +29,6 @@ from standin.timeline import (
 )
 
 _SHORTEST = 60  # days that even the smallest scale tells of a large panel
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 @dataclass(frozen=True)
@@ -146,8 +146,8 @@ class PanelSource:
     def _periods(self, first: int, last: int) -> tuple[Ints, Ints]:
         """Beginnings and ends of the periods that end after ``first`` and not after ``last``."""
         every = self.spec.every
-        if every in _MONTHS:
-            step = _MONTHS[every]
+        if every in MONTHS:
+            step = MONTHS[every]
             months = range(month_of(first // DAY) // step * step - step, month_of(last // DAY) + 1, step)
             bounds = np.array([month_start(m) * DAY for m in [*months, months[-1] + step]], dtype=np.int64)
         else:
@@ -278,9 +278,7 @@ class PanelSource:
         if not follows or not len(rows.start):
             return 1.0
         territories = self.world.territories(self.places)
-        place = np.array([territories.index(t) if t in territories else 0 for t in self.places.territory])[
-            rows.unit
-        ]
+        place = self.places.among(territories)[rows.unit]
         first, last = int(rows.start.min()) // DAY, int(rows.end.max() - 1) // DAY
         daily = self.world.drivers.factor(follows, np.arange(first, last + 1), territories)
         if self.spec.every in ("hour", "day"):

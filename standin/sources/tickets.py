@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from standin.arrivals import arrivals, drifted, excesses, expected, numbered, pick, units_of, wet_share
+from standin.arrivals import arrived, drifted, numbered, pick, wet_share
 from standin.models import Tickets
 from standin.noise import Bools, Floats, Ints
 from standin.places import Places
@@ -35,13 +35,10 @@ class TicketSource(Entities):
         """See Entities."""
         spec, noise, world = self.spec, self.noise, self.world
         days = month_days(month)
-        mean = expected(days, spec.rhythm, world.size(spec), self.places, world.workdays, noise)
-        more = excesses(world, self.feed, days, mean, self.places, spec.follows, self._part)
-        rows = arrivals(days, spec.rhythm, mean, more, noise)
+        rows, more, unit = arrived(world, self.feed, spec, days, self.places, noise, self._part)
         day, key = rows.day, rows.key
         received = day * DAY + rows.second
 
-        unit = units_of(rows, more, self.places, noise)
         shares = self._shares(wet_share(day, spec.wet_months))
         for number in np.unique(rows.event[rows.event >= 0]):
             shares[rows.event == number] *= self._among(more[int(number)].categories)

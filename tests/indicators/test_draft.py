@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config import City, load_city
-from indicators.draft import Draft, draft_values, with_draft
+from indicators.draft import Draft, draft_values
 from tests.indicators.conftest import LAB
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_a_draft_gives_what_the_definition_gives(world: World, id_: str) -> None
         ).fetchall()
         before = cursor.execute("SELECT count(*) FROM indicator_value").fetchone()
     with world.store.trial() as cursor:
-        made = draft_values(with_draft(city, draft), draft, cursor, NOW, area.code, period, 5)
+        made = draft_values(city, draft, cursor, NOW, area.code, period, 5)
     assert [(one.start, one.n) for one in made] == [(start.date(), n) for start, _, n in reversed(stored)]
     for one, (_, value, _n) in zip(made, reversed(stored), strict=True):
         assert (one.value is None) == (value is None)
@@ -56,6 +56,6 @@ def test_drafts_are_told_of_something(world: World) -> None:
     item = world.city.indicators["visits"].model_copy(update={"id": "draft"})
     with world.store.trial() as cursor:
         root = world.city.areas.root.code
-        made = draft_values(with_draft(world.city, item), item, cursor, NOW, root, "month", 3)
+        made = draft_values(world.city, item, cursor, NOW, root, "month", 3)
     assert len(made) == 3
     assert all(isinstance(one, Draft) and one.n > 0 for one in made)
