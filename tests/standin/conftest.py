@@ -27,8 +27,11 @@ SOURCES = {
     "air_quality",
     "water_level",
     "socioeconomic",
+    "programme_tasks",
+    "programme_journal",
+    "programme_scores",
 }
-"""One of each kind that has a shape of its own; the generic kinds have tests of their own."""
+"""Those that have a shape of their own; the generic kinds have tests of their own."""
 
 
 def _city(folder: Path, without: str = "") -> City:

@@ -184,14 +184,14 @@ def _cutting(port: int, after: int) -> Iterator[tuple[int, list[int]]]:
                 if counts:
                     came[number] += len(piece)
                     if number == 0 and came[0] > after:
+                        source.shutdown(socket.SHUT_RDWR)
                         break
                 target.sendall(piece)
         except OSError:
             pass
-        for end in (source, target):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
+        # The end is told after what was sent; a reset would throw away what waits in the receiver's buffers.
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
 
     def accept() -> None:
         while not over.is_set():
