@@ -1,6 +1,6 @@
-"""The city in full: five years of every department, delivered, loaded and computed.
+"""The city in full: five years of every department, delivered, loaded, computed and judged.
 
-python -m bench.full load|compute VAR    does one step (for `cost_of`)
+python -m bench.full load|compute|judge VAR    does one step (for `cost_of`)
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SCALE = os.environ.get("IOC_FULL_SCALE", "1.0")
 
 
 def measure(var: Path) -> list[Figure]:
-    """Deliver, load and compute in a folder of their own below ``var``; IOC_FULL_SCALE makes it smaller."""
+    """Every step in a folder of its own below ``var``; IOC_FULL_SCALE makes the city smaller."""
     work = var / "bench-full"
     shutil.rmtree(work, ignore_errors=True)
     places = _places(work)
@@ -41,6 +41,9 @@ def measure(var: Path) -> list[Figure]:
         begun = time.monotonic()
         computed = cost_of("bench.full", "compute", str(work))
         computing = time.monotonic() - begun
+        begun = time.monotonic()
+        judged = cost_of("bench.full", "judge", str(work))
+        judging = time.monotonic() - begun
     finally:
         shutil.rmtree(work, ignore_errors=True)
     rows = loaded.result["rows"]
@@ -56,7 +59,16 @@ def measure(var: Path) -> list[Figure]:
             f"{computed.result['values']:,.0f} values of {computed.result['indicators']:,.0f} indicators;"
             f" {computed.cpu:,.0f} CPU s",
         ),
-        Figure("city_peak_mib", max(loaded.peak_mib, computed.peak_mib), "MiB", "resident memory"),
+        Figure(
+            "city_judged_s",
+            judging,
+            "s",
+            f"{judged.result['rules']:,.0f} rules over all, {judged.result['open']:,.0f} warnings stand;"
+            f" {judged.cpu:,.0f} CPU s",
+        ),
+        Figure(
+            "city_peak_mib", max(c.peak_mib for c in (loaded, computed, judged)), "MiB", "resident memory"
+        ),
     ]
 
 
@@ -97,6 +109,22 @@ def _compute(var: Path) -> Mapping[str, float]:
     return {"values": found[0] if found else 0, "indicators": made.indicators}
 
 
+def _judge(var: Path) -> Mapping[str, float]:
+    from indicators.rules.evaluate import evaluate
+    from warehouse.state import State
+    from warehouse.store import Store
+
+    city, places = load_city(REFERENCE_CITY), _places(var)
+    store = Store.open(
+        places.warehouse, city.head.timezone, memory_limit=os.environ.get("IOC_MEMORY", MEMORY)
+    )
+    state = State.open(places.people)
+    evaluate(city, store, state, dt.datetime.now(dt.UTC))
+    standing = len(state.warnings(areas=None))
+    store.close()
+    return {"rules": len(city.rules), "open": standing}
+
+
 if __name__ == "__main__":
-    step = {"load": _load, "compute": _compute}[sys.argv[1]]
+    step = {"load": _load, "compute": _compute, "judge": _judge}[sys.argv[1]]
     report(lambda: step(Path(sys.argv[2])))
