@@ -14,7 +14,7 @@ from dashboard.cli_common import VAR, CityOption, JsonOption, VarOption, city_at
 from dashboard.places import Places, opened, served
 
 if TYPE_CHECKING:
-    from dashboard.coverage import Evidence
+    from dashboard.evidence import Evidence
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,7 +58,7 @@ def show(
 
 def _evidence(city: City, var: Path) -> Evidence:
     """What is defined, and what is in the warehouse where it can be read."""
-    from dashboard.coverage import Evidence, figures_of
+    from dashboard.evidence import Evidence, figures_of
     from dashboard.offers import answers_of, commands
     from warehouse.reader import reading
     from warehouse.scope import EVERYONE

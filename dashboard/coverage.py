@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 import typing
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from config import City
 from config.models import (
     AreaScreen,
     Chosen,
+    Deadline,
     DomainScreen,
     Feed,
     Need,
@@ -19,47 +21,22 @@ from config.models import (
     NeedCommands,
     NeedCount,
     NeedFeeds,
+    NeedFigures,
     NeedIdentities,
     NeedIndicators,
     NeedMembers,
     NeedRules,
     NeedScreens,
     NeedTargets,
+    Rule,
     System,
 )
+from dashboard.evidence import Evidence
 from dashboard.i18n import Words
 from dashboard.routes import ScreenKind
 from dashboard.standing import feeds_of
 
-if TYPE_CHECKING:
-    from warehouse.presence import Presence
-    from warehouse.reader import FeedStatus, Reader
-    from warehouse.reconciliation import IdentityCount
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What a warehouse holds: values by indicator, level and period, how feeds and identities stand, how many
-    different values a dataset's column has.
-    """
-
-    values: Mapping[tuple[str, str, str], Presence]
-    feeds: Mapping[str, FeedStatus]
-    identities: Mapping[str, IdentityCount]
-    members: Mapping[tuple[str, str], int]
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What needs are held against; ``figures`` None: there is no warehouse, definitions alone are judged.
-
-    ``answers`` tells whether the server has an address, ``commands`` are those of the command line.
-    """
-
-    city: City
-    answers: Callable[[str], bool]
-    commands: Collection[str]
-    figures: Figures | None = None
+_HOUR: typing.Final = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -97,18 +74,6 @@ class Row:
         return bool(self.gaps) and not self.missing
 
 
-def figures_of(city: City, reader: Reader) -> Figures:
-    """What a warehouse holds. It is read at once, the members of columns that are asked for among it."""
-    asked = {
-        (need.dataset, need.column)
-        for system in city.systems.values()
-        for need in system.needs
-        if isinstance(need, NeedMembers)
-    }
-    counts = {(dataset, column): reader.members(dataset, column) for dataset, column in asked}
-    return Figures(reader.presences(), reader.feeds(), reader.identities.counts(), counts)
-
-
 def coverage(evidence: Evidence) -> list[Row]:
     """Every row in the order of its number."""
     city = evidence.city
@@ -140,9 +105,11 @@ class _Judge:
             case NeedIndicators():
                 yield from self._enough(need, self._indicators(need), self._indicator)
             case NeedRules():
-                yield from self._enough(need, self._served(self.city.rules), lambda _, id_: self._rule(id_))
+                yield from self._enough(need, self._served(self.city.rules), self._rule)
             case NeedFeeds():
                 yield from self._enough(need, self._feeds(), lambda _, id_: self._feed(id_))
+            case NeedFigures():
+                yield from self._figures(need)
             case NeedCount():
                 yield from _at_least("count", need.of, self._counted(need), need.least)
             case NeedAreas():
@@ -218,9 +185,42 @@ class _Judge:
             elif need.least is not None and level == root and found[-1].newest < need.least:
                 yield Gap("low", id_, found[-1].newest, need.least)
 
-    def _rule(self, id_: str) -> Iterator[Gap]:
-        if id_ not in self.city.rules:
+    def _figures(self, need: NeedFigures) -> Iterator[Gap]:
+        root = self.city.levels[0]
+        for id_, named in need.values.items():
+            indicator = self.city.indicators.get(id_)
+            if indicator is None:
+                yield Gap("indicator", id_)
+            elif root not in indicator.levels or need.period not in indicator.periods:
+                yield Gap("level", f"{id_} · {root}")
+            elif (figures := self.evidence.figures) is not None:
+                if need.start is not None:
+                    found = figures.moments.get((id_, need.period, need.start))
+                else:
+                    present = figures.values.get((id_, root, need.period))
+                    found = None if present is None else present.newest
+                if found is None:
+                    yield Gap("value", f"{id_} · {need.start or need.period}")
+                elif not math.isclose(found, named, rel_tol=1e-9):
+                    yield Gap("differs", id_, found, named)
+
+    def _rule(self, need: Chosen, id_: str) -> Iterator[Gap]:
+        assert isinstance(need, NeedRules)
+        rule = self.city.rules.get(id_)
+        if rule is None:
             yield Gap("rule", id_)
+        elif self._idle(rule):
+            yield Gap("idle", id_)
+        elif need.notice is not None and not (
+            isinstance(rule.when, Deadline) and rule.when.working and rule.when.within == need.notice
+        ):
+            yield Gap("notice", id_, least=need.notice / _HOUR)
+
+    def _idle(self, rule: Rule) -> bool:
+        """Whether there is nothing that a rule could judge."""
+        if self.evidence.figures is None or rule.indicator is None:
+            return False
+        return (rule.indicator, rule.level, rule.period) not in self.evidence.figures.values
 
     def _feed(self, id_: str) -> Iterator[Gap]:
         if id_ not in self.city.feeds:
@@ -232,7 +232,12 @@ class _Judge:
 
     def _counted(self, need: NeedCount) -> int:
         city, programmes = self.city, self.city.programmes.values()
+        figures = self.evidence.figures
         match need.of:
+            case "indicators" if figures is not None:
+                return len({id_ for id_, _, _ in figures.values} & city.indicators.keys())
+            case "rules":
+                return sum(not self._idle(rule) for rule in city.rules.values())
             case "domains" | "groups":
                 return len(getattr(city.head, need.of))
             case "criteria" | "milestones":
@@ -268,18 +273,20 @@ class _Judge:
             yield Gap("whole" if broken else "broken", id_)
 
     def _targets(self, need: NeedTargets) -> Iterator[Gap]:
-        asked: set[float] = set()
         for id_ in need.ids:
             indicator = self.city.indicators.get(id_)
             if indicator is None:
                 yield Gap("indicator", id_)
-            elif not indicator.targets:
+                continue
+            held = {
+                target.value
+                for target in indicator.targets
+                if need.kind in (None, target.kind) and need.date in (None, target.date)
+            }
+            if not held:
                 yield Gap("target", id_)
-            else:
-                asked |= {target.value for target in indicator.targets}
-        for value in need.values:
-            if value not in asked:
-                yield Gap("target_value", ", ".join(need.ids), least=value)
+            for value in (one for one in need.values if held and one not in held):
+                yield Gap("target_value", id_, least=value)
 
     def _members(self, need: NeedMembers) -> Iterator[Gap]:
         feed = self.city.datasets.get(need.dataset)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.lint.place import Keys, Place
-from config.models import Chosen, NeedAreas, NeedIndicators, NeedScreens, System
+from config.models import Chosen, NeedAreas, NeedFigures, NeedIndicators, NeedScreens, System
 from config.problems import Problem
 
 
@@ -30,6 +30,8 @@ def lint_system(place: Place, system: System) -> Iterator[Problem]:
         if isinstance(need, (NeedIndicators, NeedScreens)):
             for index, level in enumerate(need.levels):
                 yield from place.known((*keys, "levels", index), "level", level, place.city.levels)
+        if isinstance(need, (NeedIndicators, NeedFigures)) and need.period is not None:
+            yield from place.known((*keys, "period"), "period", need.period, place.city.periods.ids)
         match need:
             case NeedIndicators(domain=str(domain)):
                 yield from place.known((*keys, "domain"), "domain", domain, domains)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.models.base import Identifier, Model
-from config.models.indicator import Period
+from config.models.base import Identifier, LastingDuration, Model
+from config.models.indicator import Period, TargetKind
 
 
 class Chosen(Model):
@@ -41,10 +42,27 @@ class NeedIndicators(Chosen):
     computed: bool = True
 
 
+class NeedFigures(Model):
+    """Figures that stand exactly as they are named, as of the whole city: ``values`` by indicator.
+
+    Of the period of kind ``period`` that begins on the day ``start`` (left out: of the newest).
+    """
+
+    type: Literal["figures"]
+    period: Period
+    start: dt.date | None = None
+    values: dict[Identifier, float] = Field(min_length=1)
+
+
 class NeedRules(Chosen):
-    """Warning rules that are defined."""
+    """Warning rules that are defined and have something to watch.
+
+    What a rule watches has values at its level. With ``notice`` each warns so long, in working hours, before
+    a deadline.
+    """
 
     type: Literal["rules"]
+    notice: LastingDuration | None = None
 
 
 class NeedFeeds(Chosen):
@@ -71,7 +89,10 @@ Counted = Literal[
 
 
 class NeedCount(Model):
-    """At least so many definitions; criteria, tasks and milestones are those of one programme."""
+    """At least so many definitions; criteria, tasks and milestones are those of one programme.
+
+    Of indicators those count that have a value, of rules those whose figures have one.
+    """
 
     type: Literal["count"]
     of: Counted
@@ -104,11 +125,16 @@ class NeedIdentities(Model):
 
 
 class NeedTargets(Model):
-    """Indicators that are held to targets; with ``values`` these are among what is asked of them together."""
+    """Indicators that are each held to targets: to one of each of the ``values`` where these are given.
+
+    Targets of another ``kind``, or for another day than ``date``, do not count.
+    """
 
     type: Literal["targets"]
     ids: tuple[Identifier, ...] = Field(min_length=1)
     values: tuple[float, ...] = ()
+    kind: TargetKind | None = None
+    date: dt.date | None = None
 
 
 class NeedMembers(Model):
@@ -136,6 +162,7 @@ class NeedCommands(Model):
 
 Need = Annotated[
     NeedIndicators
+    | NeedFigures
     | NeedRules
     | NeedCount
     | NeedAreas

@@ -17,7 +17,8 @@ from dashboard.components.page import page
 from dashboard.components.rule_words import condition, reach, subject
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.coverage import Evidence, Row, coverage, figures_of
+from dashboard.coverage import Row, coverage
+from dashboard.evidence import Evidence, figures_of
 from dashboard.rulebook import domain_of
 from dashboard.standing import feeds_of, late_feeds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,9 +14,10 @@ from pydantic import TypeAdapter
 
 from config import City
 from config.lint import lint
-from config.models import Need, System, Text
+from config.models import Deadline, Need, System, Text
 from dashboard.context import ScreenContext
-from dashboard.coverage import Evidence, Figures, coverage, figures_of
+from dashboard.coverage import coverage
+from dashboard.evidence import Evidence, Figures, figures_of
 from dashboard.i18n import words_in
 from dashboard.offers import answers_of
 from warehouse.presence import Presence
@@ -120,6 +122,8 @@ def test_rules_feeds_targets_identities_and_members(city: City, figures: Figures
         ({"type": "targets", "ids": [aimed.id], "values": [value + 0.125]}, {"target_value"}),
         ({"type": "targets", "ids": [free.id]}, {"target"}),
         ({"type": "targets", "ids": ["none"]}, {"indicator"}),
+        ({"type": "targets", "ids": [aimed.id], "kind": "milestone"}, {"target"}),
+        ({"type": "targets", "ids": [aimed.id], "date": "1999-12-31"}, {"target"}),
         ({"type": "identities", "ids": [holding]}, set()),
         ({"type": "identities", "ids": [holding], "broken": True}, {"whole"}),
         ({"type": "identities", "ids": [broken]}, {"broken"}),
@@ -134,6 +138,56 @@ def test_rules_feeds_targets_identities_and_members(city: City, figures: Figures
     known = replace(figures, members={(feed.table, feed.columns[0].name): 4})
     assert words_of(city, need, known) == set()
     assert words_of(city, {**need, "least": 5}, known) == {"members"}, column
+
+
+def test_figures_must_be_those_that_are_named(city: City, figures: Figures) -> None:
+    one = next(i for i in city.indicators.values() if i.id == "hotline_published_received")
+    day, root = dt.date(2023, 9, 25), city.levels[0]
+    need = {"type": "figures", "period": one.periods[0], "start": day, "values": {one.id: 14707}}
+    assert words_of(city, need) == set(), "without a warehouse definitions alone are judged"
+    assert words_of(city, {**need, "values": {"nobody": 1}}) == {"indicator"}
+    assert words_of(city, {**need, "period": "hour"}) == {"level"}
+    assert words_of(city, need, replace(figures, moments={})) == {"value"}
+    stands = replace(figures, moments={(one.id, one.periods[0], day): 14707.0})
+    assert words_of(city, need, stands) == set()
+    assert words_of(city, {**need, "values": {one.id: 14708}}, stands) == {"differs"}
+    newest = {key: value for key, value in need.items() if key != "start"}
+    known = replace(figures, values={(one.id, root, one.periods[0]): Presence(False, 14707.0)})
+    assert words_of(city, newest, known) == set()
+    assert words_of(city, newest, replace(known, values={})) == {"value"}
+
+
+def test_figures_are_read_at_the_period_that_begins_on_the_day(context: Make, city: City) -> None:
+    reader = context().reader
+    told: set[tuple[str, str]] = set()
+
+    def at(period: str, keys: set[tuple[str, str, dt.date]]) -> dict[str, str]:
+        told.update((period, str(start)) for _, _, start in keys)
+        return {}
+
+    setattr(reader, "at", at)  # noqa: B010 -- the reader of tests, told to listen
+    figures_of(city, reader)
+    assert {("year", "2022-01-01"), ("reporting_month", "2023-09-25 12:00:00")} <= told
+
+
+def test_rules_must_have_something_to_watch(city: City, figures: Figures) -> None:
+    rule = next(r for r in city.rules.values() if r.indicator is not None)
+    need = {"type": "rules", "ids": [rule.id]}
+    blind = replace(figures, values={k: v for k, v in figures.values.items() if k[0] != rule.indicator})
+    assert words_of(city, need, figures) == set()
+    assert words_of(city, need, blind) == {"idle"}
+    count = {"type": "count", "of": "rules", "least": len(city.rules)}
+    assert words_of(city, count, figures) == set()
+    assert words_of(city, count, blind) == {"count"}
+    count = {"type": "count", "of": "indicators", "least": len(city.indicators)}
+    assert words_of(city, count, figures) == set()
+    assert words_of(city, count, blind) == {"count"}
+    early = next(r for r in city.rules.values() if isinstance(r.when, Deadline) and r.when.working)
+    assert isinstance(early.when, Deadline)
+    hours = early.when.within // dt.timedelta(hours=1)
+    assert words_of(city, {"type": "rules", "ids": [early.id], "notice": f"{hours}h"}, figures) == set()
+    assert words_of(city, {"type": "rules", "ids": [early.id], "notice": f"{hours + 1}h"}) == {"notice"}
+    assert words_of(city, {**need, "notice": "24h"}) == {"notice"}
 
 
 def test_a_row_that_needs_nothing_is_not_served(city: City) -> None:
