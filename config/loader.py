@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.areas import AreaTree
 from config.changes import read_changes
 from config.city import City, Place
-from config.lint import lint
+from config.lint import lint, lint_alone
 from config.messages import problems_of
 from config.models import (
     CityModel,
@@ -149,7 +149,7 @@ def read_indicator(path: Path, city: City) -> tuple[City, Indicator | None, list
         return city, None, [Problem(str(path), 1, f"indicator {item.id}", "id is used already", hint)]
     indicators = {**city.indicators, item.id: item}
     tried = replace(city, indicators=indicators, places={**city.places, **places})
-    own = [problem for problem in lint(tried) if problem.file == str(path)]
+    own = lint_alone(tried, item)
     return tried, None if own else item, own
 
 

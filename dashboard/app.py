@@ -188,7 +188,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         module.register(forms)
     row_forms.register(forms, runtime.mending)
     directing.register(forms, runtime.store)
-    studio_forms.register(forms, runtime.store)
+    studio_forms.register(forms, runtime.store, runtime.places.studio_writes)
     asking.register(forms, runtime.work.wake)
     backtesting.register(dash, city, runtime.backtesting, areas)
     # Callbacks else register at the first page load: a page left open over a restart would find none.
@@ -269,6 +269,7 @@ def _render(
             papers=Papers(lambda one: runtime.press.kept(one.id), lambda one: runtime.press.next(one, now)),
             offers=offers() if route.kind == "catalogue" else Offers(),
             layers=lambda: layers.states(version, reader, now.astimezone(city.zone).date()),
+            writes=runtime.places.studio_writes,
         )
         tree = render(context)
     # Plotly's own serialiser writes every Vietnamese letter as six characters.

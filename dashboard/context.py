@@ -88,7 +88,8 @@ class ScreenContext:
     included, is as it was then. ``quiet`` are silences and windows of maintenance,
     ``deeds`` what people did to them lately, newest first; ``settled`` tells by number who settled refused
     rows; ``work`` is what they asked of feeds; ``offers`` is what the application itself can do;
-    ``layers`` tells by id what map layers hold; ``between`` finds the warnings that stood in a span.
+    ``layers`` tells by id what map layers hold; ``between`` finds the warnings that stood in a span;
+    ``writes`` says whether the studio may write the city's folder.
     """
 
     city: City
@@ -113,6 +114,7 @@ class ScreenContext:
     offers: Offers = Offers()
     layers: Callable[[], Mapping[str, LayerState]] = dict
     papers: Papers = Papers()
+    writes: bool = False
 
     @cached_property
     def shelf(self) -> dict[Hashable, Any]:

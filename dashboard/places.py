@@ -96,6 +96,13 @@ class Places:
         return os.environ.get("IOC_STATE_URL") or f"sqlite:///{self.var / 'people.sqlite'}"
 
     @property
+    def studio_writes(self) -> bool:
+        """Whether the studio may put definitions into the city's folder: only where ``IOC_STUDIO`` is 1, as
+        nobody signs in to it.
+        """
+        return os.environ.get("IOC_STUDIO") == "1"
+
+    @property
     def truth(self) -> Path:
         """What the stand-in departments injected, for tests alone."""
         return self.var / "truth.json"

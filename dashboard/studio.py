@@ -17,7 +17,7 @@ from config.loader import read_indicator
 from config.models import Feed, Indicator
 from config.models.indicator import Period
 from config.problems import Problem
-from indicators.check import check
+from indicators.check import check_one
 from indicators.draft import Draft, draft_values
 from warehouse.store import Store
 
@@ -121,7 +121,7 @@ def examine(city: City, text: str) -> Examined:
         file.write_text(text[:_LONG], encoding="utf-8")
         tried, item, problems = read_indicator(file, city)
         if item is not None:
-            problems = [one for one in check(tried) if one.file == str(file)]
+            problems = check_one(tried, item.id)
     told = [Problem(FILE, p.line, p.object, p.message, p.hint) for p in problems]
     return Examined(tried, item if not told else None, told)
 

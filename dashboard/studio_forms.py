@@ -29,8 +29,8 @@ FITTING = {
 """Choices that follow from the dataset, with the types of column that they offer."""
 
 
-def register(forms: Forms, store: Store) -> None:
-    """Wire the studio."""
+def register(forms: Forms, store: Store, writes: bool) -> None:
+    """Wire the studio; without ``writes`` it checks and tries, and leaves the folder alone."""
     city = forms.city
 
     def part(name: str) -> dict[str, Any]:
@@ -76,13 +76,22 @@ def register(forms: Forms, store: Store) -> None:
         if not (tries or saves) or ctx.triggered_id is None:
             return no_update
         key = dict(ctx.triggered_id)
-        lang: Lang = key["lang"]
-        found = examine(city, text or "")
-        if found.item is None:
-            return problems(found, lang)
-        if key["type"] == "studio-try":
-            return values(found, store, forms, lang)
-        return keep(forms, found, text or "", (who or "").strip(), lang)
+        save, lang = key["type"] == "studio-save", key["lang"]
+        return answered(forms, store, writes, save, text or "", (who or "").strip(), lang)
+
+
+def answered(
+    forms: Forms, store: Store, writes: bool, save: bool, text: str, who: str, lang: Lang
+) -> Component:
+    """What to tell of a text that is to be tried, or to ``save``."""
+    found = examine(forms.city, text)
+    if found.item is None:
+        return problems(found, lang)
+    if not save:
+        return values(found, store, forms, lang)
+    if not writes:  # the page offers no button for it, but a request can be made by hand
+        return html.P(words_in(lang)("studio.kept_out"))
+    return keep(forms, found, text, who, lang)
 
 
 def fitting(city: City, dataset: str, name: str, lang: Lang) -> list[dict[str, str]]:

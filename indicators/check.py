@@ -7,13 +7,15 @@ read, and it is asked whether the data can give what is promised.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 
 from config import City, Problem
-from config.models.indicator import Derived, Measure, Reported, Stock
+from config.models.indicator import Derived, Indicator, Measure, Reported, Stock
 from indicators.check_derived import derived_problems
 from indicators.check_targets import target_problems
 from indicators.datasets import Dataset, datasets
-from indicators.formula import Trait
+from indicators.formula import Trait, inputs_of
 from indicators.identities import check_identities
 from indicators.measures import accumulates
 from indicators.planner import base_trait
@@ -26,6 +28,30 @@ _GROUPABLE = ("text", "boolean", "integer")
 def check(city: City) -> list[Problem]:
     """Every problem of the city's indicators, in file order; empty when all of them can be computed."""
     return sorted(_problems(city))
+
+
+def check_one(city: City, id_: str) -> list[Problem]:
+    """Every problem of one indicator of the city, which must be there; the others are taken to be sound."""
+    own = f"indicator {id_}"
+    return [problem for problem in check(_leaned_on(city, id_)) if problem.object.split(".")[0] == own]
+
+
+def _leaned_on(city: City, id_: str) -> City:
+    """The city with one indicator and those that it is made of, all the way down; whole where a name is
+    unknown, as what it may have meant is looked for among all.
+    """
+    found: dict[str, Indicator] = {}
+    names = [id_]
+    while names:
+        name = names.pop()
+        if name in found:
+            continue
+        if name not in city.indicators:
+            return city
+        item = found[name] = city.indicators[name]
+        with suppress(ExpressionError):  # which is told of the indicator itself
+            names += inputs_of(item) if isinstance(item, Derived) else ()
+    return replace(city, indicators=found, identities={})
 
 
 def _problems(city: City) -> Iterator[Problem]:

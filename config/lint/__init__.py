@@ -21,8 +21,13 @@ from config.lint.reports import lint_report
 from config.lint.rules import lint_rule
 from config.lint.screens import lint_screen
 from config.lint.systems import lint_system
-from config.models import PERIODS
+from config.models import PERIODS, Indicator
 from config.problems import Problem
+
+
+def lint_alone(city: City, indicator: Indicator) -> list[Problem]:
+    """Every broken reference of one indicator of the folder; what else the folder holds is not looked at."""
+    return sorted(lint_indicator(Place(city, "indicator", indicator.id), indicator))
 
 
 def lint(city: City) -> list[Problem]:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from config import REFERENCE_CITY, City, load_city
-from config.models import Measure, Stock
+from config.models import Derived, Formula, Measure, Stock
 from dashboard.check import check_city
+from dashboard.context import ScreenContext
+from dashboard.forms import Forms
+from dashboard.places import Places
+from dashboard.screens.studio import render
 from dashboard.studio import WHATS, Sketch, examine, saved, written
-from dashboard.studio_forms import fitting
+from dashboard.studio_forms import answered, fitting
+from indicators.check import check, check_one
+from warehouse.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +130,49 @@ def test_what_is_kept_is_part_of_the_folder(tmp_path: Path) -> None:
     later = load_city(folder)
     assert set(later.indicators) - set(city.indicators) == {"made_here", "made_there"}
     assert [path.name for path in file.parent.glob("studio*")] == ["studio.yaml"]
+
+
+@pytest.mark.parametrize("writes", [False, True])
+def test_the_folder_is_written_only_where_that_was_asked_for(tmp_path: Path, writes: bool) -> None:
+    root = Path(shutil.copytree(REFERENCE_CITY, tmp_path / "hcmc"))
+    city = replace(load_city(REFERENCE_CITY), path=root)
+    deeds: list[object] = []
+    state = SimpleNamespace(deed=lambda *deed: deeds.append(deed))
+    forms = cast(Forms, SimpleNamespace(city=city, state=state, clock=lambda: None))
+    told = answered(forms, cast(Store, None), writes, True, written(city, sketch()), "Lê Thị Hoa", "vi")
+    assert ((root / "indicators/studio.yaml").exists(), len(deeds)) == (writes, writes)
+    assert ("IOC_STUDIO=1" in str(told)) != writes
+
+
+def test_only_the_word_one_lets_the_studio_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IOC_STUDIO", raising=False)
+    places = Places.of("here", tmp_path)
+    assert not places.studio_writes
+    for given in ("", "0", "no", "1"):
+        monkeypatch.setenv("IOC_STUDIO", given)
+        assert places.studio_writes == (given == "1")
+
+
+def test_a_page_that_may_not_write_says_so(context: Callable[..., ScreenContext]) -> None:
+    ctx = context("studio")
+    kept_out = ctx.words("studio.kept_out")
+    assert kept_out in str(render(ctx))
+    assert kept_out not in str(render(replace(ctx, writes=True)))
+
+
+def test_a_formula_is_checked_with_what_it_leans_on_as_the_whole_folder_is(city: City) -> None:
+    """The formulas of the city are asked one by one; of what is broken the same is told as of the folder."""
+    for item in city.indicators.values():
+        if isinstance(item, Derived):
+            assert check_one(city, item.id) == []
+    shares = [i for i in city.indicators.values() if isinstance(i, Formula) and i.unit == "percent"][:20]
+    wrong = {i.id: i.model_copy(update={"levels": ["ward"], "periods": ["hour"]}) for i in shares}
+    for id_, item in wrong.items():
+        broken = replace(city, indicators={**city.indicators, id_: item})
+        assert check_one(broken, id_) != []
+    broken = replace(city, indicators={**city.indicators, **wrong})
+    own = {problem for problem in check(broken) if problem.object.split()[1].split(".")[0] in wrong}
+    assert {problem for id_ in wrong for problem in check_one(broken, id_)} == own != set()
 
 
 def test_choices_fit_the_dataset(city: City) -> None:
