@@ -21,12 +21,17 @@ Line = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Shape:
-    """A feature: its properties, and its points, lines and rings of its polygons."""
+    """A feature: its properties, its points, its lines, and its polygons: an outline and its holes each."""
 
     properties: dict[str, Any]
     points: Line = field(default_factory=lambda: np.empty((0, 2)))
     lines: tuple[Line, ...] = ()
-    rings: tuple[Line, ...] = ()
+    polygons: tuple[tuple[Line, ...], ...] = ()
+
+    @property
+    def rings(self) -> list[Line]:
+        """Outlines and holes alike, as a pen draws them."""
+        return [ring for polygon in self.polygons for ring in polygon]
 
     def name(self, language: str) -> str:
         """What a feature is called: ``name_en`` in English where there is one, else ``name``."""
@@ -70,16 +75,16 @@ def boundaries(city: City, areas: Sequence[Area]) -> dict[str, Shape]:
 
 
 def _shape(entry: dict[str, Any]) -> Shape:
-    points, lines, rings = [], [], []
+    points, lines, polygons = [], [], []
     for kind, coordinates in _parts(entry["geometry"]):
         if kind == "Point":
             points.append(coordinates[:2])
         elif kind == "LineString":
             lines.append(_line(coordinates))
         elif kind == "Polygon":
-            rings += [_line(ring) for ring in coordinates]
+            polygons.append(tuple(_line(ring) for ring in coordinates))
     given = np.array(points, dtype=float).reshape(-1, 2)
-    return Shape(entry.get("properties") or {}, given, tuple(lines), tuple(rings))
+    return Shape(entry.get("properties") or {}, given, tuple(lines), tuple(polygons))
 
 
 def _parts(geometry: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -60,8 +60,9 @@ def _feature(shape: Shape, title: str, language: str) -> dict[str, Any]:
         geometry = {"type": "MultiPoint", "coordinates": shape.points.tolist()}
     elif shape.lines:
         geometry = {"type": "MultiLineString", "coordinates": [line.tolist() for line in shape.lines]}
-    elif shape.rings:
-        geometry = {"type": "MultiPolygon", "coordinates": [[ring.tolist()] for ring in shape.rings]}
+    elif shape.polygons:
+        rings = [[ring.tolist() for ring in polygon] for polygon in shape.polygons]
+        geometry = {"type": "MultiPolygon", "coordinates": rings}
     return {
         "type": "Feature",
         "geometry": geometry,

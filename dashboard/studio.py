@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import tempfile
 from collections.abc import Sequence
@@ -26,7 +27,12 @@ WHATS: Final = get_args(What)
 FILE: Final = "studio.yaml"
 """The file below indicators/ to which the studio adds."""
 LAST: Final = 12
-_LONG: Final = 20_000
+LONGEST: Final = 20_000
+"""Letters of a text that is looked at."""
+
+
+class TakenError(ValueError):
+    """Somebody put a definition of that id into the folder since it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ def written(city: City, sketch: Sketch) -> str:
         "owner": feed.owner.root if feed else "",
         "source": feed.name.root if feed else "",
     }
-    return yaml.safe_dump([body], allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)
+    return _dumped([body])
 
 
 def _levels(city: City, feed: Feed | None) -> Sequence[str]:
@@ -116,9 +122,13 @@ def _condition(feed: Feed | None, sketch: Sketch) -> str:
 
 def examine(city: City, text: str) -> Examined:
     """Check a definition as `ioc check` would if it stood in the folder."""
+    if len(text) > LONGEST:
+        hint = "keep one definition short"
+        long = Problem(FILE, 1, "file", f"holds {len(text)} letters, at most {LONGEST} are taken", hint)
+        return Examined(city, None, [long])
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / FILE
-        file.write_text(text[:_LONG], encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
         tried, item, problems = read_indicator(file, city)
         if item is not None:
             problems = check_one(tried, item.id)
@@ -136,13 +146,38 @@ def tried(found: Examined, store: Store, now: dt.datetime, area: str) -> tuple[P
 
 
 def saved(city: City, text: str) -> Path:
-    """Add a sound definition to the city's folder, whole or not at all. Raises OSError if that cannot be."""
+    """Add a sound definition to the city's folder, whole or not at all.
+
+    Raises OSError if that cannot be, and TakenError when its id stands in the file already.
+    """
     file = city.path / "indicators" / FILE
     before = file.read_text(encoding="utf-8") if file.exists() else ""
-    if not isinstance(yaml.safe_load(text), list):  # one definition alone, where the file holds many
-        first, *more = text.strip().splitlines()
-        text = "\n".join([f"- {first}", *(f"  {line}" for line in more)])
+    told, held = yaml.safe_load(text), yaml.safe_load(before) or []
+    [item] = told if isinstance(told, list) else [told]
+    if any(one["id"] == item["id"] for one in held):
+        raise TakenError(item["id"])
+    if not _fits(before, text, [*held, item]):
+        # A text may be indented, begin with `---` or be no list: then it is written as the file is.
+        text = _dumped([item])
+        if not _fits(before, text, [*held, item]):
+            raise OSError(errno.EINVAL, f"{file.name} is no plain list")
     unfinished = file.with_suffix(".unfinished")
-    unfinished.write_text(f"{before.rstrip()}\n\n{text.strip()}\n".lstrip(), encoding="utf-8")
+    unfinished.write_text(_joined(before, text), encoding="utf-8")
     os.replace(unfinished, file)
     return file
+
+
+def _joined(before: str, text: str) -> str:
+    return f"{before.rstrip()}\n\n{text.strip()}\n".lstrip()
+
+
+def _fits(before: str, text: str, wanted: Sequence[Any]) -> bool:
+    """Whether a text, put after what is there, means what it meant alone, and another may follow it."""
+    try:
+        return bool(yaml.safe_load(_joined(_joined(before, text), "- next")) == [*wanted, "next"])
+    except yaml.YAMLError:
+        return False
+
+
+def _dumped(entries: Sequence[Any]) -> str:
+    return yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, default_flow_style=None, width=120)

@@ -17,7 +17,7 @@ from dashboard.format import Lang
 from dashboard.forms import Forms
 from dashboard.i18n import words_in
 from dashboard.screens.studio import CHOICES, TEXTS
-from dashboard.studio import Examined, Sketch, examine, saved, written
+from dashboard.studio import Examined, Sketch, TakenError, examine, saved, written
 from warehouse.store import Store
 
 FITTING = {
@@ -152,6 +152,8 @@ def keep(forms: Forms, found: Examined, text: str, who: str, lang: Lang) -> Comp
         return html.P(words("action.needs_name"))
     try:
         file = saved(forms.city, text)
+    except TakenError as error:
+        return html.P(words("studio.taken", id=str(error)))
     except OSError as error:
         return html.P(words("studio.unwritable", why=error.strerror or str(error)))
     forms.state.deed(forms.clock(), who, "define", f"indicator {item.id}", {"file": file.name})

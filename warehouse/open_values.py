@@ -60,8 +60,29 @@ def open_page(
     many there are in all. ``timed`` are the periods that begin at an hour.
     """
     conditions, given = _conditions(cut)
-    source = f"FROM indicator_value v WHERE {conditions}"
-    [(total,)] = cursor.execute(f"SELECT count(*) {source}", given).fetchall()
+    # A dataset may hold millions of values: only those of the starts that lie on the page are put in order.
+    key = "row(indicator, period, start)"
+    reached = f"before < {int(offset) + int(limit)} AND before + n > {int(offset)}"
+    [(total, passed, first, last)] = cursor.execute(
+        f"SELECT coalesce(sum(n), 0), coalesce(min(before) FILTER ({reached}), 0),"
+        f" min({key}) FILTER ({reached}), max({key}) FILTER ({reached})"
+        " FROM (SELECT *, sum(n) OVER (ORDER BY indicator, period, start) - n AS before"
+        " FROM (SELECT v.indicator, v.period, v.start, count(*) AS n"
+        f" FROM indicator_value v WHERE {conditions} GROUP BY ALL))",
+        given,
+    ).fetchall()
+    if first is None or last is None:
+        conditions += " AND FALSE"
+    else:
+        conditions += (
+            " AND v.indicator BETWEEN $i_first AND $i_last"
+            " AND (v.indicator > $i_first OR v.period > $p_first"
+            " OR v.period = $p_first AND v.start >= $s_first)"
+            " AND (v.indicator < $i_last OR v.period < $p_last"
+            " OR v.period = $p_last AND v.start <= $s_last)"
+        )
+        given |= {f"{name}_first": part for name, part in zip("ips", first, strict=True)}
+        given |= {f"{name}_last": part for name, part in zip("ips", last, strict=True)}
     given |= {
         "ids": [one.id for one in cut.indicators],
         "units": [one.unit for one in cut.indicators],
@@ -84,7 +105,7 @@ def open_page(
         " JOIN (SELECT unnest($ids) AS id, unnest($units) AS unit, unnest($simulated) AS simulated) told"
         " ON told.id = v.indicator LEFT JOIN area a ON a.code = v.area"
         f" WHERE {conditions} ORDER BY v.indicator, v.period, v.start, v.level, v.area"
-        f" LIMIT {int(limit)} OFFSET {int(offset)}",
+        f" LIMIT {int(limit)} OFFSET {max(0, int(offset) - int(passed))}",
         params=given,
     ).to_arrow_table()
     return found, int(total)

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.base import icon, panel
 from dashboard.components.page import page
 from dashboard.context import ScreenContext
-from dashboard.studio import WHATS
+from dashboard.studio import LONGEST, WHATS
 
 TEXTS = ("id", "name_vi", "name_en", "where_is")
 CHOICES = ("domain", "dataset", "what", "time", "closes", "column", "where", "unit", "direction")
@@ -104,7 +104,7 @@ def _text(ctx: ScreenContext) -> Component:
                     id=_key(ctx, "yaml"),
                     value="",
                     rows=18,
-                    maxlength=20000,
+                    maxlength=LONGEST,
                     className="studio-yaml",
                     spellcheck="false",
                     placeholder=words("studio.empty"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -154,6 +155,24 @@ def test_files_of_the_city_become_features(city: City) -> None:
         told = collection(city, LayerState(layer, len(drawn)), "en")
         assert len(told["features"]) == len(drawn)
         assert all(f["properties"]["name"] and f["geometry"] for f in told["features"])
+
+
+def test_holes_of_an_area_stay_holes(tmp_path: Path, city: City) -> None:
+    def square(west: float, size: float) -> list[list[float]]:
+        return [[west, 10.0], [west + size, 10.0], [west + size, 10.0 + size], [west, 10.0]]
+
+    given = [[square(106.0, 1.0), square(106.2, 0.1)], [square(108.0, 1.0)]]
+    feature = {"type": "Feature", "properties": {"name": "x"}, "geometry": None}
+    geometry = {"type": "MultiPolygon", "coordinates": given}
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "x.geojson").write_text(
+        json.dumps({"features": [feature | {"geometry": geometry}]})
+    )
+    layer = next(one for one in city.layers.values() if one.file).model_copy(update={"file": "x.geojson"})
+    [told] = collection(replace(city, path=tmp_path), LayerState(layer, 1), "vi")["features"]
+    assert told["geometry"] == geometry
+    [shape] = layer_shapes(replace(city, path=tmp_path), "x.geojson")
+    assert [len(ring) for ring in shape.rings] == [4, 4, 4]
 
 
 def test_places_become_features_with_what_is_wrong(city: City) -> None:

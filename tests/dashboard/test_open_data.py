@@ -22,7 +22,7 @@ from config.models import OPEN_FIELDS
 from dashboard.opendata import answer
 from dashboard.places import Places
 from dashboard.runtime import Runtime
-from warehouse.open_values import COLUMNS
+from warehouse.open_values import COLUMNS, Cut, Published, open_page
 
 SITE = "https://ioc.example"
 MORNING = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
@@ -176,6 +176,29 @@ def test_pages_follow_each_other_and_make_the_whole(get: Get) -> None:
     assert [value["value"] for value in first["values"] + second["values"]] == [
         None if row["value"] == "" else float(row["value"]) for row in whole
     ]
+
+
+@pytest.mark.parametrize("limit", [1, 4, 7, 100])
+def test_pages_of_several_indicators_and_periods_make_the_whole(runtime: Runtime, limit: int) -> None:
+    cut = Cut([Published("made_a", "", False), Published("made_b", "", False)], least=2)
+    with runtime.store.trial() as cursor:
+        cursor.execute(
+            "INSERT INTO indicator_value BY NAME SELECT i AS indicator, 'district' AS level, a AS area,"
+            " p AS period, make_date(2025, m, 1) AS start, 1 AS value, m AS n, 1 AS present, 1 AS expected,"
+            " TIMESTAMP '2026-11-22 17:00:00' AS data_through, data_through AS known_from,"
+            " 1 AS version, 1 AS run, data_through AS stored_at FROM unnest(['made_b', 'made_a']) AS t (i),"
+            " unnest(['760', '761']) AS u (a), unnest(['year', 'month']) AS v (p), range(1, 4) AS r (m)"
+        )
+        found, total = [], 24
+        for offset in range(0, 26, limit):
+            page, told = open_page(cursor, cut, [], limit, offset)
+            assert (told, page.num_rows) == (total, max(0, min(limit, total - offset)))
+            found += page.select(["indicator", "period", "start", "area"]).to_pylist()
+        beyond, told = open_page(cursor, cut, [], limit, 10**9)
+        assert (told, beyond.num_rows) == (total, 0)
+    keys = [tuple(row.values()) for row in found]
+    assert len(set(keys)) == total
+    assert keys == sorted(keys)
 
 
 def test_anybody_may_ask_and_is_not_told_the_same_twice(runtime: Runtime, get: Get) -> None:

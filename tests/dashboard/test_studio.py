@@ -19,7 +19,7 @@ from dashboard.context import ScreenContext
 from dashboard.forms import Forms
 from dashboard.places import Places
 from dashboard.screens.studio import render
-from dashboard.studio import WHATS, Sketch, examine, saved, written
+from dashboard.studio import WHATS, Sketch, TakenError, examine, saved, written
 from dashboard.studio_forms import answered, fitting
 from indicators.check import check, check_one
 from warehouse.store import Store
@@ -173,6 +173,42 @@ def test_a_formula_is_checked_with_what_it_leans_on_as_the_whole_folder_is(city:
     broken = replace(city, indicators={**city.indicators, **wrong})
     own = {problem for problem in check(broken) if problem.object.split()[1].split(".")[0] in wrong}
     assert {problem for id_ in wrong for problem in check_one(broken, id_)} == own != set()
+
+
+@pytest.mark.parametrize("shape", ["{}", "---\n{}", "# why\n{}", "  {}", "---\n{}\n...", "{}\n# until then"])
+@pytest.mark.parametrize("alone", [False, True])
+def test_whatever_is_sound_leaves_the_file_sound(tmp_path: Path, city: City, shape: str, alone: bool) -> None:
+    """A text that means one definition by itself must not break those that stand before it."""
+    here = replace(city, path=tmp_path)
+    (tmp_path / "indicators").mkdir()
+    for id_ in ("made_here", "made_there"):
+        lines = written(city, sketch(id=id_)).strip().splitlines()
+        lines = [line[2:] for line in lines] if alone else lines
+        lead = shape[: shape.index("{")].rpartition("\n")[2]
+        text = shape.format(f"\n{lead}".join(lines))
+        file = saved(here, text)
+    assert [one["id"] for one in yaml.safe_load(file.read_text(encoding="utf-8"))] == [
+        "made_here",
+        "made_there",
+    ]
+
+
+def test_what_is_too_long_is_refused_and_not_cut_short(city: City) -> None:
+    sound = written(city, sketch())
+    found = examine(city, sound + "\n" * 20_000 + "- {id: unseen")
+    assert found.item is None
+    assert ["at most 20000" in str(problem) for problem in found.problems] == [True]
+
+
+def test_an_id_of_the_studio_is_taken_from_the_moment_it_is_kept(tmp_path: Path, city: City) -> None:
+    """The city that runs does not know yet what was put into its folder."""
+    here = replace(city, path=tmp_path)
+    (tmp_path / "indicators").mkdir()
+    file = saved(here, written(city, sketch()))
+    before = file.read_bytes()
+    with pytest.raises(TakenError, match="made_here"):
+        saved(here, written(city, sketch(what="open", closes="closed_at")))
+    assert file.read_bytes() == before
 
 
 def test_choices_fit_the_dataset(city: City) -> None:
