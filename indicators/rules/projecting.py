@@ -57,13 +57,16 @@ def _at(look: Look, calendar: _Calendar, column: int) -> tuple[Floats, Floats] |
     probability, median = (np.full(len(years), np.nan) for _ in range(2))
     aims = [_aim(look, area, int(calendar.year[column])) for area in look.grid.areas]
     for side in ("floor", "ceiling"):
-        rows = np.flatnonzero([aim is not None and aim.side == side for aim in aims])
-        if len(rows):
-            target = np.array([_due(aims[row]) for row in rows])
-            found = projection(
-                years[rows], elapsed, target, side, measure=_measure(look), additive=_additive(look)
+        for measure in ("total", "mean", "end"):
+            rows = np.flatnonzero(
+                [aim is not None and aim.side == side and _measure(look, aim) == measure for aim in aims]
             )
-            probability[rows], median[rows] = _PERCENT * found.probability_missed, found.median
+            if len(rows):
+                target = np.array([_due(aims[row]) for row in rows])
+                found = projection(
+                    years[rows], elapsed, target, side, measure=measure, additive=_additive(look)
+                )
+                probability[rows], median[rows] = _PERCENT * found.probability_missed, found.median
     return probability, median
 
 
@@ -99,13 +102,18 @@ def _aim(look: Look, area: str, year: int) -> Aim | None:
 
 
 def _due(aim: Aim | None) -> float:
+    """What is due on the year's last day: of a path what it has reached by then, else the whole."""
     assert aim is not None
-    return aim.value if aim.whole is None else aim.whole
+    return aim.value if aim.whole is None or aim.kind == "path" else aim.whole
 
 
-def _measure(look: Look) -> Measure:
-    """Amounts add up to the year's figure, stocks end it, rates and levels are its mean."""
-    if isinstance(look.indicator, Stock):
+def _measure(look: Look, aim: Aim) -> Measure:
+    """Amounts add up to the year's figure, stocks end it, rates and levels are its mean.
+
+    A path is held against the value on the day it leads to, whatever the figure: a share of 90 at the end of
+    the year is not a mean of 90 over it.
+    """
+    if isinstance(look.indicator, Stock) or aim.kind == "path":
         return "end"
     return "total" if look.city.units[look.indicator.unit].kind == "amount" else "mean"
 

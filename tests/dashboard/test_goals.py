@@ -216,7 +216,7 @@ def test_targets_in_words_name_all_that_narrows_them(context: Make, city: City) 
         for id_ in ("dengue_cases", "dossiers_full_service_online", "hotline_digital_channel", "pm25")
     ]
     assert told[0].startswith(
-        "24,000\N{NO-BREAK SPACE}cases in total · from 1 Jan 2026 to 31 Dec 2026 · by way of 4,000"
+        "40,000\N{NO-BREAK SPACE}cases in total · from 1 Jan 2026 to 31 Dec 2026 · by way of 6,700"
     )
     assert told[1].startswith("Reach 70.0% · by 31 Dec 2025")
     assert told[2].startswith("Place 5 or better · from 1 Jul 2025 · district · Thu Duc City")

@@ -55,7 +55,7 @@ FIRST: dict[Period, dt.date] = {
 class Play(ABC):
     """One rule in a world of its own. ``next`` goes on by a step and says when it is to be judged."""
 
-    patience = 12
+    patience = 16
     """Steps within which the rule must have said what it has to say."""
     warm_up = 2
     """Calm steps before anything happens."""

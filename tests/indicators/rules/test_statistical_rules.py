@@ -83,17 +83,32 @@ def test_a_shift_is_told_once_with_both_levels(world: World) -> None:
 def test_a_target_that_will_be_missed_is_told_before_the_year_ends(
     world: World, share: float, told: bool
 ) -> None:
-    root = world.city.areas.root.code
     rng = np.random.default_rng(6)
-    months = [dt.date(2019 + i // 12, i % 12 + 1, 1) for i in range(67)]
     season = 1 + 0.3 * np.sin(np.arange(67) * 2 * np.pi / 12)
     flow = np.round(1000 * season * rng.lognormal(0, 0.05, 67))
     flow[60:] = np.round(flow[60:] * share)
     year = float(flow[48:60].sum())
-    target = Target.model_validate(
-        {"from": "2024-01-01", "value": year, "kind": "floor", "periods": ["year"]}
-    )
-    indicator = world.city.indicators["hotline_received"].model_copy(update={"targets": (target,)})
+    floor = {"from": "2024-01-01", "value": year, "kind": "floor", "periods": ["year"]}
+    measured = at_risk(world, "hotline_received", floor, flow)
+    assert bool(measured) == told
+    assert all(value is not None and 80 < value <= 100 for value in measured)
+
+
+@pytest.mark.parametrize(("due", "told"), [(86, False), (95, True)])
+def test_a_path_is_held_against_where_the_year_ends_and_not_against_its_mean(
+    world: World, due: float, told: bool
+) -> None:
+    """A share that gains a point a month ends the year at 89, of which its mean is 83.5."""
+    share = 18.0 + np.arange(67) + np.random.default_rng(7).normal(0, 0.2, 67)
+    path = {"kind": "path", "value": due, "date": "2024-12-31"}
+    assert bool(at_risk(world, "register_digitised_share", path, share)) == told
+
+
+def at_risk(world: World, id_: str, target: dict[str, Any], values: np.ndarray) -> list[float | None]:
+    """What a projection rule measures after 67 months from January 2019 on, where it stands."""
+    root = world.city.areas.root.code
+    months = [dt.date(2019 + i // 12, i % 12 + 1, 1) for i in range(len(values))]
+    indicator = world.city.indicators[id_].model_copy(update={"targets": (Target.model_validate(target),)})
     world.city = replace(
         world.city, indicators=MappingProxyType(dict(world.city.indicators) | {indicator.id: indicator})
     )
@@ -105,10 +120,8 @@ def test_a_target_that_will_be_missed_is_told_before_the_year_ends(
             "when": {"type": "projection", "above": 80},
         }
     )
-    world.put(indicator.id, "city", "month", {(root, m): float(v) for m, v in zip(months, flow, strict=True)})
+    world.put(
+        indicator.id, "city", "month", {(root, m): float(v) for m, v in zip(months, values, strict=True)}
+    )
     world.judge(world.at(dt.date(2024, 8, 1), 2))
-    warnings = world.warnings(open_only=True)
-    assert bool(warnings) == told
-    if told:
-        assert warnings[0].last_value is not None
-        assert 80 < warnings[0].last_value <= 100
+    return [w.last_value for w in world.warnings(open_only=True)]
