@@ -4,7 +4,8 @@
 
 BIN := .venv/bin
 ARGS ?=
-# how many processes run tests, a file at a time: tests of a file may build on each other
+# how many processes run tests, a file at a time (tests of a file may build on each other), in the order of
+# tests/conftest.py: longest first, and not those of most tests
 JOBS ?= 2
 
 help: ## this list
@@ -19,7 +20,7 @@ run: .venv/.installed ## load, compute and serve the reference city on http://12
 test: check ## every check and every test; brings the browser and the servers that it needs
 	@scripts/browser.sh
 	@scripts/servers.sh
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.installed-dev ## format, lint, types, import law, generated pages: all but the tests
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }

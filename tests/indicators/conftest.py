@@ -104,14 +104,13 @@ class World:
         before: pd.DataFrame | None, after: pd.DataFrame | None, column: str
     ) -> set[tuple[dt.date, str]]:
         """Days × areas of every row that is only on one side, as a loader would mark them."""
-        sides = [
-            set() if side is None else set(map(tuple, side.astype(str).to_numpy()))
-            for side in (before, after)
-        ]
+        if before is None or after is None:
+            only = after if before is None else before
+            told = () if only is None else zip(only[f"{column}__day"], only["_area"], strict=True)
+            return {(day, area) for day, area in told if day is not None}
+        sides = [set(map(tuple, side.astype(str).to_numpy())) for side in (before, after)]
         found: set[tuple[dt.date, str]] = set()
         for side, other in ((before, sides[1]), (after, sides[0])):
-            if side is None:
-                continue
             for row, key in zip(
                 side.to_dict("records"), map(tuple, side.astype(str).to_numpy()), strict=True
             ):

@@ -20,14 +20,16 @@ from sqlglot import exp
 
 from config import REFERENCE_CITY, City, load_city, periods
 from config.models.indicator import Composite, Formula, Indicator, Measure, Period, Reported, Stock
-from config.periods import clock_of, next_start, same_last_year, shift
+from config.periods import clock_of
 from tests.indicators.oracle_rows import Row, Rows, arithmetic, join_n
 
 if TYPE_CHECKING:
     from tests.indicators.conftest import World, WorldMaker
 
 LAB = Path(__file__).parent / "lab"
-start_of = cache(periods.start_of)  # asked a million times for a few hundred days
+# asked a million times for a few hundred days
+start_of, next_start = cache(periods.start_of), cache(periods.next_start)
+same_last_year, shift = cache(periods.same_last_year), cache(periods.shift)
 Key = tuple[str, str, dt.date]
 
 TOLD = ("day", "week", "month", "quarter", "half_year", "year")
@@ -60,6 +62,7 @@ class Oracle:
         self.rows = Rows(world.local_day, self.city.zone)
         self.known: dict[str, dict[Key, Figure]] = {}
         self.above: dict[tuple[str, int], frozenset[str]] = {}
+        self.covered: dict[tuple[Any, ...], dict[Key, tuple[int, int]]] = {}
 
     @cached_property
     def facts(self) -> dict[str, list[Row]]:
@@ -138,6 +141,13 @@ class Oracle:
 
     def cells(self, item: Measure | Stock) -> dict[Key, tuple[int, int]]:
         """Present and expected cells of every area and period that has any."""
+        time = item.opens if isinstance(item, Stock) else item.time
+        like = (item.kind, item.dataset, time, frozenset(item.levels), tuple(_periods(item)))
+        if like not in self.covered:
+            self.covered[like] = self._cells(item)
+        return self.covered[like]
+
+    def _cells(self, item: Measure | Stock) -> dict[Key, tuple[int, int]]:
         stock = isinstance(item, Stock)
         covered = self.coverage(item.dataset, item.opens if isinstance(item, Stock) else item.time, stock)
         if isinstance(item, Stock) and not (self.city.datasets[item.dataset].delivery.every.days > 7):
@@ -178,6 +188,7 @@ class Oracle:
     def _measure(self, item: Measure) -> dict[Key, Figure]:
         where = None if item.where is None else _tree(item.where)
         groups: dict[Key, list[Row]] = defaultdict(list)
+        own = {area.code for area in self.areas if area.level in item.levels}
         for row in self.facts[item.dataset]:
             if not self._past(row[item.time]) or (
                 where is not None and self.rows.ask(where, row) is not True
@@ -188,9 +199,8 @@ class Oracle:
             for period in _periods(item):
                 start = start_of(period, day)
                 above = self._above(row, start)
-                for area in self.areas:
-                    if area.level in item.levels and area.code in above:
-                        groups[area.code, period, start].append(row)
+                for code in own & above:
+                    groups[code, period, start].append(row)
         tree = _tree(item.measure)
         factor = self.city.units[item.unit].factor
         quotient = next(tree.find_all(exp.Div), None)
@@ -216,7 +226,7 @@ class Oracle:
         where = None if item.where is None else _tree(item.where)
         factor = self.city.units[item.unit].factor
         rows = [r for r in self.facts[item.dataset] if where is None or self.rows.ask(where, r) is True]
-        events: dict[tuple[str, int], list[tuple[Any, Any]]] = {}
+        events: dict[tuple[str, int], list[tuple[dt.date, dt.date]]] = {}
         found = {}
         for key, (present, expected) in self.cells(item).items():
             area, period, start = key
@@ -225,17 +235,19 @@ class Oracle:
             era = sum(change <= last for change in self.city.areas.reforms)
             if (area, era) not in events:
                 inside = [row for row in rows if area in self._above(row, last)]
-                events[area, era] = [(row[item.opens], row[item.closes]) for row in inside]
-            count = sum(self._is_open(opens, closes, end) for opens, closes in events[area, era])
+                events[area, era] = [
+                    (self._day(opens), self._day(closes))
+                    for opens, closes in ((row[item.opens], row[item.closes]) for row in inside)
+                    if closes is None or opens is None or closes >= opens
+                ]
+            count = sum(opened < end <= closed for opened, closed in events[area, era])
             found[key] = Figure(count * factor, count, present, expected)
         return found
 
-    def _is_open(self, opens: Any, closes: Any, end: dt.date) -> bool:
-        def by_then(at: Any) -> bool:
-            day = self.world.local_day(at)
-            return day is not None and day < end and self._past(at)
-
-        return by_then(opens) and not by_then(closes) and (closes is None or closes >= opens)
+    def _day(self, at: Any) -> dt.date:
+        """The day of what has happened by now; what has not, happens on the last of all days."""
+        day = self.world.local_day(at)
+        return day if day is not None and self._past(at) else dt.date.max
 
     def _reported(self, item: Reported) -> dict[Key, Figure]:
         where = _tree(item.where)
@@ -309,8 +321,8 @@ class Oracle:
         return found
 
     @cached_property
-    def sizes(self) -> list[tuple[dt.date, str, int]]:
-        """Who lives where from when on, as the city's files have it."""
+    def sizes(self) -> dict[str, list[tuple[dt.datetime, int]]]:
+        """Who lives where from when on, as the city's files have it: moments and numbers by area."""
         folder, found = self.city.path / "areas", []
         for name, since in (("units.csv", ""), ("populations.csv", "from")):
             if (folder / name).is_file():
@@ -323,12 +335,16 @@ class Oracle:
                         )
                         for row in csv.DictReader(file)
                     ]
-        return sorted((day, code, int(people)) for day, code, people in found if people)
+        told: dict[str, list[tuple[dt.datetime, int]]] = defaultdict(list)
+        for day, code, people in sorted(found):
+            if people:
+                told[code].append((clock_of(day), int(people)))
+        return told
 
     def people(self, area: str, period: Period, start: dt.date) -> int | None:
         """Who lives in an area when a period ends."""
-        end = self.city.periods.next_start(period, start)
-        known = [n for day, code, n in self.sizes if code == area and clock_of(day) < clock_of(end)]
+        end = clock_of(self.city.periods.next_start(period, start))
+        known = [people for moment, people in self.sizes[area] if moment < end]
         return known[-1] if known else None
 
     def at(self, node: exp.Expr, area: str, period: Period, start: dt.date) -> Figure | None:
