@@ -32,6 +32,8 @@ app = typer.Typer(
     add_completion=False, help="Simulated departments of a city: they write feed files and nothing else."
 )
 console = Console(stderr=True)
+MOST = 4.0
+"""Files of a day beyond this size would not fit into the memory of an ordinary machine."""
 _PARENT = os.getppid()
 """Read at once: a parent that dies later shows as a change."""
 
@@ -39,7 +41,10 @@ CityOption = Annotated[Path, typer.Option("--city", help="Folder of the city.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Inbox to write to.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Same seed, same city.")]
 ScaleOption = Annotated[
-    float, typer.Option("--scale", min=0.0001, help="1 = the city in full: five years, 20 million rows.")
+    float,
+    typer.Option(
+        "--scale", min=0.0001, max=MOST, help="1 = the city in full: five years, 27 million rows; at most 4."
+    ),
 ]
 TruthOption = Annotated[Path | None, typer.Option("--truth", help="File for the injected incidents.")]
 
@@ -50,7 +55,7 @@ def _plainly() -> Iterator[None]:
     try:
         yield
     except (CityError, StandinError, ValidationError, OSError) as error:
-        console.print(str(error), style="red", markup=False)
+        console.print(str(error), style="red", markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error
 
 

@@ -9,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
-
 from config import City
 from config.models import Feed
 from standin.drivers import Drivers
@@ -26,10 +24,10 @@ from standin.models import (
     Registry,
     Roster,
     Sensors,
-    Standin,
     Tickets,
 )
 from standin.plan import Span, covered, file_name, gaps, spans
+from standin.reading import read_standin
 from standin.sources.base import Generator, World
 from standin.sources.cases import CaseSource
 from standin.sources.dossiers import DossierSource
@@ -203,26 +201,6 @@ class Departments:
         self.truth.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(text, encoding="utf-8")
         os.replace(unfinished, self.truth)
-
-
-def read_standin(folder: Path) -> Standin:
-    """``standin.yaml`` of a city folder, with the sources and incidents of every file in ``standin/``.
-
-    Raises StandinError without one or where two parts define the same source, ValidationError if wrong.
-    """
-    file = folder / "standin.yaml"
-    if not file.is_file():
-        raise StandinError(f"{file} is missing: this city has no simulated departments")
-    whole = yaml.safe_load(file.read_text(encoding="utf-8"))
-    sources, incidents = dict(whole.get("sources") or {}), list(whole.get("incidents") or [])
-    for part in sorted((folder / "standin").glob("*.yaml")):
-        body = yaml.safe_load(part.read_text(encoding="utf-8"))
-        twice = sorted(set(sources) & set(body["sources"]))
-        if twice:
-            raise StandinError(f"{part}: {', '.join(twice)}: another part defines this source already")
-        sources |= body["sources"]
-        incidents += body.get("incidents", [])
-    return Standin.model_validate({**whole, "sources": sources, "incidents": incidents})
 
 
 def _place(feed: Feed) -> tuple[str, str]:

@@ -29,6 +29,7 @@ __all__ = [
     "Influence",
     "Pace",
     "Panel",
+    "Part",
     "ProgrammeWork",
     "Published",
     "Rain",
@@ -88,11 +89,16 @@ class Driver(Model):
     excess: tuple[Excess, ...] = ()
 
 
-class Standin(Model):
-    """The whole of it. ``drift`` is the span in which shares go from first to second value."""
+class Part(Model):
+    """One file of ``standin/``: departments, and what goes wrong with them."""
+
+    sources: dict[Identifier, AnySource] = Field(default_factory=dict)
+    incidents: tuple[Incident, ...] = ()
+
+
+class Standin(Part):
+    """``standin.yaml``. ``drift`` is the span in which shares go from first to second value."""
 
     years: int = Field(default=5, ge=1, le=10)
     drift: tuple[dt.date, dt.date]
     drivers: dict[Identifier, Driver] = Field(default_factory=dict)
-    sources: dict[Identifier, AnySource]
-    incidents: tuple[Incident, ...] = ()

@@ -11,9 +11,10 @@ import pytest
 
 from config import REFERENCE_CITY, City
 from standin.arrivals import rate
-from standin.build import Departments, read_standin
+from standin.build import Departments
 from standin.models import Cases, Dossiers, Tickets
 from standin.noise import Noise
+from standin.reading import read_standin
 from standin.timeline import Workdays, day_number
 
 Read = Callable[[str], pd.DataFrame]

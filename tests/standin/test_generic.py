@@ -14,13 +14,14 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from config import REFERENCE_CITY, City, load_city
+from config import REFERENCE_CITY, City, CityError, load_city
 from config.models import Column, Feed
-from standin.build import Departments, read_standin
+from standin.build import Departments
 from standin.errors import StandinError
 from standin.models import Incident, Influence
 from standin.models.columns import Choice
 from standin.models.generic import Events, Panel, Roster
+from standin.reading import read_standin
 from standin.sources.base import BROKEN
 from standin.sources.events import EventSource
 from standin.sources.panel import PanelSource
@@ -428,5 +429,23 @@ def test_parts_of_the_file_are_put_together(tmp_path: Path) -> None:
         (tmp_path / "standin" / f"{name}.yaml").write_text(yaml.safe_dump(body))
         if name == "a":
             assert isinstance(read_standin(tmp_path).sources["facilities"].columns["kind"], Choice)  # type: ignore[union-attr]
-    with pytest.raises(StandinError, match=r"b\.yaml: facilities: another part defines this source already"):
+    with pytest.raises(CityError, match=r"standin/b\.yaml:\d+: sources\.facilities: another part defines"):
         read_standin(tmp_path)
+
+
+def test_what_is_wrong_in_a_part_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "standin.yaml").write_text("drift: [2023-01-01, 2027-01-01]\nyears: 40\n")
+    (tmp_path / "standin").mkdir()
+    (tmp_path / "standin" / "a.yaml").write_text("sources:\n  one:\n    kind: pannel\n    steps: []\n")
+    (tmp_path / "standin" / "b.yaml").write_text("sources: {}\nincidants: []\n")
+    (tmp_path / "standin" / "c.yaml").write_text("sources: {one: {kind: panel\n")
+    with pytest.raises(CityError) as raised:
+        read_standin(tmp_path)
+    told = [f"{p.file}:{p.line}" for p in raised.value.problems]
+    assert sorted({name.partition(":")[0] for name in told}) == [
+        "standin.yaml", "standin/a.yaml", "standin/b.yaml", "standin/c.yaml"
+    ]  # fmt: skip
+    assert "standin.yaml:2" in told
+    assert "standin/b.yaml:2" in told
+    assert any(line in told for line in ("standin/a.yaml:2", "standin/a.yaml:3"))
+    assert any("did you mean incidents?" in problem.hint for problem in raised.value.problems)
