@@ -114,7 +114,7 @@ def past_of(
     count = _count(ctx, aim, value)
     if count == 1:
         return [value]
-    if len(beside) > 1 and aim.kind == "cumulative" and ctx.boundaries is None:
+    if len(beside) > 1 and ctx.boundaries is None:
         return [*_together(ctx, indicator, value, count, beside).get(value.area, []), value]
     series = ctx.reader.series([indicator.id], value.area, value.period, count, value.start)
     since = aim.since or dt.date.min
@@ -127,10 +127,14 @@ def _count(ctx: ScreenContext, aim: Aim, value: Value) -> int:
     periods, since = ctx.city.periods, aim.since or dt.date.min
     if value.period == "year_to_date" and aim.kind == "cumulative":
         return 1
-    start, count = value.start, 1
-    while count < _MOST and day_of(start) > since:
-        start, count = periods.shift(value.period, start, -1), count + 1
-    return count
+    key = ("reach", value.period, value.start, since)
+    if key not in ctx.shelf:  # the same for all areas beside each other
+        start, count = value.start, 1
+        while count < _MOST and day_of(start) > since:
+            start, count = periods.shift(value.period, start, -1), count + 1
+        ctx.shelf[key] = count
+    reach: int = ctx.shelf[key]
+    return reach
 
 
 def _together(

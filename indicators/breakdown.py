@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from config import City
-from config.models.indicator import Indicator, Measure, Period, Stock
+from config.models.indicator import Derived, Indicator, Measure, Period, Stock
 from indicators.changes import Standing
 from indicators.counted import flows_of, measure_of
 from indicators.datasets import datasets
@@ -140,13 +140,20 @@ class _Asked:
         self.city = city
         self.cursor = reader.cursor
         self.item = item
-        self.dataset = datasets(city)[item.dataset]
+        known = datasets(city)
+        self.dataset = known[item.dataset]
         self.dimension = dimension
         self.standing = Standing.read(reader.cursor)
+        # Parts are kept for all indicators of a dataset together; those of others have none of these.
+        fellows = {
+            id_: one
+            for id_, one in city.indicators.items()
+            if not isinstance(one, Derived) and one.dataset == item.dataset
+        }
         self.splits = {
             split.time: split
-            for split in make_splits(city, datasets(city))
-            if (split.dataset.name, split.dimension) == (item.dataset, dimension)
+            for split in make_splits(replace(city, indicators=fellows), known)
+            if split.dimension == dimension
         }
 
     def answer(self, question: Question) -> list[Member]:

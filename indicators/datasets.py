@@ -107,7 +107,7 @@ def _few(feeds: Sequence[Feed]) -> Iterator[tuple[str, Domain]]:
     A column whose other values are only flagged may hold any.
     """
     for column in feeds[0].columns:
-        if any(column not in feed.columns for feed in feeds):
+        if any(column not in feed.columns for feed in feeds[1:]):
             continue
         rule: CellRule = "value" if column.type == "text" else "range"
         if any(cell_mode(feed, column, rule) == "flag" for feed in feeds):

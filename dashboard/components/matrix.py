@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from warehouse.reader import Value
 
 
+WALL_ROWS = 22
+"""Rows that a page of the wall has room for in one table."""
+
+
 def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period: Period) -> Component:
     """A table of the newest values; a cell is marked only where a target is missed or a warning stands."""
     values = ctx.reader.matrix(list(ids), level, period, within=area)
@@ -37,8 +41,14 @@ def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period
     ]
     beside = {id_: [row[id_] for row in values.values() if id_ in row] for id_ in ids}
     rows = [_row(ctx, a, indicators, values[a.code], period, beside) for a in areas]
-    return table(
-        head, rows, "grid matrix", ctx.words("matrix.caption", level=ctx.level_name(level, plural=True))
+    caption = ctx.words("matrix.caption", level=ctx.level_name(level, plural=True))
+    if not ctx.wall or len(rows) <= WALL_ROWS:
+        return table(head, rows, "grid matrix", caption)
+    # Nobody scrolls a wall: what is too long for one table stands in two, which are read one after the other.
+    half = (len(rows) + 1) // 2
+    return html.Div(
+        [table(head, part, "grid matrix", caption) for part in (rows[:half], rows[half:])],
+        className="matrix-halves",
     )
 
 

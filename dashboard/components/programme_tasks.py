@@ -36,7 +36,7 @@ def bar(ctx: ScreenContext, percent: float, late: bool = False) -> Component:
                 className="task-track is-late" if late else "task-track",
                 **dashed(aria_hidden="true"),
             ),
-            html.Span(f"{fmt.number(percent, ctx.lang)} %"),
+            html.Span(f"{fmt.number(percent, ctx.lang)}%"),
         ],
         className="task-bar",
     )
@@ -162,7 +162,7 @@ def task_detail(
         html.Li(
             [
                 html.Time(fmt.moment(r.noted_at.replace(tzinfo=dt.UTC), ctx.city.zone, ctx.lang)),
-                html.Span(f"{fmt.number(r.progress, ctx.lang)} %", className="report-progress"),
+                html.Span(f"{fmt.number(r.progress, ctx.lang)}%", className="report-progress"),
                 html.Span([r.note or "", html.Small(r.unit)]),
             ]
         )

@@ -69,6 +69,8 @@ def ranking(
     look = _Look(scale, bars, reference, values, here)
     rows = [_row(ctx, indicator, entry, look) for entry in entries[:top]]
     notes: list[Any] = [html.Span(when(ctx, values[0]))]
+    if _wordy(ctx, indicator):
+        notes.insert(0, html.Span(ctx.unit(indicator).symbol.get(ctx.lang), className="chart-unit"))
     if reference is not None:
         said = f"{ctx.city.areas[area].name(ctx.lang)} {written(ctx, indicator, reference)}"
         notes.append(html.Span([html.I(className="key key-ref"), said], className="legend-item"))
@@ -157,7 +159,7 @@ def _row(ctx: ScreenContext, indicator: Indicator, entry: _Entry, look: _Look) -
         className=f"track {'track-bar' if look.bars else 'track-dot'}" + ("" if firm else " hatch"),
         style=style,
     )
-    said = str(written(ctx, indicator, value.value)) if firm else why_unranked(ctx, indicator, value)
+    said = _said(ctx, indicator, value.value) if firm else why_unranked(ctx, indicator, value)
     return html.Li(
         link(
             [
@@ -178,6 +180,21 @@ def _row(ctx: ScreenContext, indicator: Indicator, entry: _Entry, look: _Look) -
             _told(ctx, indicator, entry),
         )
     )
+
+
+def _said(ctx: ScreenContext, indicator: Indicator, amount: float | None) -> str:
+    """An amount in its row; a unit of several words, such as "per 10,000 people", stands above all rows."""
+    unit = ctx.unit(indicator)
+    return (
+        fmt.bare(amount, unit, ctx.lang).text
+        if _wordy(ctx, indicator)
+        else str(written(ctx, indicator, amount))
+    )
+
+
+def _wordy(ctx: ScreenContext, indicator: Indicator) -> bool:
+    unit = ctx.unit(indicator)
+    return unit.vnd is None and len(unit.symbol.get(ctx.lang).split()) > 2
 
 
 def _share(scale: Axis, value: float) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from warehouse.reader import Value
 
 _ARROW = {1: "arrow-up-short", 0: "arrow-right-short", -1: "arrow-down-short"}
+MANY_TIMES = 4
+"""Times the value before beyond which that value is told instead of the change from it."""
 _SIDE = {"floor": "≥", "ceiling": "≤"}
 
 
@@ -75,6 +77,13 @@ def when(ctx: ScreenContext, value: Value) -> str:
     return ctx.words("period.until", period=name, time=until)
 
 
+def _many_times(now: float, before: float) -> bool:
+    """Whether a value is so many times the one before that the percentage between them tells nobody anything:
+    the dossiers of a Monday are sixteen times those of its Sunday.
+    """
+    return before > 0 and now / before >= MANY_TIMES
+
+
 def delta_line(ctx: ScreenContext, standing: Standing) -> Component | None:
     """The change from the period before; for a sum that still grows, the whole sum of the period before."""
     value, previous, words = standing.value, standing.previous, ctx.words
@@ -84,7 +93,7 @@ def delta_line(ctx: ScreenContext, standing: Standing) -> Component | None:
         return None
     name = words.of("previous", _previous_key(ctx, value))
     indicator = standing.indicator
-    if not standing.comparable:
+    if not standing.comparable or _many_times(value.value, previous.value):
         whole = words("tile.whole", period=name, value=written(ctx, indicator, previous.value))
         return html.Span(whole, className="delta")
     change = fmt.delta(value.value, previous.value, ctx.unit(indicator), indicator.direction, ctx.lang)

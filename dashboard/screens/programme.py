@@ -143,7 +143,7 @@ def _figures(ctx: ScreenContext, made: Board, codes: list[str]) -> list[Componen
         )
 
     def share(part: float | None) -> str:
-        return f"{fmt.number(100 * part, ctx.lang, 1)} %" if part is not None else "–"
+        return f"{fmt.number(100 * part, ctx.lang, 1)}%" if part is not None else "–"
 
     def out_of(amount: int) -> str:
         return words("programme.out_of", n=fmt.number(amount, ctx.lang))
@@ -279,7 +279,7 @@ def _ranking(ctx: ScreenContext, made: Board, to: Address) -> Component:
 
 def _legend(ctx: ScreenContext) -> Component:
     """What the colours and marks of the matrix say."""
-    steps = [html.Span([html.I(className=f"seq seq-{n}"), f"{20 * (n - 1)}–{20 * n} %"]) for n in range(1, 6)]
+    steps = [html.Span([html.I(className=f"seq seq-{n}"), f"{20 * (n - 1)}–{20 * n}%"]) for n in range(1, 6)]
     return html.Div(
         [
             *steps,

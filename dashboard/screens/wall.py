@@ -155,7 +155,7 @@ def _critical_page(ctx: ScreenContext, alerts: Sequence[Alert]) -> Component:
                     html.Ul(cards, className="sirens"),
                     html.Div(
                         [
-                            html.H2(ctx.words("warnings.others")),
+                            html.H2(ctx.words("warnings.further")),
                             warning_list(ctx, ctx.city.areas.root.code, 8, beside=shown),
                         ],
                         className="panel panel-warnings",

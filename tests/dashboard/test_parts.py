@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
 from itertools import pairwise
 
+import pytest
 from dash import dcc, html
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,9 +14,13 @@ from hypothesis import strategies as st
 from config.models import Tiles, Trend
 from dashboard.collate import sort_key
 from dashboard.compact import compact, markup
+from dashboard.components.matrix import WALL_ROWS, matrix
 from dashboard.components.tilemap import shade, steps
+from dashboard.components.value import delta_line
+from dashboard.context import ScreenContext
 from dashboard.scale import axis, decimals_for, spread_labels
 from dashboard.screens.wall import rows_of
+from dashboard.standing import stand
 from dashboard.svg import path, place, sparkline
 
 numbers = st.lists(st.floats(-1e9, 1e9, allow_nan=False).map(lambda x: round(x, 3)), min_size=1, max_size=40)
@@ -118,3 +125,30 @@ def test_shades_run_from_pale_to_deep_however_few_steps_there_are() -> None:
 def test_no_tick_tells_half_a_case() -> None:
     assert axis([0, 1, 2], from_zero=True, least=1).ticks == (0, 1, 2)
     assert axis([0, 0], from_zero=True, least=1).ticks == (0, 1)
+
+
+@pytest.mark.parametrize(("kind", "tables"), [("wall", 2), ("area", 1)])
+def test_a_long_table_stands_on_the_wall_in_two_halves(
+    context: Callable[..., ScreenContext], kind: str, tables: int
+) -> None:
+    ctx = context(kind)
+    root = ctx.city.areas.root.code
+    drawn = matrix(ctx, root, ["hotline_on_time", "dossiers_on_time"], ctx.city.levels[1], "month")
+    bodies = [part for part in drawn._traverse() if isinstance(part, html.Tbody)]
+    rows = [len(body.children) for body in bodies]
+    assert len(rows) == tables
+    assert sum(rows) == len(ctx.city.areas.at(ctx.city.levels[1], ctx.today)) > WALL_ROWS
+    assert max(rows) - min(rows) <= 1
+
+
+@pytest.mark.parametrize(("before", "told"), [(300.0, "cả ngày trước: 300"), (900.0, "+33,3%")])
+def test_a_value_many_times_the_one_before_is_told_beside_it(
+    context: Callable[..., ScreenContext], before: float, told: str
+) -> None:
+    ctx = context()
+    root, day = ctx.city.areas.root.code, ctx.today - dt.timedelta(days=2)
+    indicator = ctx.city.indicators["dossiers_received"]
+    earlier, value = (ctx.reader.series([indicator.id], root, "day", 2, day))[indicator.id]
+    values = [earlier._replace(value=before), value._replace(value=1200.0)]
+    line = delta_line(ctx, stand(ctx, indicator, values, root, frozenset()))
+    assert told in str(line)
