@@ -89,32 +89,52 @@ def find_rows(
     rows = reader.facts(
         feed.table, where, given, area=area, columns=names, order=order, limit=limit, offset=offset, day=today
     )
-    held = f"FROM {q(fact_table(feed.table))} WHERE ({where}) AND {inside(today)}"
-    groups: dict[str, Sequence[tuple[str, int]]] = {}
-    for column in group_columns(feed):
-        value = q(column.name)
-        counted = reader.cursor.execute(
-            f"SELECT CAST({value} AS VARCHAR), count(*) {held} AND {value} IS NOT NULL"
-            f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {MOST_GROUPS + 1}",
-            [*given, area],
-        ).fetchall()
-        if 1 < len(counted) <= MOST_GROUPS or column.name in search.chosen:
-            groups[column.name] = counted
-    return Found(rows, groups, _ages(reader, feed, held, [*given, area], today))
+    groups, ages = _counted(reader, feed, search, (where, given), area, today)
+    return Found(rows, groups, ages)
 
 
-def _ages(reader: Reader, feed: Feed, held: str, given: Sequence[Any], today: dt.date) -> list[int]:
-    days = f"(DATE '{today}' - {q(day_of(feed.event_time))})"
+def _counted(
+    reader: Reader, feed: Feed, search: Search, condition: tuple[str, list[Any]], area: str, today: dt.date
+) -> tuple[Mapping[str, Sequence[tuple[str, int]]], Sequence[int]]:
+    """What was found by column and value, and by band of age: in one look at rows that may be millions."""
+    where, given = condition
+    names = [column.name for column in group_columns(feed)]
+    values = "".join(f"CAST({q(name)} AS VARCHAR) AS v{n}, " for n, name in enumerate(names))
+    columns = [f"v{n}" for n in range(len(names))]
+    which = "".join(f" WHEN grouping({column}) = 0 THEN {n}" for n, column in enumerate(columns))
+    sets = ", ".join(f"({column})" for column in [*columns, ""])
+    ages = ", ".join(f"count(*) FILTER ({band}) AS a{n}" for n, band in enumerate(_bands("age")))
+    told = reader.cursor.execute(
+        f"SELECT CASE WHEN FALSE THEN NULL{which} ELSE -1 END AS which,"
+        f" coalesce({', '.join([*columns, 'NULL'])}) AS value,"
+        f" count(*) AS n, {ages} FROM (SELECT {values}"
+        f"DATE '{today}' - {q(day_of(feed.event_time))} AS age"
+        f" FROM {q(fact_table(feed.table))} WHERE ({where}) AND {inside(today)})"
+        f" GROUP BY GROUPING SETS ({sets}) HAVING which = -1 OR value IS NOT NULL"
+        f" QUALIFY row_number() OVER (PARTITION BY which ORDER BY n DESC, value) <= {MOST_GROUPS + 1}"
+        " ORDER BY which, n DESC, value",
+        [*given, area],
+    ).fetchall()
+    by_column: dict[str, list[tuple[str, int]]] = {name: [] for name in names}
+    bands: Sequence[int] = [0] * (len(AGES) + 1)
+    for number, value, count, *aged in told:
+        if number < 0:
+            bands = aged
+        else:
+            by_column[names[number]].append((value, count))
+    kept = {n: c for n, c in by_column.items() if 1 < len(c) <= MOST_GROUPS or n in search.chosen}
+    return kept, bands
+
+
+def _bands(age: str) -> list[str]:
+    """SQL conditions on an age in days, the youngest first."""
     bounds = [None, *AGES, None]
-    bands = [
+    return [
         " AND ".join(
-            [*([f"{days} >= {low}"] if low is not None else []), *([f"{days} < {high}"] if high else [])]
+            [*([f"{age} >= {low}"] if low is not None else []), *([f"{age} < {high}"] if high else [])]
         )
         for low, high in pairwise(bounds)
     ]
-    counts = ", ".join(f"count(*) FILTER ({band})" for band in bands)
-    row = reader.cursor.execute(f"SELECT {counts} {held}", list(given)).fetchone()
-    return list(row or [0] * len(bands))
 
 
 def _folded(text: str) -> str:
