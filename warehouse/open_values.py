@@ -71,10 +71,9 @@ def open_page(
         f" FROM indicator_value v WHERE {conditions} GROUP BY ALL))",
         given,
     ).fetchall()
-    if first is None or last is None:
-        conditions += " AND FALSE"
-    else:
-        conditions += (
+    within = " AND FALSE"
+    if first is not None and last is not None:
+        within = (
             " AND v.indicator BETWEEN $i_first AND $i_last"
             " AND (v.indicator > $i_first OR v.period > $p_first"
             " OR v.period = $p_first AND v.start >= $s_first)"
@@ -89,7 +88,7 @@ def open_page(
         "simulated": [one.simulated for one in cut.indicators],
         "timed": list(timed),
     }
-    withheld = f"v.n > 0 AND v.n < {int(cut.least)}"
+    withheld = "few.area IS NOT NULL"
     utc = "'%Y-%m-%dT%H:%M:%SZ'"
     found = cursor.sql(
         "SELECT v.indicator, v.level, v.area, coalesce(a.official, v.area) AS area_code,"
@@ -104,11 +103,31 @@ def open_page(
         " FROM indicator_value v"
         " JOIN (SELECT unnest($ids) AS id, unnest($units) AS unit, unnest($simulated) AS simulated) told"
         " ON told.id = v.indicator LEFT JOIN area a ON a.code = v.area"
-        f" WHERE {conditions} ORDER BY v.indicator, v.period, v.start, v.level, v.area"
+        f" LEFT JOIN ({_withheld(int(cut.least), within)}) few ON few.indicator = v.indicator"
+        " AND few.area = v.area AND few.period = v.period AND few.start = v.start"
+        f" WHERE {conditions}{within} ORDER BY v.indicator, v.period, v.start, v.level, v.area"
         f" LIMIT {int(limit)} OFFSET {max(0, int(offset) - int(passed))}",
         params=given,
     ).to_arrow_table()
     return found, int(total)
+
+
+def _withheld(least: int, within: str) -> str:
+    """SQL: what is left empty of the values ``within``, by indicator, period, start and area.
+
+    That is what rests on fewer than ``least`` rows; and where it is the only such value of a unit, whose own
+    less the others would give it away, the next smallest as well. All of the unit is looked at, whatever is
+    asked for of it.
+    """
+    return (
+        "SELECT indicator, period, start, area FROM (SELECT v.indicator, v.period, v.start, v.area,"
+        f" v.n < {least} AS few, count(*) FILTER (v.n < {least}) OVER siblings AS found,"
+        " row_number() OVER (siblings ORDER BY v.n, v.area) AS place"
+        " FROM indicator_value v LEFT JOIN area a ON a.code = v.area"
+        f" WHERE list_contains($ids, v.indicator) AND v.n > 0 AND {least} > 0{within}"
+        " WINDOW siblings AS (PARTITION BY v.indicator, v.period, v.start, v.level, a.parent))"
+        " WHERE few OR (found = 1 AND place = 2)"
+    )
 
 
 def open_reach(cursor: Cursor, indicators: Sequence[str]) -> dict[str, Reach]:

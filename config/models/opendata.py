@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from config.models.base import Identifier, LastingDuration, Model, Text
+from config.models.indicator import Period
 
 Rhythm = Literal["hourly", "daily", "weekly", "monthly", "quarterly", "annual"]
 
@@ -42,9 +43,11 @@ class OpenPublishing(Model):
 class OpenDataset(Model):
     """Figures that anybody may take: values of ``indicators`` by area and period, never a row behind them.
 
-    ``levels`` narrows the areas. What rests on fewer than ``least`` rows is left empty, so that nobody can
-    be recognised. ``update`` is the rhythm that is promised; figures that reach back no further than
-    ``fresh`` are on time.
+    ``levels`` narrows the areas, ``periods`` the kinds of period. What rests on fewer than ``least`` rows is
+    left empty, so that nobody can be recognised; and where it is the only one within its unit above, which
+    less the others would give it away, so is the next smallest. Who publishes days as well as months, or
+    wards as well as districts, gives away by sums what is left empty. ``update`` is the rhythm that is
+    promised; figures that reach back no further than ``fresh`` are on time.
     """
 
     id: Identifier
@@ -52,6 +55,7 @@ class OpenDataset(Model):
     description: Text
     indicators: tuple[Identifier, ...] = Field(min_length=1)
     levels: tuple[Identifier, ...] | None = None
+    periods: tuple[Period, ...] | None = None
     least: int = Field(default=0, ge=0)
     keywords: tuple[Text, ...] = ()
     update: Rhythm

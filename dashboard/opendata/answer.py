@@ -132,6 +132,10 @@ def question(city: City, dataset: OpenDataset, asked: Sequence[tuple[str, str]],
         level for level in city.levels
         if any(level in one.levels for one in indicators) and level in (dataset.levels or city.levels)
     ]  # fmt: skip
+    kinds = [
+        period for period in dict.fromkeys(period for one in indicators for period in one.periods)
+        if period in (dataset.periods or city.periods.ids)
+    ]  # fmt: skip
     language = city.head.languages[0]
     cut = Cut(
         [
@@ -141,7 +145,7 @@ def question(city: City, dataset: OpenDataset, asked: Sequence[tuple[str, str]],
         dataset.least,
         chosen("level", offered) or offered,
         chosen("area", [area.code for area in city.areas.all()]),
-        chosen("period", list(dict.fromkeys(period for one in indicators for period in one.periods))),
+        chosen("period", kinds) or kinds,
         _day(given, "from"),
         _day(given, "to"),
     )

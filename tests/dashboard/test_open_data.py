@@ -135,7 +135,7 @@ def test_values_and_what_is_too_few_to_be_told(get: Get) -> None:
         ("level=district", 24),
         ("level=city,district&from=2025-07-01", 21),
         ("from=2025-07-01&to=2025-09-30&area=760&area=761", 6),
-        ("period=week", 0),
+        ("period=month", 36),
         ("indicator=dengue_per_100k", 0),
     ],
 )
@@ -151,6 +151,8 @@ def test_filters(get: Get, asked: str, count: int) -> None:
         ("indicator=hotline_received", "there is no indicator"),
         ("from=23/11/2026", "from=23/11/2026 is no day; write one such as 2026-01-31"),
         ("limit=-1", "limit=-1 is no whole number"),
+        ("period=day", "there is no period 'day' here"),
+        ("level=ward", "there is no level 'ward' here"),
         ("perod=month", "(did you mean period?)"),
     ],
 )
@@ -176,6 +178,38 @@ def test_pages_follow_each_other_and_make_the_whole(get: Get) -> None:
     assert [value["value"] for value in first["values"] + second["values"]] == [
         None if row["value"] == "" else float(row["value"]) for row in whole
     ]
+
+
+@pytest.mark.parametrize(
+    ("cases", "empty"),
+    [
+        ({"760": 3, "761": 8, "764": 20}, {"760", "761"}),
+        ({"760": 3, "761": 4, "764": 20}, {"760", "761"}),
+        ({"760": 3, "761": 0, "764": 20}, {"760", "764"}),
+        ({"760": 8, "761": 9, "764": 20}, set()),
+    ],
+)
+def test_what_is_left_empty_does_not_follow_from_the_rest(
+    runtime: Runtime, cases: dict[str, int], empty: set[str]
+) -> None:
+    """The whole city's figure is told: whoever takes all districts but one from it has the one."""
+    with runtime.store.trial() as cursor:
+        cursor.execute(
+            "INSERT INTO indicator_value BY NAME SELECT 'made' AS indicator,"
+            " CASE a WHEN '79' THEN 'city' ELSE 'district' END AS level, a AS area, 'month' AS period,"
+            " DATE '2025-01-01' AS start, n AS value, n, 1 AS present, 1 AS expected,"
+            " TIMESTAMP '2026-11-22 17:00:00' AS data_through, data_through AS known_from,"
+            " 1 AS version, 1 AS run, data_through AS stored_at"
+            " FROM (SELECT unnest($areas) AS a, unnest($cases) AS n)",
+            {"areas": ["79", *cases], "cases": [sum(cases.values()), *cases.values()]},
+        )
+
+        def withheld(*areas: str) -> set[str]:
+            page, _ = open_page(cursor, Cut([Published("made", "", False)], 5, areas=areas), [], 100, 0)
+            return {row["area"] for row in page.to_pylist() if row["withheld"] and row["value"] is None}
+
+        assert withheld() == empty
+        assert set().union(*(withheld(area) for area in cases)) == empty, "asked for one by one"
 
 
 @pytest.mark.parametrize("limit", [1, 4, 7, 100])
