@@ -65,6 +65,8 @@ class Rows:
                 return left >= right
             case exp.Sub():
                 return left - right
+            case exp.Mul():
+                return left * right
         raise NotImplementedError(type(node))
 
     def _junction(self, node: exp.Expr, row: Row, decisive: bool) -> bool | None:
