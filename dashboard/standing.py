@@ -188,7 +188,13 @@ def worst(alerts: Iterable[Alert]) -> Alert | None:
 def stand(
     ctx: ScreenContext, indicator: Indicator, history: Sequence[Value], area: str, late: frozenset[str]
 ) -> Standing:
-    """The standing of the newest value of ``history`` (oldest first; empty: no value)."""
+    """The standing of the newest value of ``history`` (oldest first; empty: no value).
+
+    A period that has only begun and cannot say anything yet (no rush hour before dawn) leaves the word to the one
+    before it.
+    """
+    if len(history) > 1 and is_partial(ctx, history[-1]) and not enough(indicator, history[-1]):
+        history = history[:-1] if enough(indicator, history[-2]) else history
     value = history[-1] if history else None
     alert = alert_on(ctx, indicator, area)
     feed_late = any(feed.id in late for feed in feeds_of(ctx.city, indicator))
