@@ -18,13 +18,15 @@ PARAMETER: Final = "as_of"
 KINDS: Final = frozenset({"area", "domain", "domains", "indicator", "wall"})
 """Screens of which the past can be told."""
 
+_FIRST_YEAR: Final = 1900
+"""Earlier moments have no place in UTC, or none a span before them."""
 _ADAPTER: Final[TypeAdapter[Indicator]] = TypeAdapter(Indicator)
 
 
 def chosen(city: City, route: Route, now: dt.datetime) -> dt.datetime | None:
     """The moment that an address asks for: ``2026-05-01T08:00`` by the city's clock, or with an offset.
 
-    None where it names none, or one that has not come yet.
+    None where it names none, one that has not come yet, or one from before there were any figures.
     """
     if route.kind not in KINDS:
         return None
@@ -35,7 +37,7 @@ def chosen(city: City, route: Route, now: dt.datetime) -> dt.datetime | None:
     except ValueError:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=city.zone)
-    return at if at < now else None
+    return at if at.year >= _FIRST_YEAR and at < now else None
 
 
 def written(at: dt.datetime, city: City) -> str:

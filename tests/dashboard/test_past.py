@@ -44,6 +44,7 @@ def monthly(city: City) -> str:
         ("2026-05-01T01:00:00 00:00", THEN),
         ("2026-05-01", dt.datetime(2026, 4, 30, 17, tzinfo=dt.UTC)),
         ("2027-01-01", None),
+        ("0001-01-01", None),
         ("yesterday", None),
         ("", None),
     ],
