@@ -82,6 +82,14 @@ class City:
             datasets.setdefault(feed.table, feed)
         return datasets
 
+    @cached_property
+    def named(self) -> dict[str, list[str]]:
+        """Ids of every kind that have a place in the folder, whether or not their definition is sound."""
+        found: dict[str, list[str]] = {}
+        for kind, id_ in self.places:
+            found.setdefault(kind, []).append(id_)
+        return found
+
     def called(self, column: Column, value: str) -> Text | None:
         """What people call a value of a column: its label, or the name of the definition whose id it is."""
         return column.labels.get(value) or self._names.get(column.names or "", {}).get(value)

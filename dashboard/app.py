@@ -108,7 +108,7 @@ def create_app(runtime: Runtime) -> FastAPI:
         lifespan=partial(_while, spoken),
     )
     server.router.routes.extend(spoken.routes)
-    cache, layers = ScreenCache(), LayerBook(city)
+    cache, layers, lineages = ScreenCache(), LayerBook(city), Lineages(city)
 
     @server.get("/")
     def home() -> RedirectResponse:
@@ -118,7 +118,9 @@ def create_app(runtime: Runtime) -> FastAPI:
     def screen(request: Request, path: str = "/", search: str = "") -> Response:
         route = parse(city, path, search)
         version = runtime.hub.version
-        page = cache.page(version, route.key, lambda: _render(runtime, layers, route, version, offers))
+        page = cache.page(
+            version, route.key, lambda: _render(runtime, layers, lineages, route, version, offers)
+        )
         headers = {
             "ETag": page.etag,
             "Cache-Control": "no-cache",
@@ -228,7 +230,12 @@ def _offers(server: FastAPI) -> Offers:
 
 
 def _render(
-    runtime: Runtime, layers: LayerBook, route: Route, version: str, offers: Callable[[], Offers]
+    runtime: Runtime,
+    layers: LayerBook,
+    lineages: Lineages,
+    route: Route,
+    version: str,
+    offers: Callable[[], Offers],
 ) -> bytes:
     now, state = runtime.clock(), runtime.state
     as_of, boundaries = asof.chosen(runtime.city, route, now), chosen(runtime.city, route)
@@ -254,7 +261,9 @@ def _render(
             story=lambda warning: story_of(city, state, warning, areas, quiet, as_of or now),
             rulebook=Rulebook(city, state, areas, now),
             directives=DirectiveBook(city, state.directives, areas, now),
-            lineage=lambda value, rows: Lineages(city).of(reader, value, rows),
+            lineage=lambda value, rows: (lineages if as_of is None else Lineages(city)).of(
+                reader, value, rows
+            ),
             members=partial(breakdown_series, city, reader),
             volume=partial(volume_shown, city, reader.cursor),
             route=route,

@@ -10,7 +10,7 @@ from config import City
 from config.models.indicator import Derived, Indicator, Measure, Period, Reported, Stock
 from config.periods import day_of
 from indicators.counted import measure_of, stock_columns
-from indicators.datasets import Dataset, datasets
+from indicators.datasets import Dataset, dataset_of
 from indicators.sql.prelude import Moment
 from warehouse.expression import Aggregate, aggregates, parse_condition
 from warehouse.places import inside
@@ -80,7 +80,7 @@ def rows_query(
     """
     if isinstance(item, Derived) or item.dataset not in city.datasets:
         return None
-    dataset = datasets(city)[item.dataset]
+    dataset = dataset_of(city, item.dataset)
     where = [*_own(item, dataset), *_span(item, dataset, area, period, start, moment), *_of(member)]
     match item:
         case Stock():

@@ -12,7 +12,7 @@ from config import City
 from config.models.indicator import Derived, Indicator, Measure, Period, Stock
 from indicators.changes import Standing
 from indicators.counted import flows_of, measure_of
-from indicators.datasets import datasets
+from indicators.datasets import dataset_of
 from indicators.measures import Assembly, Part, accumulates, assemble, columns_of
 from indicators.split import Split, is_split, kept_parts, make_splits, split_periods
 from indicators.sql.breakdown import Question, Span, from_flows, from_parts, from_rows, member_values
@@ -64,12 +64,12 @@ def adds_up(city: City, item: Indicator) -> bool:
         return True
     if not isinstance(item, Measure):
         return False
-    return accumulates(measure_of(item, datasets(city)[item.dataset]))
+    return accumulates(measure_of(item, dataset_of(city, item.dataset)))
 
 
 def is_kept(city: City, item: Indicator) -> bool:
     """Whether members are put together from kept parts; else each question is answered from the rows."""
-    return is_split(item, city) and any(kept_parts(item, datasets(city)[item.dataset]))
+    return is_split(item, city) and any(kept_parts(item, dataset_of(city, item.dataset)))
 
 
 def breakdown(
@@ -140,8 +140,7 @@ class _Asked:
         self.city = city
         self.cursor = reader.cursor
         self.item = item
-        known = datasets(city)
-        self.dataset = known[item.dataset]
+        self.dataset = dataset_of(city, item.dataset)
         self.dimension = dimension
         self.standing = Standing.read(reader.cursor)
         # Parts are kept for all indicators of a dataset together; those of others have none of these.
@@ -152,7 +151,7 @@ class _Asked:
         }
         self.splits = {
             split.time: split
-            for split in make_splits(replace(city, indicators=fellows), known)
+            for split in make_splits(replace(city, indicators=fellows), {item.dataset: self.dataset})
             if split.dimension == dimension
         }
 

@@ -87,6 +87,14 @@ def datasets(city: City) -> dict[str, Dataset]:
     return {name: _dataset(name, group, city) for name, group in feeds.items()}
 
 
+def dataset_of(city: City, name: str) -> Dataset:
+    """One dataset of the city. Raises KeyError for a name that no feed has."""
+    feeds = [feed for feed in city.feeds.values() if feed.table == name]
+    if not feeds:
+        raise KeyError(name)
+    return _dataset(name, feeds, city)
+
+
 def _dataset(name: str, feeds: list[Feed], city: City) -> Dataset:
     first = feeds[0]
     return Dataset(

@@ -60,7 +60,7 @@ class Place:
 
     def named(self, kind: str) -> list[str]:
         """Ids that are defined, whether or not their definition is sound: one mistake is reported once."""
-        return [id for k, id in self.city.places if k == kind]
+        return self.city.named.get(kind, [])
 
     def serves(self, systems: Sequence[str]) -> Iterator[Problem]:
         """Problems of the rows of ``systems.yaml`` that a definition says it serves."""

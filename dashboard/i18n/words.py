@@ -45,7 +45,7 @@ class Words:
 def words_in(lang: Lang) -> Words:
     """The catalogue of ``lang``, read once."""
     text = (Path(__file__).parent / f"{lang}.yaml").read_text(encoding="utf-8")
-    return Words(lang, dict(_flat(yaml.safe_load(text))))
+    return Words(lang, dict(_flat(yaml.load(text, yaml.CSafeLoader))))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import isfinite
 from typing import Final
 
@@ -31,6 +32,7 @@ def parse_formula(text: str, known: Mapping[str, Trait], missing: Missing = "any
     return node
 
 
+@lru_cache(maxsize=4096)  # a page asks for those of every identity
 def parse_references(text: str) -> tuple[str, ...]:
     """Names of the indicators that a formula mentions, without judging it. Raises ExpressionError if it
     cannot be read.

@@ -11,7 +11,7 @@ import numpy as np
 from config import City
 from config.models import Deadline, Rule
 from config.working import closing, working_until
-from indicators.datasets import datasets
+from indicators.datasets import dataset_of
 from indicators.rules.conditions import Verdict, deadline
 from indicators.rules.machine import Observation, Seen
 from indicators.rules.sightings import Sighting
@@ -29,7 +29,7 @@ def due_soon(city: City, cursor: Cursor, rule: Rule, now: dt.datetime) -> Iterat
     condition, level = cast(Deadline, rule.when), cast(str, rule.level)
     if not has_facts(cursor, condition.dataset):
         return
-    columns = datasets(city)[condition.dataset].columns
+    columns = dataset_of(city, condition.dataset).columns
     after, until = reach(city, condition, now, columns[condition.due] == "date")
     where = None if condition.where is None else parse_condition(condition.where, columns)
     window = Window(condition.dataset, condition.due, condition.done, after, until, where)
