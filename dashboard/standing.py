@@ -190,8 +190,8 @@ def stand(
 ) -> Standing:
     """The standing of the newest value of ``history`` (oldest first; empty: no value).
 
-    A period that has only begun and cannot say anything yet (no rush hour before dawn) leaves the word to the one
-    before it.
+    A period that has only begun and cannot say anything yet (no rush hour before dawn) leaves the word to the
+    one before it.
     """
     if len(history) > 1 and is_partial(ctx, history[-1]) and not enough(indicator, history[-1]):
         history = history[:-1] if enough(indicator, history[-2]) else history
