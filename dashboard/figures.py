@@ -169,7 +169,9 @@ def _right(chart: Chart) -> int:
 
 
 def _cuts(chart: Chart, colours: dict[str, str]) -> Figure:
-    """Breaks as upright dashed lines, each with its label on the side that has more room."""
+    """Breaks as upright dashed lines. One alone is named by the legend; of several each has its label, on the
+    side that has more room.
+    """
     middle = (len(chart.starts) - 1) / 2
     return {
         "shapes": [
@@ -185,7 +187,7 @@ def _cuts(chart: Chart, colours: dict[str, str]) -> Figure:
                 "showarrow": False, "yanchor": "top", "xanchor": "left" if cut.at < middle else "right",
                 "font": {"size": 11, "color": colours["ink-2"]}, "bgcolor": colours["surface"],
             }
-            for number, cut in enumerate(chart.cuts)
+            for number, cut in enumerate(chart.cuts if len(chart.cuts) > 1 else ())
         ],
     }  # fmt: skip
 

@@ -89,7 +89,7 @@ def _lead(ctx: ScreenContext, cause: Cause) -> Component:
             html.Div(
                 [
                     html.Span([icon("people"), alert.assigned_to]) if alert.assigned_to else None,
-                    html.Span(_rule(ctx, alert)),
+                    html.Span(_rule(ctx, alert)) if _rule(ctx, alert) != about(ctx, alert) else None,
                     html.Span(f"#{alert.id}"),
                     link([ctx.words("warnings.look"), icon("chevron-right")], warning_href(ctx, alert)),
                 ],

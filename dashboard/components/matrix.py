@@ -35,9 +35,12 @@ def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period
     indicators = [ctx.city.indicators[id_] for id_ in ids]
     areas = sorted((ctx.city.areas[code] for code in values), key=lambda a: sort_key(a.name(ctx.lang)))
     names = ctx.names(ids)
+    told = {_told(ctx, i, values, period) for i in indicators} - {""}
+    same = told.pop() if ctx.wall and len(told) == 1 else ""  # said once, where columns are narrow
+    first: list[Component | str] = [ctx.level_name(level).capitalize()]
     head = [
-        th(ctx.level_name(level).capitalize()),
-        *(_head(ctx, i, names[i.id], values, period) for i in indicators),
+        th([*first, html.Small(same)] if same else first),
+        *(_head(ctx, i, names[i.id], "" if same else _told(ctx, i, values, period)) for i in indicators),
     ]
     beside = {id_: [row[id_] for row in values.values() if id_ in row] for id_ in ids}
     rows = [_row(ctx, a, indicators, values[a.code], period, beside) for a in areas]
@@ -52,11 +55,15 @@ def matrix(ctx: ScreenContext, area: str, ids: Sequence[str], level: str, period
     )
 
 
-def _head(
-    ctx: ScreenContext, indicator: Indicator, name: str, values: dict[str, dict[str, Value]], period: Period
-) -> Component:
+def _told(
+    ctx: ScreenContext, indicator: Indicator, values: dict[str, dict[str, Value]], period: Period
+) -> str:
+    """The period that a column is told for."""
     some = next((row[indicator.id] for row in values.values() if indicator.id in row), None)
-    told = period_name(ctx, period, some.start) if some is not None else ""
+    return period_name(ctx, period, some.start) if some is not None else ""
+
+
+def _head(ctx: ScreenContext, indicator: Indicator, name: str, told: str) -> Component:
     unit = ctx.unit(indicator).symbol.get(ctx.lang)
     return html.Th(
         [html.Span(name), html.Small(" · ".join(t for t in (unit, told) if t))],

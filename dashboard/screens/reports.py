@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from typing import TYPE_CHECKING
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -12,7 +15,10 @@ from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
 
-LISTED = 12
+if TYPE_CHECKING:
+    from dashboard.reports.press import Kept
+
+LISTED = 24
 """Files of a report that are listed; the folder has all."""
 
 
@@ -66,24 +72,24 @@ def _files(ctx: ScreenContext, report: Report) -> Component:
     kept = ctx.papers.kept(report)[:LISTED]
     if not kept:
         return html.P(words("report.no_files"), className="quiet")
+    made: dict[tuple[dt.date, str, str], list[Kept]] = {}
+    for one in kept:
+        made.setdefault((one.day, one.area, one.lang), []).append(one)
     head = [th(words("report.day")), th(words("report.area")), th(words("report.file"))]
     rows = [
         html.Tr(
             [
-                td(fmt.date(one.day, ctx.lang)),
-                td(ctx.city.areas[one.area].name(ctx.lang) if one.area in ctx.city.areas else one.area),
-                td(
-                    html.A(
-                        [
-                            f"{one.form.upper()} · {one.lang.upper()} · ",
-                            f"{fmt.number(one.size / 1024, ctx.lang)} KB",
-                        ],
-                        href=f"/reports/{one.report}/{one.name}",
-                        className="link",
-                    )
-                ),
+                td(fmt.date(day, ctx.lang)),
+                td(ctx.city.areas[area].name(ctx.lang) if area in ctx.city.areas else area),
+                td(html.Div([_file(ctx, form) for form in forms], className="open-take")),
             ]
         )
-        for one in kept
+        for (day, area, _), forms in made.items()
     ]
     return table(head, rows, "grid", report.title.get(ctx.lang))
+
+
+def _file(ctx: ScreenContext, one: Kept) -> Component:
+    said = f"{one.form.upper()} ({one.lang.upper()})"
+    size = f"{fmt.number(one.size / 1024, ctx.lang)} KB"
+    return html.A(said, href=f"/reports/{one.report}/{one.name}", className="link", title=size)
