@@ -34,7 +34,9 @@
       const zone = { timeZone: element.dataset.clock };
       const now = new Date(present);
       element.dataset.time = now.toLocaleTimeString("en-GB", { ...zone, hour: "2-digit", minute: "2-digit" });
-      element.dataset.day = now.toLocaleDateString(root.lang === "en" ? "en-GB" : root.lang || "vi", { ...zone, weekday: "long", day: "2-digit", month: "2-digit", year: "numeric" });
+      const english = root.lang === "en"; // days as the server writes them: 24 Nov 2026, 24/11/2026
+      const month = english ? { day: "numeric", month: "short" } : { day: "2-digit", month: "2-digit" };
+      element.dataset.day = now.toLocaleDateString(english ? "en-GB" : root.lang || "vi", { ...zone, weekday: "long", year: "numeric", ...month });
     }
     const lost = document.body.dataset.connection === "lost";
     if (!lost) lostSince = null; else if (lostSince === null) lostSince = Date.now();
