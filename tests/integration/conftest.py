@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gc
 import re
 import shutil
 import subprocess
@@ -83,6 +84,8 @@ class Visitor:
     def __init__(self, runtime: Runtime) -> None:
         self.app = create_app(runtime)
         asyncio.run(self._begin())
+        gc.collect()
+        gc.freeze()
 
     async def _begin(self) -> None:
         """What a server does before the first request: Dash takes its addresses only then."""
