@@ -12,14 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import City
 from config.models import Indicator
-from dashboard.routes import Route
+from dashboard.routes import FIRST_YEAR, Route
 
 PARAMETER: Final = "as_of"
 KINDS: Final = frozenset({"area", "domain", "domains", "indicator", "wall"})
 """Screens of which the past can be told."""
 
-_FIRST_YEAR: Final = 1900
-"""Earlier moments have no place in UTC, or none a span before them."""
 _ADAPTER: Final[TypeAdapter[Indicator]] = TypeAdapter(Indicator)
 
 
@@ -37,7 +35,7 @@ def chosen(city: City, route: Route, now: dt.datetime) -> dt.datetime | None:
     except ValueError:
         return None
     at = at if at.tzinfo else at.replace(tzinfo=city.zone)
-    return at if at.year >= _FIRST_YEAR and at < now else None
+    return at if at.year >= FIRST_YEAR and at < now else None
 
 
 def written(at: dt.datetime, city: City) -> str:

@@ -16,6 +16,7 @@ from dashboard.components.tilemap import Shading
 from dashboard.context import ScreenContext
 from dashboard.geometry import boundaries, layer_shapes
 from dashboard.layers import LayerState, positions
+from dashboard.routes import day_in
 
 View = Literal["tiles", "ground"]
 
@@ -57,10 +58,7 @@ def chosen(ctx: ScreenContext) -> Choice | None:
     above = city.levels[: city.levels.index(level)]
     if area not in city.areas or city.areas[area].level not in above:
         area = city.areas.root.code
-    try:
-        start: dt.date | None = dt.date.fromisoformat(params.get("start", ""))
-    except ValueError:
-        start = None
+    start = day_in(params.get("start", ""), ctx.today)
     given = dict.fromkeys(id_ for id_ in params.get("layers", "").split(",") if id_ in city.layers)
     return Choice(indicator, level, period, start, area, tuple(given)[:MOST])
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from config import City
 from config.models import Indicator, Measure, Period, Review, Stock
 from config.targets import Aim, aim_on
+from dashboard.routes import day_in
 from indicators.counted import measure_of
 from indicators.datasets import datasets
 from indicators.measures import accumulates
@@ -97,10 +98,7 @@ class Move:
 
 def span_of(review: Review, today: dt.date, asked: str = "") -> Span:
     """The newest span that is over on ``today``, or the one that was over on the day that is asked for."""
-    try:
-        day = min(dt.date.fromisoformat(asked), today)
-    except ValueError:
-        day = today
+    day = day_in(asked, today) or today
     first = _ANCHOR + _DAYS[review.on] * _DAY
     until = first + (day - first) // review.every * review.every
     return Span(until - review.every, until)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from config import City
@@ -36,6 +37,10 @@ ScreenKind = Literal[
     "map",
     "missing",
 ]
+
+
+FIRST_YEAR: Final = 1900
+"""Earlier moments have no place in UTC, or none a span before them."""
 
 
 @dataclass(frozen=True)
@@ -107,3 +112,12 @@ def parse(city: City, path: str, search: str = "") -> Route:
             return Route(language, kind, "", params)
         case _:
             return Route(language, "missing", path, params)
+
+
+def day_in(text: str, today: dt.date) -> dt.date | None:
+    """The day that an address names; None: none, or one that nothing can be known of yet or any more."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day.year >= FIRST_YEAR and day <= today else None

@@ -82,6 +82,10 @@ def test_the_choice_is_put_right(city: City, context: Callable[..., ScreenContex
     assert choice.level in choice.indicator.levels
     assert choice.period in choice.indicator.periods
     assert (choice.start, choice.area, choice.layers) == (None, city.areas.root.code, ())
+    for start in ("9999-12-31", "0001-01-01"):
+        beyond = chosen(context("map", "", "vi", {"start": start}))
+        assert beyond is not None
+        assert beyond.start is None
     many = ",".join(city.layers)
     taken = chosen(context("map", "", "vi", {"layers": many + "," + many}))
     assert taken is not None
