@@ -27,17 +27,25 @@ _USUAL: Final = dt.timedelta(days=7)
 """Until when something is due, unless somebody says otherwise."""
 
 
-def issue_form(ctx: ScreenContext, about: About) -> Component:
-    """A form to have a unit do something about what the page shows, folded away."""
+def issue_form(
+    ctx: ScreenContext, about: About, text: str = "", unit: str = "", due: dt.date | None = None
+) -> Component:
+    """A form to have a unit do something about what the page shows, folded away. ``text``, ``unit`` and a
+    ``due`` that has not passed are what it says before anybody writes.
+    """
     words, key = ctx.words, {"about": about.written(), "lang": ctx.lang}
     offices = units_for(ctx.city, about.area, ctx.today)
     units = [{"value": office.key, "label": office.name(ctx.city, ctx.lang)} for office in offices]
     fields: dict[str, Component] = {
         "text": dbc.Textarea(
-            id={"type": "issue-text", **key}, rows=3, maxlength=2000, placeholder=words("directive.text_hint")
+            id={"type": "issue-text", **key},
+            rows=3,
+            maxlength=2000,
+            placeholder=words("directive.text_hint"),
+            value=text,
         ),
         "unit": dbc.Select(
-            id={"type": "issue-unit", **key}, options=[{"value": "", "label": "–"}, *units], value=""
+            id={"type": "issue-unit", **key}, options=[{"value": "", "label": "–"}, *units], value=unit
         ),
         "joining": dbc.Select(
             id={"type": "issue-joining", **key}, options=[{"value": "", "label": "–"}, *units], value=""
@@ -46,7 +54,7 @@ def issue_form(ctx: ScreenContext, about: About) -> Component:
             id={"type": "issue-due", **key},
             type="date",
             min=ctx.today.isoformat(),
-            value=(ctx.today + _USUAL).isoformat(),
+            value=(due if due is not None and due > ctx.today else ctx.today + _USUAL).isoformat(),
         ),
         "priority": dbc.Select(
             id={"type": "issue-priority", **key},

@@ -90,7 +90,10 @@ def _head(ctx: ScreenContext, one: Directive) -> Component:
         said = ctx.words("warning.number", n=str(order.warning))
         links.append(link([icon("bell"), said], ctx.href("warning", str(order.warning))))
     if order.task is not None:
-        links.append(html.Span([icon("list-check"), order.task]))
+        programme, _, entry = order.task.partition("/")
+        task: list[Component | str] = [icon("list-check"), entry or order.task]
+        known = entry and programme in ctx.city.programmes
+        links.append(link(task, ctx.href("programme", programme, entry=entry)) if known else html.Span(task))
     return html.Section(
         [
             html.P(order.text, className="card-text"),

@@ -15,13 +15,17 @@ from config.models import Programme
 from dashboard import format as fmt
 from dashboard.collate import sort_key
 from dashboard.components.base import dashed, icon, link, panel, table, td, th
+from dashboard.components.directive_form import issue_form
 from dashboard.components.page import page
 from dashboard.components.programme_matrix import programme_matrix
 from dashboard.components.programme_tasks import bar, milestones, owner_table, task_detail, task_list
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.directive_about import About
+from dashboard.directive_units import units_for
 from dashboard.programmes import Board, board
 from dashboard.screens.programmes import sample_chip, span
+from warehouse.programmes import Entry
 
 PARAMETERS: Final = ("area", "owner", "state", "group", "criterion")
 SHOWN: Final = ("overdue", "soon", "running", "waiting", "done", "every")
@@ -177,7 +181,19 @@ def _detail(ctx: ScreenContext, programme: Programme, to: Address) -> Component 
     if entry is None:
         return panel(title, notice("empty", "search", ctx.words("programme.no_task")), kind="task")
     reports = reader.reports(programme, asked, ctx.now.replace(tzinfo=None))
-    return panel(title, task_detail(ctx, programme, entry, reports, to()), kind="task")
+    shown: list[Component] = [task_detail(ctx, programme, entry, reports, to())]
+    if entry.state != "done" and entry.area in ctx.city.areas:
+        shown.append(_issue(ctx, programme, entry))
+    return panel(title, shown, kind="task")
+
+
+def _issue(ctx: ScreenContext, programme: Programme, entry: Entry) -> Component:
+    """A directive about a task takes over its name, the first office of its area and its due day."""
+    name = next((t.name.get(ctx.lang) for _, t in programme.tasks if t.id == entry.task), entry.task)
+    offices = units_for(ctx.city, entry.area, ctx.today)
+    unit = next((office.key for office in offices if office.area == entry.area), "")
+    about = About(entry.area, task=f"{programme.id}/{entry.entry_id}")
+    return issue_form(ctx, about, name, unit, entry.due_on)
 
 
 def _filters(ctx: ScreenContext, made: Board, chosen: dict[str, str]) -> Component:

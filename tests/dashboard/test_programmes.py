@@ -52,7 +52,8 @@ class Ledger:
         return [self._entry(programme, areas[0], k) for k in range(4)], 9
 
     def entry(self, programme: Programme, _: dt.date, entry_id: str) -> Entry | None:
-        return self._entry(programme, "79", 3) if entry_id.startswith("79.") else None
+        late = entry_id.endswith(".late")
+        return self._entry(programme, "79", 0 if late else 3) if entry_id.startswith("79.") else None
 
     def milestones(self, programme: Programme, _: dt.date) -> dict[str, Entry]:
         first = self._entry(programme, self.city.areas.root.code, 3)
@@ -130,6 +131,14 @@ def test_one_task_is_shown_with_its_history_and_no_link_that_is_none(city: City,
     assert '"href": "javascript' not in text
     missing = told(context("programme", programme.id, params={"entry": "80.one"}))
     assert "Không tìm thấy nhiệm vụ này" in missing
+
+
+@pytest.mark.usefixtures("ledger")
+def test_a_directive_can_be_issued_about_a_task_that_is_not_done(city: City, context: Make) -> None:
+    programme = next(iter(city.programmes.values()))
+    late = told(context("programme", programme.id, params={"entry": "79.late"}))
+    assert f"task={programme.id}%2F79.{programme.tasks[0][1].id}" in late
+    assert "directive-issue" not in told(context("programme", programme.id, params={"entry": "79.one"}))
 
 
 def test_before_anything_came_the_screen_says_so(city: City, context: Make, ledger: Ledger) -> None:
