@@ -40,6 +40,10 @@ _NO_DATA: Final = {
     "vi": "{area}: không có số liệu “{name}” từ {since}.",
     "en": "{area}: no figures for “{name}” since {since}.",
 }
+_NEVER: Final = {
+    "vi": "{name}: chưa nhận được số liệu nào (cho phép {limit}).",
+    "en": "{name}: nothing was ever received (allowed: {limit}).",
+}
 _POINTS: Final = {"vi": " điểm phần trăm", "en": " points"}
 _PLACES: Final = {"vi": ("{} hạng", "{} hạng"), "en": ("{} place", "{} places")}
 _DAYS: Final = {"vi": ("{} ngày", "{} ngày"), "en": ("{} day", "{} days")}
@@ -59,6 +63,14 @@ def placeholders(condition: Condition) -> tuple[str, ...]:
 
 def message(city: City, rule: Rule, area: str, sighting: Sighting, since: dt.datetime) -> dict[str, str]:
     """What people are told when the rule fires. ``since`` must be in the city's zone."""
+    if rule.feed is not None and not isinstance(rule.when, Volume) and _endless(sighting.measure):
+        return {
+            language: _NEVER[language].format(
+                name=city.feeds[rule.feed].name.get(language),
+                limit=figure(city, rule, sighting.limit, language),
+            )
+            for language in city.head.languages
+        }
     places = of_places(city, rule, area, since.date())
     return {
         language: rule.message.get(language).format(
@@ -71,6 +83,11 @@ def message(city: City, rule: Rule, area: str, sighting: Sighting, since: dt.dat
         )
         for language in city.head.languages
     }
+
+
+def _endless(hours: float | None) -> bool:
+    """Whether an age has no beginning: no sentence about an age can be made of that."""
+    return hours is None or not math.isfinite(hours)
 
 
 def no_data_message(city: City, rule: Rule, area: str, since: dt.datetime) -> dict[str, str]:
@@ -143,7 +160,7 @@ def _number(value: float, decimals: int, language: str) -> str:
 
 
 def _age(hours: float | None, language: str) -> str:
-    if hours is None or not math.isfinite(hours):
+    if hours is None or _endless(hours):
         return _UNKNOWN[language]
     days, rest = divmod(round(hours), 24)
     parts = [

@@ -113,7 +113,7 @@ def test_a_feed_that_never_delivered_is_stale(world: World) -> None:
     world.judge(world.at(FIRST))
     (warning,) = world.warnings()
     assert warning.value is None
-    assert warning.message["en"].startswith("of unknown age old")
+    assert warning.message["en"].endswith(": nothing was ever received (allowed: 1 day 12 hours).")
 
 
 def test_only_complete_periods_are_judged(world: World) -> None:
