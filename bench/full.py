@@ -17,8 +17,8 @@ from pathlib import Path
 from bench.common.child import cost_of, report
 from bench.common.report import Figure
 from config import REFERENCE_CITY, load_city
-from dashboard.places import Places
-from dashboard.runtime import MEMORY
+from dashboard.running.places import Places
+from dashboard.running.runtime import MEMORY
 
 SCALE = os.environ.get("IOC_FULL_SCALE", "1.0")
 

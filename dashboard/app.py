@@ -23,36 +23,30 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from plotly.utils import PlotlyJSONEncoder
 from starlette.applications import Starlette
 
-from dashboard import (
-    actions,
-    asking,
-    asof,
-    backtesting,
-    directing,
-    layer_api,
-    public,
-    quieting,
-    releasing,
-    row_forms,
-    studio_forms,
-)
-from dashboard.alerts import alerts_from
+from dashboard import asof
 from dashboard.assistant.server import assistant, desk_of, web_application
 from dashboard.boundaries import chosen
 from dashboard.cache import ScreenCache
+from dashboard.catalogue.offers import answers, commands
 from dashboard.context import Offers, Papers, ScreenContext, Work
-from dashboard.directive_book import DirectiveBook
+from dashboard.directives import directing
+from dashboard.directives.book import DirectiveBook
+from dashboard.feeds import asking, row_forms
 from dashboard.forms import Forms
-from dashboard.layers import LayerBook, LayerState
-from dashboard.offers import answers, commands
+from dashboard.maps import api as layer_api
+from dashboard.maps.layers import LayerBook, LayerState
 from dashboard.opendata import answer as opendata
-from dashboard.quiet import RECENT
 from dashboard.reports import answer as reports
 from dashboard.routes import Route, parse
-from dashboard.rulebook import Rulebook
-from dashboard.runtime import Runtime
+from dashboard.rules import backtesting
+from dashboard.rules.book import Rulebook
+from dashboard.running.runtime import Runtime
 from dashboard.screens import render
-from dashboard.stories import story_of
+from dashboard.studio import forms as studio_forms
+from dashboard.warnings import actions, public, quieting, releasing
+from dashboard.warnings.alerts import alerts_from
+from dashboard.warnings.quiet import RECENT
+from dashboard.warnings.stories import story_of
 from indicators.breakdown import breakdown_series
 from indicators.lineage import Lineages
 from indicators.rules.volumes import volume_shown

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 from config import City
 from config.models import Area, Indicator, Period, Report, Rule, Unit
 from dashboard import asof
-from dashboard.alerts import Alert
 from dashboard.boundaries import KINDS, PARAMETER, chosen
-from dashboard.format import Lang, period_short
-from dashboard.format import period as period_name
+from dashboard.drawing.format import Lang, period_short
+from dashboard.drawing.format import period as period_name
 from dashboard.i18n import Words, words_in
 from dashboard.routes import Route, ScreenKind, href
-from dashboard.stories import Story
+from dashboard.warnings.alerts import Alert
+from dashboard.warnings.stories import Story
 
 if TYPE_CHECKING:
-    from dashboard.directive_book import DirectiveBook
-    from dashboard.faults import Fault
-    from dashboard.layers import LayerState
+    from dashboard.directives.book import DirectiveBook
+    from dashboard.maps.layers import LayerState
     from dashboard.reports.press import Kept
-    from dashboard.rulebook import Rulebook
+    from dashboard.rules.book import Rulebook
+    from dashboard.running.faults import Fault
     from indicators.breakdown import Lines
     from indicators.lineage import Lineage
     from indicators.rules.volumes import FeedVolume

@@ -12,7 +12,7 @@ import numpy as np
 from config.models import Indicator
 from config.periods import day_of
 from config.targets import SERIES, Aim, Attained, State, aim_on
-from dashboard.format import local
+from dashboard.drawing.format import local
 from indicators.attained import Attainments
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from dashboard.goals import Goal, goal_of
 from indicators.formula import inputs_of
 
 if TYPE_CHECKING:
-    from dashboard.alerts import Alert
     from dashboard.context import ScreenContext
+    from dashboard.warnings.alerts import Alert
     from warehouse.reader import FeedStatus, Value
 
 Mark = Literal["critical", "serious", "watch", "late", "insufficient", "missed", "met", "none"]

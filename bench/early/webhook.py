@@ -23,8 +23,8 @@ from bench.early import prometheus
 from bench.early.receiver import Receiver, receiving
 from config import REFERENCE_CITY, City, load_city
 from config.models import Recipient, Rule
-from dashboard.places import Places
-from dashboard.runtime import Runtime, utc_now
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime, utc_now
 
 ROUNDS: Final = 20
 LIMIT: Final = 400.0

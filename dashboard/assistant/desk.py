@@ -16,11 +16,11 @@ from typing import Any, Final
 from config import City
 from config.models import Area, Indicator, Text
 from config.problems import did_you_mean
-from dashboard import format as fmt
-from dashboard import origin
-from dashboard.alerts import Alert, alerts_from
-from dashboard.rulebook import domain_of
+from dashboard.catalogue import origin
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import domain_of
 from dashboard.standing import feeds_of, is_simulated
+from dashboard.warnings.alerts import Alert, alerts_from
 from indicators.formula import inputs_of
 from warehouse.reader import Reader, Value
 from warehouse.scope import Scope

@@ -21,10 +21,10 @@ from pydantic import Field
 from starlette.applications import Starlette
 
 from config import City
-from dashboard import catalogue
 from dashboard.assistant.desk import Desk, Told, UnknownError
-from dashboard.places import Places, opened
-from dashboard.runtime import Runtime, utc_now
+from dashboard.catalogue import listing as catalogue
+from dashboard.running.places import Places, opened
+from dashboard.running.runtime import Runtime, utc_now
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE, Scope
 from warehouse.state import State

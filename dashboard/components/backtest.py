@@ -11,12 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.components.backtest_chart import backtest_chart, delay, lasted
 from dashboard.components.base import chip, facts, icon, link, table, td, th
 from dashboard.components.rule_marks import days, rate
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from indicators.rules.messages import figure
 from warehouse.state import STOPPED, Findings, Held, Made
 

@@ -11,11 +11,11 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.context import ScreenContext
-from dashboard.figures import CONFIG, Figure
-from dashboard.scale import axis, spread_labels
-from dashboard.theme import FONT, tokens
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import CONFIG, Figure
+from dashboard.drawing.scale import axis, spread_labels
+from dashboard.drawing.theme import FONT, tokens
 from indicators.rules.messages import figure
 from warehouse.state import Findings, Held, Made, WouldTell
 

@@ -1,4 +1,4 @@
-"""The form by which a person has a rule tried; dashboard/backtesting.py answers its button."""
+"""The form by which a person has a rule tried; dashboard/rules/backtesting.py answers its button."""
 
 from __future__ import annotations
 

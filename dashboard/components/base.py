@@ -9,7 +9,7 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from dashboard.context import ScreenContext
-from dashboard.format import local, moment
+from dashboard.drawing.format import local, moment
 from dashboard.standing import Mark
 
 Node = Component | str

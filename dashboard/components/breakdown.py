@@ -12,15 +12,15 @@ from dash.development.base_component import Component
 
 from config.models import Column, Indicator
 from config.models.indicator import Measure, Period, Stock
-from dashboard import format as fmt
 from dashboard.components.base import dashed, link, panel
 from dashboard.components.states import notice
 from dashboard.components.value import when, written
 from dashboard.context import ScreenContext
-from dashboard.scale import Axis, axis
+from dashboard.drawing import format as fmt
+from dashboard.drawing.scale import Axis, axis
+from dashboard.drawing.svg import sparkline
+from dashboard.drawing.theme import tokens
 from dashboard.standing import is_comparable
-from dashboard.svg import sparkline
-from dashboard.theme import tokens
 from indicators.breakdown import Member, adds_up, breakdown_period, dimensions, is_kept
 
 if TYPE_CHECKING:

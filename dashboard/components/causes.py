@@ -11,7 +11,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import GRAVITY
-from dashboard.alerts import Alert
 from dashboard.components.base import icon, link
 from dashboard.components.warnings import (
     about,
@@ -22,6 +21,7 @@ from dashboard.components.warnings import (
     warning_href,
 )
 from dashboard.context import ScreenContext
+from dashboard.warnings.alerts import Alert
 from indicators.subjects import cause_of
 
 Urgency = tuple[bool, int, bool, dt.datetime]

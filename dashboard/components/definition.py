@@ -8,11 +8,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Composite, Feed, Formula, Indicator, Measure, Reported, Stock
-from dashboard import format as fmt
 from dashboard.components.base import facts, link
 from dashboard.components.goal import target_terms
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.standing import feeds_of
 from indicators.bands import method_of
 from indicators.formula import inputs_of

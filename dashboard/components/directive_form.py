@@ -1,4 +1,4 @@
-"""The forms to issue a directive and to follow it up; dashboard/directing.py answers their buttons."""
+"""The forms to issue a directive and to follow it up; directives/directing.py answers their buttons."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dash.development.base_component import Component
 
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
-from dashboard.directive_about import About
-from dashboard.directive_units import units_for
+from dashboard.directives.about import About
+from dashboard.directives.units import units_for
 
 if TYPE_CHECKING:
     from warehouse.state import Directive

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
 from dashboard.components.base import chip, icon, link, panel
 from dashboard.context import ScreenContext
-from dashboard.directive_units import unit_name
+from dashboard.directives.units import unit_name
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from warehouse.state import Directive

@@ -11,12 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Statistical
-from dashboard import format as fmt
 from dashboard.components.base import link, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.value import plain
 from dashboard.components.warning_chart import Sight
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from indicators.breakdown import adds_up
 
 if TYPE_CHECKING:

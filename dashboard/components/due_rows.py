@@ -10,10 +10,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Column, Deadline
-from dashboard import format as fmt
 from dashboard.components.base import table, td, th
 from dashboard.context import ScreenContext
-from dashboard.stories import Story
+from dashboard.drawing import format as fmt
+from dashboard.warnings.stories import Story
 
 
 def due_rows(ctx: ScreenContext, story: Story) -> Component | None:

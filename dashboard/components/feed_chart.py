@@ -11,13 +11,13 @@ from dash.development.base_component import Component
 from numpy.typing import NDArray
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.components.warning_chart import HEIGHT, key, stood
 from dashboard.components.why import expected_of
 from dashboard.context import ScreenContext
-from dashboard.figures import CONFIG, Chart, Line, plotly, tick_texts
-from dashboard.stories import Story
-from dashboard.theme import tokens
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import CONFIG, Chart, Line, plotly, tick_texts
+from dashboard.drawing.theme import tokens
+from dashboard.warnings.stories import Story
 
 BEFORE: Final = 45
 """Days before the warning that are shown."""

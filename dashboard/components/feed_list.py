@@ -9,9 +9,9 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed
-from dashboard import format as fmt
 from dashboard.components.base import age, chip, link
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.standing import late_feeds, overdue
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed, Listened, Remote
-from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, facts, icon, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.feed_words import outcome, step
-from dashboard.feed_work import backfills
+from dashboard.drawing import format as fmt
+from dashboard.feeds.words import outcome, step
+from dashboard.feeds.work import backfills
 from pipelines.schedule import next_time
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
 from dashboard.components.base import chip, panel, table, td, th
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from warehouse.flagged import DriftRecord, FlagCount

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from config.models import Indicator, Target
-from dashboard import format as fmt
 from dashboard.components.value import target_text, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.goals import Goal
 
 

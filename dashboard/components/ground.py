@@ -19,7 +19,7 @@ from config.models import Area
 from dashboard.components.base import dashed, icon
 from dashboard.components.tilemap import Shading
 from dashboard.context import ScreenContext
-from dashboard.geometry import Frame, Line, Shape, boundaries
+from dashboard.maps.geometry import Frame, Line, Shape, boundaries
 
 PIXELS = 700
 """Width, in pixels, for which texts are sized until the script knows the real one."""

@@ -1,4 +1,4 @@
-"""What people did about a warning, and the form to do more; dashboard/actions.py answers its button."""
+"""What people did about a warning, and the form to do more; warnings/actions.py answers its button."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
-from dashboard.alerts import Alert
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
-from dashboard.stories import Shift
+from dashboard.drawing import format as fmt
+from dashboard.warnings.alerts import Alert
+from dashboard.warnings.stories import Shift
 
 if TYPE_CHECKING:
     from warehouse.state import Event

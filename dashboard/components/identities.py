@@ -9,11 +9,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Identity, Indicator
-from dashboard import format as fmt
 from dashboard.components.base import chip, icon, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.value import period_name, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from indicators.formula import parse_references
 
 if TYPE_CHECKING:

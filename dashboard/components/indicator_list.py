@@ -10,16 +10,16 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Indicator, Period
-from dashboard import format as fmt
 from dashboard.components.base import age, link, mark_chip, table, td, th
 from dashboard.components.goal import goal_line
 from dashboard.components.succession import estimate_chip
 from dashboard.components.tile import by_place
 from dashboard.components.value import delta_text, when, why_unranked, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
+from dashboard.drawing.svg import sparkline
+from dashboard.drawing.theme import tokens
 from dashboard.standing import Standing, enough, late_feeds, stand
-from dashboard.svg import sparkline
-from dashboard.theme import tokens
 
 if TYPE_CHECKING:
     from warehouse.reader import Value

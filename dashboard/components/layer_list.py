@@ -11,10 +11,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Layer
-from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link
 from dashboard.context import ScreenContext
-from dashboard.layers import LayerState
+from dashboard.drawing import format as fmt
+from dashboard.maps.layers import LayerState
 
 Way = Callable[[Layer], str]
 """Address of the map with a layer taken or left."""

@@ -10,13 +10,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area
-from dashboard import format as fmt
 from dashboard.components.base import icon, link
 from dashboard.components.layer_list import Way, trouble_chip
 from dashboard.components.tilemap import Shading, Tiled, tiles_of
 from dashboard.context import ScreenContext
-from dashboard.layers import LayerState
-from dashboard.mapping import counts
+from dashboard.drawing import format as fmt
+from dashboard.maps.layers import LayerState
+from dashboard.maps.mapping import counts
 
 
 def marked_tiles(ctx: ScreenContext, shaded: Shading, shown: Sequence[LayerState]) -> Component:

@@ -11,11 +11,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area, Column, Indicator
-from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.value import period_name, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from indicators.lineage import Lineage, Part, Source

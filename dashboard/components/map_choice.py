@@ -8,12 +8,12 @@ from typing import Any
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.collate import sort_key
 from dashboard.components.base import dashed, icon, link
 from dashboard.components.tilemap import Shading
 from dashboard.components.value import when
 from dashboard.context import ScreenContext
-from dashboard.mapping import Choice, View
+from dashboard.drawing.collate import sort_key
+from dashboard.maps.mapping import Choice, View
 
 
 def period_line(ctx: ScreenContext, choice: Choice, shaded: Shading) -> Component:

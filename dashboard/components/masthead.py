@@ -8,11 +8,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area
-from dashboard.collate import sort_key
 from dashboard.components.base import chip, dashed, icon, link
 from dashboard.components.menu import domain_menu
 from dashboard.context import ScreenContext
-from dashboard.format import moment
+from dashboard.drawing.collate import sort_key
+from dashboard.drawing.format import moment
 from dashboard.i18n import words_in
 from dashboard.routes import ScreenKind, href
 

@@ -10,13 +10,13 @@ from dash.development.base_component import Component
 
 from config.models import Area, Indicator
 from config.models.indicator import Period
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon, table, td, th
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_icon
 from dashboard.components.value import period_name, why_unranked
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
 from dashboard.standing import mark_of
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from dash.development.base_component import Component
 from config.models import Indicator
 from config.models.indicator import Period
 from config.targets import aim_on
-from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon, table, td, th
 from dashboard.components.breakdown import dimension_name, member_name
 from dashboard.components.states import notice
 from dashboard.components.value import period_name, written
 from dashboard.context import ScreenContext
+from dashboard.drawing.collate import sort_key
 
 if TYPE_CHECKING:
     from indicators.breakdown import Member

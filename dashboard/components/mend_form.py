@@ -1,4 +1,4 @@
-"""The forms over refused rows: one written anew, or all that are listed; dashboard/row_forms.py answers."""
+"""The forms over refused rows: one written anew, or all that are listed; feeds/row_forms.py answers."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed
-from dashboard import format as fmt
 from dashboard.components.base import chip, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from pipelines.obligations import Due, Step, owed, owes, reminders, step_of
 
 _MONTH: Final = dt.timedelta(days=30)

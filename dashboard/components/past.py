@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 from config.models import Indicator, Period
 from config.periods import day_of
 from dashboard import asof
-from dashboard import format as fmt
 from dashboard.components.base import icon, link, table, td, th
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
-from dashboard.figures import Cut
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import Cut
 from dashboard.i18n import Words
 from indicators.breaks import FieldChange, SeriesBreak, breaks_of, compared_across
 

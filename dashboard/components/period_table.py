@@ -10,12 +10,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Indicator, Period
-from dashboard import format as fmt
 from dashboard.components.base import table, td, th
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_chip, estimate_icon
 from dashboard.components.value import delta_text, when, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.standing import enough, is_comparable
 
 if TYPE_CHECKING:

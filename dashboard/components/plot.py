@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard.figures import Chart
-from dashboard.scale import Axis, spread_labels
-from dashboard.svg import HEIGHT, WIDTH, path, place, stroke, uri
-from dashboard.theme import Theme, tokens
+from dashboard.drawing.figures import Chart
+from dashboard.drawing.scale import Axis, spread_labels
+from dashboard.drawing.svg import HEIGHT, WIDTH, path, place, stroke, uri
+from dashboard.drawing.theme import Theme, tokens
 
 
 def plot(chart: Chart, ticks: Sequence[str], theme: Theme, class_name: str = "plot") -> Component:

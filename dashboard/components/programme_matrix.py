@@ -9,10 +9,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area, ByIndicator, Criterion
-from dashboard import format as fmt
 from dashboard.components.base import icon, link, table
 from dashboard.components.value import written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.programmes import Board
 
 _STEPS = 5

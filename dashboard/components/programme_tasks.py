@@ -10,10 +10,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Programme
-from dashboard import format as fmt
 from dashboard.components.base import chip, dashed, facts, icon, link, table, td, th
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from warehouse.programmes import Entry, Owned, Report

@@ -1,4 +1,4 @@
-"""The forms that keep something quiet, prolong it and end it; dashboard/quieting.py answers their buttons."""
+"""The forms that keep something quiet, prolong it and end it; warnings/quieting.py answers their buttons."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models.base import parse_duration
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
-from dashboard.quiet import Kept
-from dashboard.quieting import ANY, AT, SPANS
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
+from dashboard.warnings.quiet import Kept
+from dashboard.warnings.quieting import ANY, AT, SPANS
 
 Options = list[dict[str, str]]
 

@@ -12,14 +12,14 @@ from dash.development.base_component import Component
 from config.models import Indicator
 from config.models.indicator import Period
 from config.targets import Aim
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
 from dashboard.components.succession import estimate_icon
 from dashboard.components.value import target_text, when, why_unranked, written
 from dashboard.context import ScreenContext
-from dashboard.scale import Axis, axis
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
+from dashboard.drawing.scale import Axis, axis
 from dashboard.standing import enough, goal, mark_of
 from indicators.bands import Band, bands
 

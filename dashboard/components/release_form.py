@@ -1,4 +1,4 @@
-"""The form by which a person releases a warning to the public; dashboard/releasing.py answers its button."""
+"""The form by which a person releases a warning to the public; warnings/releasing.py answers its button."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.i18n import words_in
-from dashboard.releasing import DEFAULT, SPANS, WITHDRAW
-from dashboard.stories import Story
+from dashboard.warnings.releasing import DEFAULT, SPANS, WITHDRAW
+from dashboard.warnings.stories import Story
 from warehouse.state import Release
 
 

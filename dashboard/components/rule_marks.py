@@ -9,10 +9,10 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.components.base import chip
 from dashboard.context import ScreenContext
-from dashboard.rulebook import Tried
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import Tried
 from warehouse.state import Made, RuleFigures
 
 _ICONS: Final[dict[Tried, str]] = {

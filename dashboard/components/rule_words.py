@@ -24,8 +24,8 @@ from config.models import (
     Worsening,
 )
 from config.models.condition import Limits
-from dashboard import format as fmt
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from indicators.rules.messages import figure, of_places
 
 

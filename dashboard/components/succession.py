@@ -11,11 +11,11 @@ from dash.development.base_component import Component
 
 from config.areas import Move
 from config.models import Area
-from dashboard import format as fmt
 from dashboard.boundaries import PARAMETER, Choice, choices
-from dashboard.collate import sort_key
 from dashboard.components.base import chip, dashed, icon, link, panel
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
 
 
 def boundary_tabs(ctx: ScreenContext, area: str) -> Component | None:

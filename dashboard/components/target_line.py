@@ -12,10 +12,10 @@ from dash.development.base_component import Component
 
 from config.models import Indicator, Period
 from config.targets import Aim, aim_on
-from dashboard import format as fmt
 from dashboard.components.value import target_text, written
 from dashboard.context import ScreenContext
-from dashboard.figures import CONFIG, Chart, Line, plotly, tick_texts
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import CONFIG, Chart, Line, plotly, tick_texts
 from dashboard.goals import Goal, totals_of
 
 if TYPE_CHECKING:

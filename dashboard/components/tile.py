@@ -11,15 +11,15 @@ from dash.development.base_component import Component
 from config.models import Indicator
 from config.models.indicator import Period
 from config.periods import Periods
-from dashboard import format as fmt
 from dashboard.components.base import age, icon, link, mark_chip
 from dashboard.components.goal import goal_line
 from dashboard.components.succession import estimate_chip
 from dashboard.components.value import coverage, delta_line, when, written
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
+from dashboard.drawing.svg import sparkline
+from dashboard.drawing.theme import tokens
 from dashboard.standing import Standing, allowance, enough, feeds_of, stand
-from dashboard.svg import sparkline
-from dashboard.theme import tokens
 
 if TYPE_CHECKING:
     from warehouse.reader import Value

@@ -13,11 +13,11 @@ from dash.development.base_component import Component
 from config.models import Area, Indicator
 from config.models.indicator import Period
 from config.periods import day_of
-from dashboard import format as fmt
 from dashboard.components.base import link, mark_icon
 from dashboard.components.states import notice
 from dashboard.components.value import when, why_unranked
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.standing import Mark, enough, mark_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from dash.development.base_component import Component
 
 from config.models import Indicator
 from config.models.indicator import Period
-from dashboard import format as fmt
 from dashboard.components.base import icon, link
 from dashboard.components.past import cuts
 from dashboard.components.plot import plot
@@ -19,7 +18,8 @@ from dashboard.components.states import notice
 from dashboard.components.target_line import TargetLine, target_line
 from dashboard.components.value import when, written
 from dashboard.context import ScreenContext
-from dashboard.figures import CONFIG, Chart, Line, plotly, tick_texts
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import CONFIG, Chart, Line, plotly, tick_texts
 from dashboard.standing import enough, is_comparable, is_partial
 
 if TYPE_CHECKING:

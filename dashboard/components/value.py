@@ -11,9 +11,9 @@ from dash.development.base_component import Component
 from config.models import Indicator
 from config.models.indicator import Period
 from config.targets import Aim
-from dashboard import format as fmt
 from dashboard.components.base import icon
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.standing import Standing, enough, is_partial
 
 if TYPE_CHECKING:

@@ -21,15 +21,15 @@ from config.models import (
     TargetGap,
     Threshold,
 )
-from dashboard import format as fmt
 from dashboard.components.states import notice
 from dashboard.components.trend import build
 from dashboard.components.value import written
 from dashboard.components.why import expected_of
 from dashboard.context import ScreenContext
-from dashboard.figures import CONFIG, Chart, Figure, Line, plotly, tick_texts
-from dashboard.stories import Story
-from dashboard.theme import tokens
+from dashboard.drawing import format as fmt
+from dashboard.drawing.figures import CONFIG, Chart, Figure, Line, plotly, tick_texts
+from dashboard.drawing.theme import tokens
+from dashboard.warnings.stories import Story
 from indicators.rules.conditions.change import RELATIVE
 
 if TYPE_CHECKING:

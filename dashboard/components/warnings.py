@@ -10,13 +10,13 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import GRAVITY
-from dashboard import format as fmt
-from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, age, chip, icon, link
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.rulebook import domain_of
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import domain_of
 from dashboard.standing import feeds_of
+from dashboard.warnings.alerts import Alert
 
 _PHASE_ICON = {
     "firing": "broadcast",

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
 from dashboard.components.base import link, panel, table, td, th
 from dashboard.components.value import plain
 from dashboard.components.why import odds
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from warehouse.rule_tests import RuleTest

@@ -23,10 +23,10 @@ from config.models import (
     Volume,
     Worsening,
 )
-from dashboard import format as fmt
 from dashboard.context import ScreenContext
-from dashboard.format import Lang
-from dashboard.stories import Story
+from dashboard.drawing import format as fmt
+from dashboard.drawing.format import Lang
+from dashboard.warnings.stories import Story
 from indicators.rules.messages import figure, moment, of_places
 from warehouse.state import Kind
 

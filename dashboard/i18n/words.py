@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dashboard.format import Lang, number
+from dashboard.drawing.format import Lang, number
 
 LANGUAGES: tuple[Lang, ...] = ("vi", "en")
 

@@ -25,7 +25,7 @@ from config.models import OpenDataset
 from config.problems import did_you_mean
 from dashboard.opendata.catalogue import catalogue
 from dashboard.routes import href
-from dashboard.runtime import Runtime
+from dashboard.running.runtime import Runtime
 from dashboard.standing import is_simulated
 from warehouse.open_values import Cut, Published, open_page, open_reach
 

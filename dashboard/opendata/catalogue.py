@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from config import City
 from config.models import OpenDataset, Rhythm, Text
-from dashboard.format import Lang, local
+from dashboard.drawing.format import Lang, local
 from dashboard.i18n import words_in
 from dashboard.standing import is_simulated
 from warehouse.open_values import Reach

@@ -8,9 +8,9 @@ from typing import cast
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse
 
-from dashboard.format import Lang
+from dashboard.drawing.format import Lang
 from dashboard.reports.press import MEDIA, areas_of
-from dashboard.runtime import Runtime
+from dashboard.running.runtime import Runtime
 
 
 def register(server: FastAPI, runtime: Runtime) -> None:

@@ -23,14 +23,14 @@ from config.models import (
     Trend,
     WarningList,
 )
-from dashboard import format as fmt
-from dashboard.alerts import Alert
 from dashboard.components.value import target_text
 from dashboard.components.warnings import gravest_first
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.reports.meeting import meeting
 from dashboard.reports.parts import Block, Cell, Column, Held, Number
 from dashboard.standing import Mark, goal, is_simulated, mark_of
+from dashboard.warnings.alerts import Alert
 from warehouse.reader import Value
 
 _BACK = 13

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from dashboard import format as fmt
 from dashboard.components.value import target_text
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.reports.parts import Block, Cell, Column, Held, Number
-from dashboard.review import Move, span_of
+from dashboard.review.changes import Move, span_of
 from dashboard.screens.review import build
 from dashboard.standing import Mark
 

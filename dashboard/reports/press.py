@@ -19,16 +19,16 @@ from apscheduler.triggers.cron import CronTrigger
 from config import City
 from config.models import Report
 from config.models.report import ReportFormat
-from dashboard.alerts import alerts_from
 from dashboard.context import ScreenContext
-from dashboard.directive_book import DirectiveBook
-from dashboard.format import Lang
+from dashboard.directives.book import DirectiveBook
+from dashboard.drawing.format import Lang
 from dashboard.i18n import words_in
 from dashboard.reports.content import Paper, paper
 from dashboard.reports.printed import printed
 from dashboard.reports.workbook import workbook
 from dashboard.routes import Route
-from dashboard.rulebook import Rulebook
+from dashboard.rules.book import Rulebook
+from dashboard.warnings.alerts import alerts_from
 from indicators.notices.bundles import for_channels
 from indicators.notices.offices import Office
 from warehouse.reader import Reader, reading

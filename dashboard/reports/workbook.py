@@ -14,7 +14,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from config import City
-from dashboard import format as fmt
+from dashboard.drawing import format as fmt
 from dashboard.i18n import words_in
 from dashboard.reports.content import Paper
 from dashboard.reports.parts import Block, Cell, Held, Number

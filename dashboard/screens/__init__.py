@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 
 from dash.development.base_component import Component
 
-from dashboard.compact import compact
 from dashboard.context import ScreenContext
+from dashboard.drawing.compact import compact
 from dashboard.routes import ScreenKind
 from dashboard.screens import (
     area,

@@ -8,14 +8,14 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area, AreaScreen
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import icon, link, panel
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.components.succession import boundary_note, boundary_tabs, succession_panel
 from dashboard.components.warnings import below
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
 from dashboard.screens.panels import panels
 
 

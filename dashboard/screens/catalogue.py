@@ -9,7 +9,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed, Indicator, Rule
-from dashboard import format as fmt
+from dashboard.catalogue.coverage import Row, coverage
+from dashboard.catalogue.evidence import Evidence, figures_of
 from dashboard.components.base import chip, dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.feed_list import feed_state
 from dashboard.components.finder import finder
@@ -17,9 +18,8 @@ from dashboard.components.page import page
 from dashboard.components.rule_words import condition, reach, subject
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.coverage import Row, coverage
-from dashboard.evidence import Evidence, figures_of
-from dashboard.rulebook import domain_of
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import domain_of
 from dashboard.standing import feeds_of, late_feeds
 
 TABS: Final = ("indicators", "rules", "feeds", "coverage")

@@ -9,7 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Indicator
-from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, panel
 from dashboard.components.directive_form import tell_form
 from dashboard.components.directive_list import due_text, phase_chip, priority_chip, progress
@@ -18,10 +17,11 @@ from dashboard.components.states import notice
 from dashboard.components.tile import by_place, why_not
 from dashboard.components.value import delta_text, written
 from dashboard.context import ScreenContext
-from dashboard.directive_units import unit_name
+from dashboard.directives.units import unit_name
+from dashboard.drawing import format as fmt
+from dashboard.drawing.svg import sparkline
+from dashboard.drawing.theme import tokens
 from dashboard.standing import enough
-from dashboard.svg import sparkline
-from dashboard.theme import tokens
 
 if TYPE_CHECKING:
     from warehouse.reader import Value

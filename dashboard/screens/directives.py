@@ -16,8 +16,8 @@ from dashboard.components.finder import finder
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.directive_about import About
-from dashboard.directive_units import unit_name
+from dashboard.directives.about import About
+from dashboard.directives.units import unit_name
 
 if TYPE_CHECKING:
     from warehouse.state import Directive

@@ -9,8 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area, Domain, DomainScreen, Feed, Indicator, Panel, WarningList
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import icon, link, panel
 from dashboard.components.feed_list import feed_list
 from dashboard.components.identities import identity_lines
@@ -20,7 +18,9 @@ from dashboard.components.states import notice
 from dashboard.components.succession import boundary_note, boundary_tabs
 from dashboard.components.warnings import warning_list
 from dashboard.context import ScreenContext
-from dashboard.rulebook import domain_of
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
+from dashboard.rules.book import domain_of
 from dashboard.screens.panels import fitting, panels, shown
 from dashboard.standing import feeds_of
 

@@ -8,7 +8,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Domain, DomainScreen, Indicator, Tiles
-from dashboard import format as fmt
 from dashboard.components.base import MARK_ICON, icon, link, mark_icon
 from dashboard.components.finder import finder
 from dashboard.components.indicator_list import standings
@@ -17,6 +16,7 @@ from dashboard.components.page import page
 from dashboard.components.value import period_name, written
 from dashboard.components.warnings import below, gravest_first, of_domain
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.screens.domain import area_of
 from dashboard.standing import Standing, enough
 

@@ -10,7 +10,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed
-from dashboard import format as fmt
 from dashboard.components.base import age, chip, dashed, icon, link, panel, table, td, th
 from dashboard.components.feed_list import feed_state
 from dashboard.components.feed_work import faults_list, feed_work, next_look, requests_list
@@ -20,6 +19,7 @@ from dashboard.components.obligations import obligations
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.screens.quarantine import reason_name
 from dashboard.standing import late_feeds
 

@@ -9,7 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Indicator, Period
-from dashboard import format as fmt
 from dashboard.components.base import age, dashed, icon, link, mark_chip, panel
 from dashboard.components.breakdown import breakdown_panel, members_expected
 from dashboard.components.definition import definition
@@ -30,7 +29,8 @@ from dashboard.components.trend import group
 from dashboard.components.value import coverage, delta_line, delta_text, target_text, when, written
 from dashboard.components.warnings import warning_list
 from dashboard.context import ScreenContext
-from dashboard.directive_about import About
+from dashboard.directives.about import About
+from dashboard.drawing import format as fmt
 from dashboard.goals import Goal
 from dashboard.standing import (
     Standing,

@@ -16,8 +16,8 @@ from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.components.tilemap import Shading, map_legend, shading
 from dashboard.context import ScreenContext
-from dashboard.layers import LayerState
-from dashboard.mapping import View, chosen, overlay, taken, toggled, view_of
+from dashboard.maps.layers import LayerState
+from dashboard.maps.mapping import View, chosen, overlay, taken, toggled, view_of
 
 
 def render(ctx: ScreenContext) -> Component:

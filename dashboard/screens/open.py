@@ -6,11 +6,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Contact, Licence, OpenDataset
-from dashboard import format as fmt
 from dashboard.components.base import facts, icon, link, panel
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from warehouse.reader import Reach
 
 FORMS = ("csv", "json")

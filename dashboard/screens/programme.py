@@ -12,8 +12,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Programme
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import dashed, icon, link, panel, table, td, th
 from dashboard.components.directive_form import issue_form
 from dashboard.components.page import page
@@ -21,8 +19,10 @@ from dashboard.components.programme_matrix import programme_matrix
 from dashboard.components.programme_tasks import bar, milestones, owner_table, task_detail, task_list
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.directive_about import About
-from dashboard.directive_units import units_for
+from dashboard.directives.about import About
+from dashboard.directives.units import units_for
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
 from dashboard.programmes import Board, board
 from dashboard.screens.programmes import sample_chip, span
 from warehouse.programmes import Entry

@@ -6,12 +6,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Programme
-from dashboard import format as fmt
 from dashboard.components.base import icon, link
 from dashboard.components.page import page
 from dashboard.components.programme_tasks import bar
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from dashboard.programmes import board
 
 

@@ -11,12 +11,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Feed
-from dashboard import format as fmt
 from dashboard.components.base import chip, dashed, icon, link, panel
 from dashboard.components.mend_form import bulk_form, row_form
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from pipelines.exchange import flat
 from pipelines.sentences import sentence_of
 from warehouse.quarantine import Asked, Pile, Refused

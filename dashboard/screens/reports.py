@@ -9,11 +9,11 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Report
-from dashboard import format as fmt
 from dashboard.components.base import facts, icon, panel, table, td, th
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 
 if TYPE_CHECKING:
     from dashboard.reports.press import Kept

@@ -9,17 +9,17 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Area
-from dashboard import format as fmt
-from dashboard.collate import sort_key
 from dashboard.components.base import MARK_ICON, chip, icon, link, panel, table, td, th
 from dashboard.components.directive_list import due_text, phase_chip
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.components.value import target_text, written
 from dashboard.context import ScreenContext
-from dashboard.directive_units import unit_name
-from dashboard.review import Move, Span, span_of
-from dashboard.review_pack import Pack, Question, Turn, moments, pack_of
+from dashboard.directives.units import unit_name
+from dashboard.drawing import format as fmt
+from dashboard.drawing.collate import sort_key
+from dashboard.review.changes import Move, Span, span_of
+from dashboard.review.pack import Pack, Question, Turn, moments, pack_of
 
 if TYPE_CHECKING:
     from warehouse.state import Directive, Warning

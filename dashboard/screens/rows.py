@@ -13,12 +13,12 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Column, Feed
-from dashboard import format as fmt
 from dashboard.components.base import icon, link, panel, table, td, th
 from dashboard.components.lineage import cell
 from dashboard.components.page import page
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
+from dashboard.drawing import format as fmt
 from warehouse.row_search import AGES, Found, Search, find_rows
 
 PAGE: Final = 50

@@ -8,7 +8,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.components.backtest import backtest_result, earlier
 from dashboard.components.backtest_form import backtest_form
 from dashboard.components.base import facts, icon, link, mark_chip, panel
@@ -17,7 +16,8 @@ from dashboard.components.rule_marks import noticed, precision, public_mark, rat
 from dashboard.components.rule_words import clearing, condition, length, reach, subject
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.rulebook import LATELY, domain_of
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import LATELY, domain_of
 
 STANDING = 12
 """Standing warnings that are listed."""

@@ -10,7 +10,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Rule
-from dashboard import format as fmt
 from dashboard.components.backtest_form import backtest_form
 from dashboard.components.base import dashed, icon, link, mark_chip, panel, table, td, th
 from dashboard.components.page import page
@@ -18,7 +17,8 @@ from dashboard.components.rule_marks import noticed, precision, public_mark, rat
 from dashboard.components.rule_words import condition, reach, subject
 from dashboard.components.states import notice
 from dashboard.context import ScreenContext
-from dashboard.rulebook import LATELY, UNTRIED, domain_of
+from dashboard.drawing import format as fmt
+from dashboard.rules.book import LATELY, UNTRIED, domain_of
 
 SHOWN: Final[Mapping[str, Callable[[ScreenContext, Rule], bool]]] = {
     "": lambda _ctx, _rule: True,

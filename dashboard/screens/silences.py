@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import format as fmt
-from dashboard.alerts import Alert
 from dashboard.components.base import chip, icon, link, panel
 from dashboard.components.page import page
 from dashboard.components.quiet_form import about, begin_form, change_form, name_of
 from dashboard.components.states import notice
 from dashboard.components.warnings import gravest_first, message, severity_chip, warning_href
 from dashboard.context import ScreenContext
-from dashboard.quiet import RECENT, Kept, kept
+from dashboard.drawing import format as fmt
+from dashboard.warnings.alerts import Alert
+from dashboard.warnings.quiet import RECENT, Kept, kept
 
 if TYPE_CHECKING:
     from warehouse.state import AuditEntry

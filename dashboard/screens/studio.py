@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from dashboard.components.base import icon, panel
 from dashboard.components.page import page
 from dashboard.context import ScreenContext
-from dashboard.studio import LONGEST, WHATS
+from dashboard.studio.desk import LONGEST, WHATS
 
 TEXTS = ("id", "name_vi", "name_en", "where_is")
 CHOICES = ("domain", "dataset", "what", "time", "closes", "column", "where", "unit", "direction")

@@ -9,7 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Panel, WallPage, WallScreen
-from dashboard.alerts import Alert
 from dashboard.components.base import age, chip, dashed, icon, link
 from dashboard.components.masthead import simulated
 from dashboard.components.past import past_banner
@@ -23,9 +22,10 @@ from dashboard.components.warnings import (
     warning_list,
 )
 from dashboard.context import ScreenContext
-from dashboard.format import moment
+from dashboard.drawing.format import moment
 from dashboard.screens.panels import panels
 from dashboard.standing import allowance
+from dashboard.warnings.alerts import Alert
 
 ALERT_SECONDS = 60
 """Dwell of the page of critical warnings; a new one is held for five times as long (92-wall.js)."""

@@ -9,7 +9,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import Combined
-from dashboard import format as fmt
 from dashboard.components.base import icon, link, panel, table, td, th
 from dashboard.components.breakdown import breakdown_panel
 from dashboard.components.directive_form import issue_form
@@ -26,8 +25,9 @@ from dashboard.components.warning_chart import Sight, sight_of, tests_of, warnin
 from dashboard.components.warnings import alert_href, chips, message, times
 from dashboard.components.why import told_figure, why
 from dashboard.context import ScreenContext
-from dashboard.directive_about import About
-from dashboard.stories import Story
+from dashboard.directives.about import About
+from dashboard.drawing import format as fmt
+from dashboard.warnings.stories import Story
 
 if TYPE_CHECKING:
     from warehouse.state import Correction, Warning

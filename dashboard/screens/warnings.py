@@ -11,7 +11,6 @@ from dash import html
 from dash.development.base_component import Component
 
 from config.models import SEVERITIES
-from dashboard.alerts import Alert
 from dashboard.components.base import MARK_ICON, icon, link, panel
 from dashboard.components.causes import Cause, cause_card, causes
 from dashboard.components.handling import MANY, form
@@ -20,6 +19,7 @@ from dashboard.components.states import notice
 from dashboard.components.warnings import about
 from dashboard.components.watch_list import watch_list
 from dashboard.context import ScreenContext
+from dashboard.warnings.alerts import Alert
 
 RECENT = dt.timedelta(days=14)
 """How far back closed warnings are listed."""

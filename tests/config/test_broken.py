@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.check import check_city
+from dashboard.catalogue.check import check_city
 
 BROKEN = Path(__file__).parent / "broken"
 CASES = sorted(path.name for path in BROKEN.iterdir())

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from config import REFERENCE_CITY, City, load_city
-from dashboard.alerts import Alert
 from dashboard.context import ScreenContext, Work
-from dashboard.directive_book import DirectiveBook
+from dashboard.directives.book import DirectiveBook
 from dashboard.routes import Route
-from dashboard.rulebook import Rulebook
-from dashboard.stories import Story
+from dashboard.rules.book import Rulebook
+from dashboard.warnings.alerts import Alert
+from dashboard.warnings.stories import Story
 from indicators.behind import RowsQuery
 from indicators.breakdown import Lines, Member
 from indicators.lineage import Lineage, Source

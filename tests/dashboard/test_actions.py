@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.actions import Asked, handle, handle_all
-from dashboard.alerts import Alert, alerts_from
 from dashboard.components.causes import cause_card, causes
 from dashboard.components.handling import choices_of, form, handled
 from dashboard.i18n import words_in
 from dashboard.screens.wall import _calls
+from dashboard.warnings.actions import Asked, handle, handle_all
+from dashboard.warnings.alerts import Alert, alerts_from
 from warehouse.state import Earlier, Episode, Evaluation, Event, Kind, Outcome, State, Status
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ from plotly.io.json import to_json_plotly
 
 from config import City
 from config.models import Remote
-from dashboard.asking import Wanted, ask
 from dashboard.context import ScreenContext, Work
-from dashboard.faults import Fault
-from dashboard.format import Lang
+from dashboard.drawing.format import Lang
+from dashboard.feeds.asking import Wanted, ask
+from dashboard.running.faults import Fault
 from dashboard.screens import render
 from warehouse.state import FeedRequest, RequestState, State
 

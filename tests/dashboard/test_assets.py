@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.theme import ASSETS
+from dashboard.drawing.theme import ASSETS
 
 OWN = sorted(
     p for p in ASSETS.rglob("*") if p.suffix in (".css", ".js", ".svg") and not p.name.startswith("00-")

@@ -23,8 +23,8 @@ from dashboard.app import create_app
 from dashboard.assistant import bridge
 from dashboard.assistant.desk import Desk, plain
 from dashboard.assistant.server import assistant, desk_of
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from warehouse.reader import reading
 from warehouse.scope import Scope
 

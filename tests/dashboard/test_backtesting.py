@@ -12,11 +12,11 @@ import pytest
 
 from config import City
 from config.models import Rule, Threshold
-from dashboard.backtesting import Asked, Backtesting, start
 from dashboard.components.backtest_form import EVERY
-from dashboard.format import Lang
+from dashboard.drawing.format import Lang
 from dashboard.i18n import words_in
-from dashboard.rules import Incident, Trial, TruthError, incidents_in, marked_incidents, read_incidents
+from dashboard.rules.backtesting import Asked, Backtesting, start
+from dashboard.rules.trials import Incident, Trial, TruthError, incidents_in, marked_incidents, read_incidents
 from warehouse.state import Episode, Evaluation, Kind, Outcome, State, Status
 from warehouse.store import Store
 
@@ -137,7 +137,7 @@ def test_what_goes_wrong_is_told_to_who_asked(
     def breaks_off(*_: object) -> object:
         raise RuntimeError("no memory left")
 
-    monkeypatch.setattr("dashboard.backtesting.replayed", breaks_off)
+    monkeypatch.setattr("dashboard.rules.backtesting.replayed", breaks_off)
     with pytest.raises(RuntimeError, match="no memory left"):
         backtesting.start(Trial(rule.id, FIRST, UNTIL), "Lan", None).result(60)
     (made,) = state.backtests.all()

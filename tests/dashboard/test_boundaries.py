@@ -13,7 +13,7 @@ from config import City
 from dashboard.boundaries import choices, chosen
 from dashboard.components.trend import build
 from dashboard.context import ScreenContext
-from dashboard.figures import plotly
+from dashboard.drawing.figures import plotly
 from dashboard.routes import parse
 from dashboard.screens import render
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from config import REFERENCE_CITY, load_city
-from dashboard.places import Places
-from dashboard.rulebook import Rulebook
+from dashboard.rules.book import Rulebook
+from dashboard.running.places import Places
 from warehouse.state import State
 from warehouse.store import Store
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from dashboard.theme import ASSETS, Theme, tokens
+from dashboard.drawing.theme import ASSETS, Theme, tokens
 
 # (text, ground): what the style sheets put on what. The wall asks for 7:1, desks for 4.5:1.
 PAIRS = [

@@ -15,11 +15,11 @@ from pydantic import TypeAdapter
 from config import City
 from config.lint import lint
 from config.models import Deadline, Need, System, Text
+from dashboard.catalogue.coverage import coverage
+from dashboard.catalogue.evidence import Evidence, Figures, figures_of
+from dashboard.catalogue.offers import answers_of
 from dashboard.context import ScreenContext
-from dashboard.coverage import coverage
-from dashboard.evidence import Evidence, Figures, figures_of
 from dashboard.i18n import words_in
-from dashboard.offers import answers_of
 from warehouse.presence import Presence
 
 Make = Callable[..., ScreenContext]

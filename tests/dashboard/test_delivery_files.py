@@ -15,8 +15,8 @@ import pytest
 
 from config import REFERENCE_CITY, load_city
 from config.models import DELIVERY_FIELDS
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
 HEAD = "number,received_at,closed_at,due_at,district,channel\n"

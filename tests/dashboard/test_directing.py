@@ -14,10 +14,10 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from dashboard.components.directive_form import RESULTS, choices_of
-from dashboard.directing import Issue, Told, due_at, issue, tell
-from dashboard.directive_about import About, about_of
-from dashboard.directive_book import DirectiveBook
-from dashboard.directive_units import units_for
+from dashboard.directives.about import About, about_of
+from dashboard.directives.book import DirectiveBook
+from dashboard.directives.directing import Issue, Told, due_at, issue, tell
+from dashboard.directives.units import units_for
 from dashboard.i18n import words_in
 from dashboard.screens import render
 from tests.dashboard.conftest import NOW

@@ -15,9 +15,9 @@ import pytest
 
 from config import REFERENCE_CITY, load_city
 from config.models import DIRECTIVE_FIELDS
-from dashboard.directive_files import fields
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.directives.files import fields
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from warehouse.state import Order, Result
 
 ROOT = Path(__file__).parents[2]

@@ -14,12 +14,12 @@ from plotly.io.json import to_json_plotly
 
 from config import City
 from config.models import DomainScreen, Matrix, Ranking, Tiles, WarningList
-from dashboard import icons
-from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
-from dashboard.rulebook import domain_of
+from dashboard.drawing import icons
+from dashboard.rules.book import domain_of
 from dashboard.screens import render
 from dashboard.screens.panels import fitting, shown
+from dashboard.warnings.alerts import Alert
 
 Make = Callable[..., ScreenContext]
 

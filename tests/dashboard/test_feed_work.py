@@ -20,10 +20,10 @@ from typer.testing import CliRunner
 from bench.common.instance import Instance
 from config import load_city
 from dashboard import cli
-from dashboard import cycle as turns
-from dashboard.feed_words import outcome
-from dashboard.places import Places, served, serving_lock
-from dashboard.runtime import Runtime
+from dashboard.feeds.words import outcome
+from dashboard.running import cycle as turns
+from dashboard.running.places import Places, served, serving_lock
+from dashboard.running.runtime import Runtime
 from tests.pipelines.connectors.site import Reply, Request, Site, serving
 from warehouse.state import ENDED, FeedRequest, RequestState, State
 

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from config import City
-from dashboard.compact import markup
 from dashboard.context import ScreenContext
+from dashboard.drawing.compact import markup
+from dashboard.drawing.theme import ASSETS
 from dashboard.screens import domain, domains
-from dashboard.theme import ASSETS
 
 pytestmark = pytest.mark.browser
 HOST = "http://desk.test/"

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from config.models import Text, Unit
-from dashboard import format as fmt
+from dashboard.drawing import format as fmt
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 

@@ -15,14 +15,14 @@ from config import City
 from config.models import Target
 from config.periods import next_start, shift
 from config.targets import Attained
-from dashboard.alerts import Alert
-from dashboard.compact import markup
 from dashboard.components.goal import goal_line, goal_parts, target_terms
 from dashboard.components.ranking import ranking
 from dashboard.components.target_line import target_line, total_chart
 from dashboard.context import ScreenContext
+from dashboard.drawing.compact import markup
 from dashboard.goals import totals_of
 from dashboard.standing import goal, mark_of
+from dashboard.warnings.alerts import Alert
 from warehouse.reader import Value
 
 Make = Callable[..., ScreenContext]

@@ -11,9 +11,9 @@ import pytest
 from plotly.io.json import to_json_plotly
 
 from config import City
-from dashboard.alerts import Alert, alerts_from
 from dashboard.screens import render
 from dashboard.standing import late_feeds
+from dashboard.warnings.alerts import Alert, alerts_from
 from warehouse.state import Kind, Status, Warning
 
 NOW = dt.datetime(2026, 11, 23, 2, tzinfo=dt.UTC)

@@ -13,7 +13,7 @@ import pytest
 
 from config import REFERENCE_CITY, City, load_city
 from config.models import LAYER_FIELDS
-from dashboard.layer_files import drop
+from dashboard.maps.files import drop
 from warehouse.areas import sync_areas
 from warehouse.store import Store
 

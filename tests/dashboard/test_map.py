@@ -16,12 +16,12 @@ import pytest
 from dash.development.base_component import Component
 
 from config import REFERENCE_CITY, City, load_city
-from dashboard.compact import markup
 from dashboard.context import ScreenContext
-from dashboard.geometry import Frame, boundaries, layer_shapes
-from dashboard.layer_api import collection
-from dashboard.layers import LayerState
-from dashboard.mapping import MOST, chosen
+from dashboard.drawing.compact import markup
+from dashboard.maps.api import collection
+from dashboard.maps.geometry import Frame, boundaries, layer_shapes
+from dashboard.maps.layers import LayerState
+from dashboard.maps.mapping import MOST, chosen
 from dashboard.screens import render
 from warehouse.layers import Places
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner, Result
 
 from config import City, load_city
 from dashboard import cli
-from dashboard import notices as told
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
+from dashboard.warnings import notices as told
 from warehouse.state import Delivery, Message, State
 
 if TYPE_CHECKING:

@@ -20,8 +20,8 @@ from rdflib.namespace import DCAT, DCTERMS, RDF
 from config import REFERENCE_CITY, City, load_city
 from config.models import OPEN_FIELDS
 from dashboard.opendata import answer
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from warehouse.open_values import COLUMNS, Cut, Published, open_page
 
 SITE = "https://ioc.example"

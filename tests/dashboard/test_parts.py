@@ -12,16 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.models import Tiles, Trend
-from dashboard.collate import sort_key
-from dashboard.compact import compact, markup
 from dashboard.components.matrix import WALL_ROWS, matrix
 from dashboard.components.tilemap import shade, steps
 from dashboard.components.value import delta_line
 from dashboard.context import ScreenContext
-from dashboard.scale import axis, decimals_for, spread_labels
+from dashboard.drawing.collate import sort_key
+from dashboard.drawing.compact import compact, markup
+from dashboard.drawing.scale import axis, decimals_for, spread_labels
+from dashboard.drawing.svg import path, place, sparkline
 from dashboard.screens.wall import rows_of
 from dashboard.standing import stand
-from dashboard.svg import path, place, sparkline
 
 numbers = st.lists(st.floats(-1e9, 1e9, allow_nan=False).map(lambda x: round(x, 3)), min_size=1, max_size=40)
 

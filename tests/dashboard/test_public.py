@@ -14,9 +14,9 @@ import pytest
 from fastapi import FastAPI
 
 from config import REFERENCE_CITY, load_city
-from dashboard import public
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
+from dashboard.warnings import public
 from indicators.notices.public import release
 from tests.indicators.notices.cap_rules import NAMESPACE, broken
 from warehouse.state import Episode, Evaluation, Kind, Status

@@ -19,8 +19,8 @@ from typer.testing import CliRunner, Result
 
 from config import load_city
 from dashboard import cli
-from dashboard.places import Places, serving_lock
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places, serving_lock
+from dashboard.running.runtime import Runtime
 from pipelines import exchange
 from pipelines.errors import SourceError
 from pipelines.exchange import KNOWN, guard, unguard

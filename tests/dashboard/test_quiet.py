@@ -14,16 +14,16 @@ from typer.testing import CliRunner, Result
 
 from config import load_city
 from dashboard import cli
-from dashboard.alerts import Alert, alerts_from
+from dashboard.cli.values import UnknownError
 from dashboard.components.quiet_form import begin_form
-from dashboard.format import Lang
+from dashboard.drawing.format import Lang
 from dashboard.i18n import words_in
-from dashboard.places import Places
-from dashboard.quiet import end_of, kept
-from dashboard.quieting import Change, Wanted, begin, change
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from dashboard.screens import render
-from dashboard.values import UnknownError
+from dashboard.warnings.alerts import Alert, alerts_from
+from dashboard.warnings.quiet import end_of, kept
+from dashboard.warnings.quieting import Change, Wanted, begin, change
 from indicators.notices.obstacles import NOTICE
 from warehouse.state import Episode, Evaluation, Kind, Maintenance, Silence, State, Status
 

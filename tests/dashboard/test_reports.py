@@ -14,10 +14,10 @@ import pytest
 from fastapi import FastAPI
 
 from config import REFERENCE_CITY, City, load_city
-from dashboard.places import Places
 from dashboard.reports import answer
 from dashboard.reports.press import areas_of
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 
 MORNING = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)

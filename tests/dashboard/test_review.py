@@ -16,9 +16,9 @@ from plotly.io.json import to_json_plotly
 
 from config.models import Review
 from config.models.directing import Weekday
-from dashboard.directive_book import DirectiveBook
-from dashboard.review import Span, moves, span_of
-from dashboard.review_pack import moments, pack_of
+from dashboard.directives.book import DirectiveBook
+from dashboard.review.changes import Span, moves, span_of
+from dashboard.review.pack import moments, pack_of
 from dashboard.screens import render
 from tests.dashboard.conftest import NOW
 from warehouse.reader import Value

@@ -20,7 +20,7 @@ from config.models import Condition, Rule, Text
 from dashboard.components.backtest_chart import rows_of, weekly
 from dashboard.components.rule_words import clearing, condition
 from dashboard.context import ScreenContext
-from dashboard.rulebook import Rulebook, domain_of
+from dashboard.rules.book import Rulebook, domain_of
 from dashboard.screens import render
 from indicators.rules.backtest import definition_of
 from warehouse.state import (

@@ -15,9 +15,9 @@ from plotly.io.json import to_json_plotly
 from config import City
 from config.models import Formula
 from config.periods import start_of
-from dashboard.alerts import Alert
 from dashboard.context import ScreenContext
 from dashboard.screens import render
+from dashboard.warnings.alerts import Alert
 from indicators.formula import parse_references
 from warehouse.deliveries import Arrival
 from warehouse.reader import Rows

@@ -14,13 +14,13 @@ import yaml
 
 from config import REFERENCE_CITY, City, load_city
 from config.models import Derived, Formula, Measure, Stock
-from dashboard.check import check_city
+from dashboard.catalogue.check import check_city
 from dashboard.context import ScreenContext
 from dashboard.forms import Forms
-from dashboard.places import Places
+from dashboard.running.places import Places
 from dashboard.screens.studio import render
-from dashboard.studio import WHATS, Sketch, TakenError, examine, saved, written
-from dashboard.studio_forms import answered, fitting
+from dashboard.studio.desk import WHATS, Sketch, TakenError, examine, saved, written
+from dashboard.studio.forms import answered, fitting
 from indicators.check import check, check_one
 from warehouse.store import Store
 

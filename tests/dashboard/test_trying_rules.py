@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from config import REFERENCE_CITY, City, load_city
 from dashboard.cli import app
-from dashboard.rules import Incident, Score, TruthError, read_incidents, replay_data
+from dashboard.rules.trials import Incident, Score, TruthError, read_incidents, replay_data
 from indicators.rules.backtest import Backtest
 
 

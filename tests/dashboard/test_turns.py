@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 
-from dashboard.turns import Turns
+from dashboard.running.turns import Turns
 
 
 def test_requests_join_while_a_turn_runs_and_a_failed_turn_is_survived() -> None:

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from config import City
+from dashboard.cli.values import UnknownError, as_table, moment, read_values
 from dashboard.context import ScreenContext
-from dashboard.values import UnknownError, as_table, moment, read_values
 
 Make = Callable[..., ScreenContext]
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from dashboard.alerts import Alert
-from dashboard.compact import markup
 from dashboard.context import ScreenContext
+from dashboard.drawing.compact import markup
+from dashboard.drawing.theme import ASSETS
 from dashboard.screens.wall import render
-from dashboard.theme import ASSETS
+from dashboard.warnings.alerts import Alert
 
 pytestmark = pytest.mark.browser
 SIZES = [(1920, 1080), (3840, 2160), (5760, 1080), (2560, 960)]

@@ -16,9 +16,9 @@ import pytest
 
 from config import REFERENCE_CITY, load_city
 from config.models import WARNING_FIELDS
-from dashboard.places import Places
-from dashboard.runtime import Runtime
-from dashboard.warning_files import fields
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
+from dashboard.warnings.files import fields
 from indicators.breakdown import breakdown
 from warehouse.reader import reading
 from warehouse.scope import EVERYONE

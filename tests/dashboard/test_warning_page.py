@@ -15,16 +15,16 @@ from plotly.io.json import to_json_plotly
 
 from config import City
 from config.models import Change, CountAnomaly, Rule
-from dashboard.alerts import Alert, alerts_from
 from dashboard.components.causes import causes
 from dashboard.components.drivers import parts_of
 from dashboard.components.feed_chart import BEFORE
 from dashboard.components.warning_chart import sight_of
 from dashboard.components.why import odds, why
 from dashboard.context import ScreenContext
-from dashboard.releasing import DEFAULT, WITHDRAW, Wanted, release
 from dashboard.screens import render
-from dashboard.stories import Story, story_of
+from dashboard.warnings.alerts import Alert, alerts_from
+from dashboard.warnings.releasing import DEFAULT, WITHDRAW, Wanted, release
+from dashboard.warnings.stories import Story, story_of
 from indicators.notices.public import Draft
 from warehouse.rule_tests import RuleTest
 from warehouse.state import (

@@ -14,16 +14,15 @@ from config.models.composite import Missing, Normalise
 from config.models.contract import DriftRule
 from config.models.indicator import TargetKind
 from config.targets import State
-from dashboard import directive_notices, quiet, quieting
-from dashboard.alerts import Phase
 from dashboard.components.directive_form import ISSUED, TOLD
 from dashboard.components.handling import CHOICES
 from dashboard.components.menu import PAGES
-from dashboard.faults import Where
+from dashboard.directives import notices as directive_notices
 from dashboard.i18n import LANGUAGES, words_in
-from dashboard.mapping import View
-from dashboard.review_pack import Ask
-from dashboard.rulebook import Tried
+from dashboard.maps.mapping import View
+from dashboard.review.pack import Ask
+from dashboard.rules.book import Tried
+from dashboard.running.faults import Where
 from dashboard.screens import programme, quarantine
 from dashboard.screens.catalogue import TABS
 from dashboard.screens.directives import SHOWN as DIRECTIVES_SHOWN
@@ -31,7 +30,9 @@ from dashboard.screens.rules import SHOWN
 from dashboard.screens.studio import CHOICES as CHOICES_OF_STUDIO
 from dashboard.screens.studio import TEXTS
 from dashboard.standing import Mark
-from dashboard.studio import WHATS
+from dashboard.studio.desk import WHATS
+from dashboard.warnings import quiet, quieting
+from dashboard.warnings.alerts import Phase
 from indicators.breaks import COMPUTING
 from pipelines import reasons
 from warehouse.programmes import STATES

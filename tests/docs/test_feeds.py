@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.check import check_city
+from dashboard.catalogue.check import check_city
 from tests.pipelines.conftest import HEAD
 
 PAGE = Path(__file__).parents[2] / "docs" / "feeds.md"

@@ -20,9 +20,9 @@ SOURCES = [
 
 
 EDGES = {
-    "dashboard/faults.py",  # a step of a turn: one that breaks is kept where people see it, and ends no other
-    "dashboard/feed_work.py",  # ends of threads: who asked must come to know what became of it
-    "dashboard/turns.py",  # a thread's end: a failed turn is logged in full and must not end all later ones
+    "dashboard/running/faults.py",  # one step of a turn breaks: kept where people see it, and ends no other
+    "dashboard/feeds/work.py",  # ends of threads: who asked must come to know what became of it
+    "dashboard/running/turns.py",  # a thread's end: a failed turn is logged and must not end all later ones
     "indicators/rules/broken.py",  # says which rule it was; raises it anew under that name
     "indicators/notices/courier.py",  # the same of the threads that send
     "indicators/notices/send.py",  # to a library of a hundred services: what it raises is a failed try

@@ -19,8 +19,8 @@ import pytest
 
 from config import REFERENCE_CITY, City, load_city
 from dashboard.app import create_app
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from warehouse.state import Outcome
 
 ROOT = Path(__file__).parents[2]

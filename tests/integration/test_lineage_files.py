@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dashboard import origin
+from dashboard.catalogue import origin
 from indicators.behind import Member
 from indicators.breakdown import breakdown
 from indicators.lineage import Lineages
@@ -19,7 +19,7 @@ from warehouse.scope import EVERYONE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dashboard.runtime import Runtime
+    from dashboard.running.runtime import Runtime
     from tests.integration.conftest import Running, Visitor
 
 

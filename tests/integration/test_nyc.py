@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from config import load_city
-from dashboard.check import check_city
-from dashboard.places import Places
-from dashboard.runtime import Runtime
+from dashboard.catalogue.check import check_city
+from dashboard.running.places import Places
+from dashboard.running.runtime import Runtime
 from indicators.rules.evaluate import evaluate
 from warehouse.state import Kind, State, Status, Warning
 

@@ -14,7 +14,7 @@ import pytest
 
 from config.models.indicator import Formula, Measure, Stock
 from dashboard.routes import href
-from dashboard.runtime import Runtime
+from dashboard.running.runtime import Runtime
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Running, Visitor

@@ -13,9 +13,9 @@ import pytest
 
 from config import load_city
 from config.yamlio import read_yaml
-from dashboard.check import check_city
-from dashboard.places import Places
+from dashboard.catalogue.check import check_city
 from dashboard.routes import href
+from dashboard.running.places import Places
 from tests.integration.conftest import ROOT, Running
 
 if TYPE_CHECKING:

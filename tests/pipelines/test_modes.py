@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dashboard.accounts import as_table
+from dashboard.cli.accounts import as_table
 
 if TYPE_CHECKING:
     from tests.pipelines.conftest import Build, House

@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from config import City, load_city
-from dashboard.check import check_city
+from dashboard.catalogue.check import check_city
 from pipelines.load import Loader, RunResult
 from warehouse.store import Store
 

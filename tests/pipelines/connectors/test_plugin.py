@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dashboard.check import check_city
-from dashboard.feed_work import backfills
+from dashboard.catalogue.check import check_city
+from dashboard.feeds.work import backfills
 from pipelines.fetch import Fetcher, FetchResult
 
 PAGE = Path(__file__).parents[3] / "docs" / "feeds.md"

@@ -1,0 +1,1 @@
+"""What a city computes and watches, what that serves, and where a value comes from."""

@@ -1,0 +1,1 @@
+"""What leaders go through at their regular meeting."""

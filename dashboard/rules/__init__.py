@@ -1,0 +1,1 @@
+"""Rules before they are trusted: scenarios, replays, what is known of each."""

@@ -1,0 +1,1 @@
+"""The analysts' studio: definitions sketched, checked, tried and kept."""
