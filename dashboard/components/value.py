@@ -77,7 +77,7 @@ def when(ctx: ScreenContext, value: Value) -> str:
     return ctx.words("period.until", period=name, time=until)
 
 
-def _many_times(now: float, before: float) -> bool:
+def many_times(now: float, before: float) -> bool:
     """Whether a value is so many times the one before that the percentage between them tells nobody anything:
     the dossiers of a Monday are sixteen times those of its Sunday.
     """
@@ -93,7 +93,7 @@ def delta_line(ctx: ScreenContext, standing: Standing) -> Component | None:
         return None
     name = words.of("previous", _previous_key(ctx, value))
     indicator = standing.indicator
-    if not standing.comparable or _many_times(value.value, previous.value):
+    if not standing.comparable or many_times(value.value, previous.value):
         whole = words("tile.whole", period=name, value=written(ctx, indicator, previous.value))
         return html.Span(whole, className="delta")
     change = fmt.delta(value.value, previous.value, ctx.unit(indicator), indicator.direction, ctx.lang)

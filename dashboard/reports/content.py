@@ -23,7 +23,7 @@ from config.models import (
     Trend,
     WarningList,
 )
-from dashboard.components.value import target_text
+from dashboard.components.value import many_times, target_text
 from dashboard.components.warnings import gravest_first
 from dashboard.context import ScreenContext
 from dashboard.drawing import format as fmt
@@ -256,7 +256,10 @@ def _change(ctx: ScreenContext, item: Indicator, now: Value | None, before: Valu
         return None
     delta = fmt.delta(now.value, before.value, ctx.unit(item), item.direction, ctx.lang)
     tones: dict[str, Mark] = {"good": "met", "bad": "missed"}
-    return Held(delta.text, tones.get(delta.tone, "none"))
+    text = delta.text
+    if many_times(now.value, before.value):
+        text = f"×{fmt.number(now.value / before.value, ctx.lang, 1)}"
+    return Held(text, tones.get(delta.tone, "none"))
 
 
 def _target(ctx: ScreenContext, item: Indicator, value: Value | None) -> Cell:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dashboard.components.value import target_text
 from dashboard.context import ScreenContext
 from dashboard.drawing import format as fmt
 from dashboard.reports.parts import Block, Cell, Column, Held, Number
 from dashboard.review.changes import Move, span_of
-from dashboard.screens.review import build
+from dashboard.review.pack import Turn
+from dashboard.screens.review import build, reasons
 from dashboard.standing import Mark
 
 
@@ -30,15 +32,25 @@ def meeting(ctx: ScreenContext, area: str, until: dt.date) -> list[Block]:
     first, last = (fmt.date(day, ctx.lang) for day in (span.since, span.last))
     head = (Column(words("report.what")), Column(words("report.value"), number=True))
     blocks = [Block(words("review.span", first=first, last=last), head, counts, (), (), None)]
-    for title, moves in (
-        (words("review.worse"), [turn.move for turn in pack.worse if turn.move is not None]),
-        (words("review.better"), [turn.move for turn in pack.better if turn.move is not None]),
-        (words("review.movers"), pack.movers),
-        (words("review.tasks"), pack.tasks),
-    ):
+    for title, turns in ((words("review.worse"), pack.worse), (words("review.better"), pack.better)):
+        if any(turn.move is not None for turn in turns):
+            blocks.append(_turns(ctx, title, turns))
+    for title, moves in ((words("review.movers"), pack.movers), (words("review.tasks"), pack.tasks)):
         if moves:
             blocks.append(_moves(ctx, title, moves))
     return blocks
+
+
+def _turns(ctx: ScreenContext, title: str, turns: Sequence[Turn]) -> Block:
+    """The moves, and beside each why it is here: a figure may well fall while a warning about it stands."""
+    told = [(turn, turn.move) for turn in turns if turn.move is not None]
+    block = _moves(ctx, title, [move for _, move in told])
+    why = ["; ".join(reasons(ctx, turn)) for turn, _ in told]
+    return replace(
+        block,
+        columns=[*block.columns, Column(ctx.words("report.why"))],
+        rows=[(*row, said) for row, said in zip(block.rows, why, strict=True)],
+    )
 
 
 def _moves(ctx: ScreenContext, title: str, moves: Sequence[Move]) -> Block:

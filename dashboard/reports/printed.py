@@ -18,6 +18,8 @@ from dashboard.reports.content import Paper
 from dashboard.reports.parts import Block, Cell, Held, Number
 from dashboard.reports.workbook import cover_lines
 
+_SHORT = 14
+"""Letters up to which a column is as wide as its cells; the others share what is left."""
 _TEMPLATE = (files("dashboard.reports") / "report.typ").read_bytes()
 
 
@@ -48,11 +50,16 @@ def _block(block: Block) -> dict[str, Any]:
         max([len(column.title) * 0.6, *(len(_text(row[place])) for row in rows)])
         for place, column in enumerate(columns)
     ]
+    short = [length <= _SHORT for length in lengths]
+    short[0] = short[0] and not all(short)  # something must fill the page's width
+    rows = [[_whole(cell) if one else cell for cell, one in zip(row, short, strict=True)] for row in rows]
     return {
         "title": block.title,
         "heads": [column.title for column in columns],
         "right": [column.number for column in columns],
-        "widths": [min(42.0, max(6.0, length)) for length in lengths],
+        "widths": [
+            0 if one else min(42.0, max(6.0, length)) for length, one in zip(lengths, short, strict=True)
+        ],
         "rows": rows,
         "sparks": [_spark(values) for values in block.sparks],
     }
@@ -65,6 +72,12 @@ def _cell(cell: Cell) -> str | dict[str, str]:
         case Held():
             return {"text": cell.text, "mark": cell.mark}
     return cell or "–"
+
+
+def _whole(cell: str | dict[str, str]) -> str | dict[str, str]:
+    """A cell that is not broken into lines."""
+    text = _text(cell).replace(" ", "\u00a0")
+    return text if isinstance(cell, str) else {**cell, "text": text}
 
 
 def _text(cell: str | dict[str, str]) -> str:

@@ -179,19 +179,27 @@ def _turns(ctx: ScreenContext, turns: Sequence[Turn], tone: str) -> Component:
     return html.Ul([_turn(ctx, one, tone) for one in turns[:LISTED]], className="review-lines")
 
 
-def _turn(ctx: ScreenContext, one: Turn, tone: str) -> Component:
+def reasons(ctx: ScreenContext, one: Turn) -> list[str]:
+    """Why it counts as having become bad or good: its target, and warnings that came or went."""
     indicator, said = ctx.city.indicators[one.indicator], []
     move = one.move
     if move is not None and move.aim is not None and (move.missed or move.regained):
         now, before = (str(written(ctx, indicator, x)) for x in (move.now, move.before))
         aim = target_text(ctx, indicator, move.aim)
         said.append(ctx.words("review.by_target", before=before, now=now, aim=aim))
-    said += [f"{_rule(ctx, w)} ({ctx.words.of('mark', w.severity).lower()})" for w in one.warnings[:3]]
+    return said + [f"{_rule(ctx, w)} ({ctx.words.of('mark', w.severity).lower()})" for w in one.warnings[:3]]
+
+
+def _turn(ctx: ScreenContext, one: Turn, tone: str) -> Component:
+    indicator, move = ctx.city.indicators[one.indicator], one.move
     period = move.period if move is not None else indicator.periods[0]
     area = ctx.route.params.get("area", "") or ctx.city.areas.root.code
     name = link(ctx.name(indicator, short=False), ctx.value_href(indicator.id, area, period))
     return html.Li(
-        [html.Span(icon(_ARROW[tone]), className=f"tone-{tone}"), html.Div([name, html.P("; ".join(said))])]
+        [
+            html.Span(icon(_ARROW[tone]), className=f"tone-{tone}"),
+            html.Div([name, html.P("; ".join(reasons(ctx, one)))]),
+        ]
     )
 
 
