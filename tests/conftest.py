@@ -35,29 +35,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-LONGEST = (
-    *("integration/test_reference_city", "browser/test_screens", "dashboard/test_rules"),
-    *("indicators/rules/test_reference_rules", "indicators/test_history", "indicators/test_oracle"),
-    *("dashboard/test_warning_page", "dashboard/test_cli", "indicators/language/test_formulas"),
-    *("pipelines/faults/test_mutants", "indicators/rules/test_backtest", "pipelines/test_properties"),
-    *("indicators/rules/test_evaluate", "pipelines/faults/test_kill", "indicators/language/test_more"),
-    *(
-        "browser/test_live",
-        "browser/test_rules_page",
-        "browser/test_warning_page",
-        "dashboard/test_feed_work",
-    ),
-    *("integration/test_nyc", "indicators/rules/test_new_levels", "browser/test_quarantine"),
-    *("warehouse/test_generated", "browser/test_feed_work", "browser/test_silences", "standin/test_build"),
-    *("docs/test_your_own_city", "indicators/test_vintages", "indicators/test_levels"),
-    *("indicators/test_incremental", "pipelines/test_mend_properties", "integration/test_nyc_indicators"),
-    *("indicators/rules/test_handled", "indicators/rules/statistics/test_published_series"),
-)
-"""Files that take long: they come first, or one process would work off the last of them alone."""
+LONGEST = """
+    integration/test_reference_city dashboard/test_rules indicators/rules/test_reference_rules
+    browser/test_screens indicators/test_history indicators/test_oracle dashboard/test_warning_page
+    dashboard/test_cli indicators/language/test_formulas pipelines/faults/test_mutants
+    indicators/rules/test_backtest pipelines/test_properties indicators/rules/test_evaluate
+    pipelines/faults/test_kill indicators/language/test_more browser/test_live browser/test_rules_page
+    browser/test_warning_page dashboard/test_feed_work integration/test_nyc indicators/rules/test_new_levels
+    browser/test_quarantine warehouse/test_generated browser/test_feed_work browser/test_silences
+    standin/test_build docs/test_your_own_city indicators/test_vintages indicators/test_levels
+    indicators/test_incremental pipelines/test_mend_properties integration/test_nyc_indicators
+    indicators/rules/test_handled indicators/rules/statistics/test_published_series
+"""
+"""Files that take long: they come first, or one process would work off the last of them alone. Of those that
+read the reference city the second comes when the first has built it: it would only wait.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    place = {f"tests/{name}.py": number for number, name in enumerate(LONGEST)}
+    place = {f"tests/{name}.py": number for number, name in enumerate(LONGEST.split())}
     items.sort(key=lambda item: place.get(item.nodeid.split("::")[0], len(place)))
 
 
