@@ -17,8 +17,7 @@ from pathlib import Path
 from bench.common.child import cost_of, report
 from bench.common.report import Figure
 from config import REFERENCE_CITY, load_city
-from dashboard.running.places import Places
-from dashboard.running.runtime import MEMORY
+from dashboard.running.places import Places, opened
 
 SCALE = os.environ.get("IOC_FULL_SCALE", "1.0")
 
@@ -35,40 +34,35 @@ def measure(var: Path) -> list[Figure]:
         command += ["--truth", places.truth, "--scale", SCALE]
         subprocess.run([*map(str, command)], check=True)
         delivered = time.monotonic() - begun
-        begun = time.monotonic()
-        loaded = cost_of("bench.full", "load", str(work))
-        loading = time.monotonic() - begun
-        begun = time.monotonic()
-        computed = cost_of("bench.full", "compute", str(work))
-        computing = time.monotonic() - begun
-        begun = time.monotonic()
-        judged = cost_of("bench.full", "judge", str(work))
-        judging = time.monotonic() - begun
+        costs, took = {}, {}
+        for step in STEPS:
+            begun = time.monotonic()
+            costs[step] = cost_of("bench.full", step, str(work))
+            took[step] = time.monotonic() - begun
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    loaded, computed, judged = (costs[step] for step in ("load", "compute", "judge"))
     rows = loaded.result["rows"]
     how = f"{rows:,.0f} rows of {loaded.result['feeds']:,.0f} feeds, scale {SCALE}"
     return [
         Figure("city_delivered_s", delivered, "s", f"departments write {how}"),
-        Figure("city_loaded_s", loading, "s", f"landed, checked, loaded; {loaded.cpu:,.0f} CPU s"),
-        Figure("city_in_s", delivered + loading, "s", "both together (target 240)"),
+        Figure("city_loaded_s", took["load"], "s", f"landed, checked, loaded; {loaded.cpu:,.0f} CPU s"),
+        Figure("city_in_s", delivered + took["load"], "s", "both together (target 240)"),
         Figure(
             "city_computed_s",
-            computing,
+            took["compute"],
             "s",
             f"{computed.result['values']:,.0f} values of {computed.result['indicators']:,.0f} indicators;"
             f" {computed.cpu:,.0f} CPU s",
         ),
         Figure(
             "city_judged_s",
-            judging,
+            took["judge"],
             "s",
             f"{judged.result['rules']:,.0f} rules over all, {judged.result['open']:,.0f} warnings stand;"
             f" {judged.cpu:,.0f} CPU s",
         ),
-        Figure(
-            "city_peak_mib", max(c.peak_mib for c in (loaded, computed, judged)), "MiB", "resident memory"
-        ),
+        Figure("city_peak_mib", max(c.peak_mib for c in costs.values()), "MiB", "resident memory"),
     ]
 
 
@@ -97,34 +91,28 @@ def _load(var: Path) -> Mapping[str, float]:
 
 def _compute(var: Path) -> Mapping[str, float]:
     from indicators.engine import Engine
-    from warehouse.store import Store
 
-    city, places = load_city(REFERENCE_CITY), _places(var)
-    memory = os.environ.get("IOC_MEMORY", MEMORY)
-    store = Store.open(places.warehouse, city.head.timezone, memory_limit=memory)
-    made = Engine(city, store).refresh(dt.datetime.now(dt.UTC))
-    with store.read() as cursor:
-        found = cursor.execute("SELECT count(*) FROM indicator_value").fetchone()
-    store.close()
+    city = load_city(REFERENCE_CITY)
+    with opened(_places(var).warehouse, city.head.timezone) as store:
+        made = Engine(city, store).refresh(dt.datetime.now(dt.UTC))
+        with store.read() as cursor:
+            found = cursor.execute("SELECT count(*) FROM indicator_value").fetchone()
     return {"values": found[0] if found else 0, "indicators": made.indicators}
 
 
 def _judge(var: Path) -> Mapping[str, float]:
     from indicators.rules.evaluate import evaluate
     from warehouse.state import State
-    from warehouse.store import Store
 
     city, places = load_city(REFERENCE_CITY), _places(var)
-    store = Store.open(
-        places.warehouse, city.head.timezone, memory_limit=os.environ.get("IOC_MEMORY", MEMORY)
-    )
     state = State.open(places.people)
-    evaluate(city, store, state, dt.datetime.now(dt.UTC))
-    standing = len(state.warnings(areas=None))
-    store.close()
-    return {"rules": len(city.rules), "open": standing}
+    with opened(places.warehouse, city.head.timezone) as store:
+        evaluate(city, store, state, dt.datetime.now(dt.UTC))
+    return {"rules": len(city.rules), "open": len(state.warnings(areas=None))}
 
+
+STEPS = {"load": _load, "compute": _compute, "judge": _judge}
 
 if __name__ == "__main__":
-    step = {"load": _load, "compute": _compute, "judge": _judge}[sys.argv[1]]
+    step = STEPS[sys.argv[1]]
     report(lambda: step(Path(sys.argv[2])))

@@ -22,7 +22,7 @@ from starlette.applications import Starlette
 
 from config import City
 from dashboard.assistant.desk import Desk, Told, UnknownError
-from dashboard.catalogue import listing as catalogue
+from dashboard.catalogue import listing
 from dashboard.running.places import Places, opened
 from dashboard.running.runtime import Runtime, utc_now
 from warehouse.reader import reading
@@ -138,7 +138,7 @@ def assistant(desk: Desk) -> MCPServer:
     @server.resource("toancanh://catalogue", mime_type="application/json")
     def catalogue_() -> str:
         """Every indicator and rule of the city as it is defined."""
-        return json.dumps(catalogue.as_data(city), ensure_ascii=False)
+        return json.dumps(listing.as_data(city), ensure_ascii=False)
 
     @server.resource("toancanh://indicators/{indicator}", mime_type="application/json")
     def definition(indicator: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from config import REFERENCE_CITY, City
-from dashboard.catalogue import listing as catalogue
+from dashboard.catalogue import listing
 from dashboard.cli.common import VAR, CityOption, JsonOption, VarOption, city_at, console, print_table
 from dashboard.running.places import Places, opened, served
 
@@ -38,9 +38,9 @@ def show(
     here = city_at(city)
     if not covered:
         if as_json:
-            typer.echo(json.dumps(catalogue.as_data(here), ensure_ascii=False, indent=1))
+            typer.echo(json.dumps(listing.as_data(here), ensure_ascii=False, indent=1))
             return
-        for table in catalogue.as_tables(here):
+        for table in listing.as_tables(here):
             print_table(table)
         return
     from dashboard.catalogue.coverage import coverage
@@ -48,10 +48,10 @@ def show(
     found = _evidence(here, var)
     rows = coverage(found)
     if as_json:
-        told = catalogue.coverage_data(here, rows, found.figures is not None)
+        told = listing.coverage_data(here, rows, found.figures is not None)
         typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
-        print_table(catalogue.coverage_table(here, rows))
+        print_table(listing.coverage_table(here, rows))
     if not all(row.served for row in rows):
         raise typer.Exit(1)
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from config import REFERENCE_CITY, City
 from config.models import Feed
-from dashboard.cli import feed_list as feeds
+from dashboard.cli import feed_list
 from dashboard.cli import feed_work as cli_feed_work
 from dashboard.cli.common import CityOption, JsonOption, city_at, console, print_table
 
@@ -29,9 +29,9 @@ def list_feeds(city: CityOption = REFERENCE_CITY, as_json: JsonOption = False) -
     """List the feeds: where their rows come from, when, and which dataset they fill."""
     here = city_at(city)
     if as_json:
-        typer.echo(json.dumps(feeds.as_data(here), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(feed_list.as_data(here), ensure_ascii=False, indent=1))
     else:
-        print_table(feeds.as_table(here))
+        print_table(feed_list.as_table(here))
 
 
 @app.command("infer")

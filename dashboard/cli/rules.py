@@ -61,7 +61,7 @@ def backtest(
     The result is kept: the screen of the rule shows it.
     """
     from config.problems import did_you_mean
-    from dashboard.rules import trials as rules
+    from dashboard.rules import trials
     from dashboard.running.runtime import utc_now
     from indicators.rules.backtest import definition_of
     from warehouse.state import BacktestError, State
@@ -73,20 +73,20 @@ def backtest(
     try:
         first = _day("--from", begin)
         last = _day("--to", end) if end else now.astimezone(here.zone).date()
-        trial = rules.Trial(rule, first, last, rules.read_incidents(truth, here) if truth else ())
+        trial = trials.Trial(rule, first, last, trials.read_incidents(truth, here) if truth else ())
         people = Places.of(here.head.id, var).people
         with opened(path, here.head.timezone) as store, closing(State.open(people)) as state:
-            replay, held = rules.replayed(here, store, state, trial, now, None)
+            replay, held = trials.replayed(here, store, state, trial, now, None)
             state.backtests.abandon(now)  # nobody else has the warehouse open
             made = state.backtests.begin(rule, first, last, definition_of(here.rules[rule]), who, now)
-            state.backtests.finish(made, rules.findings(replay, held), utc_now())
-    except (ValueError, rules.TruthError, BacktestError) as error:
+            state.backtests.finish(made, trials.findings(replay, held), utc_now())
+    except (ValueError, trials.TruthError, BacktestError) as error:
         stop(str(error))
     if as_json:
-        typer.echo(json.dumps(rules.replay_data(replay, held), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(trials.replay_data(replay, held), ensure_ascii=False, indent=1))
         return
-    print_table(rules.replay_table(here, replay))
-    typer.echo(rules.summary(replay, held))
+    print_table(trials.replay_table(here, replay))
+    typer.echo(trials.summary(replay, held))
 
 
 def _day(option: str, given: str) -> dt.date:

@@ -33,17 +33,16 @@ def meeting(ctx: ScreenContext, area: str, until: dt.date) -> list[Block]:
     head = (Column(words("report.what")), Column(words("report.value"), number=True))
     blocks = [Block(words("review.span", first=first, last=last), head, counts, (), (), None)]
     for title, turns in ((words("review.worse"), pack.worse), (words("review.better"), pack.better)):
-        if any(turn.move is not None for turn in turns):
-            blocks.append(_turns(ctx, title, turns))
+        if told := [(turn, turn.move) for turn in turns if turn.move is not None]:
+            blocks.append(_turns(ctx, title, told))
     for title, moves in ((words("review.movers"), pack.movers), (words("review.tasks"), pack.tasks)):
         if moves:
             blocks.append(_moves(ctx, title, moves))
     return blocks
 
 
-def _turns(ctx: ScreenContext, title: str, turns: Sequence[Turn]) -> Block:
+def _turns(ctx: ScreenContext, title: str, told: Sequence[tuple[Turn, Move]]) -> Block:
     """The moves, and beside each why it is here: a figure may well fall while a warning about it stands."""
-    told = [(turn, turn.move) for turn in turns if turn.move is not None]
     block = _moves(ctx, title, [move for _, move in told])
     why = ["; ".join(reasons(ctx, turn)) for turn, _ in told]
     return replace(

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
@@ -16,12 +16,20 @@ if TYPE_CHECKING:
     from warehouse.store import Store
 
 
+_MEMORY: Final = "2GiB"
+
+
+def memory_limit() -> str:
+    """What the warehouse may hold in memory: ``IOC_MEMORY``, or 2 GiB."""
+    return os.environ.get("IOC_MEMORY", _MEMORY)
+
+
 @contextlib.contextmanager
 def opened(warehouse: Path, timezone: str) -> Iterator[Store]:
     """The warehouse of a city that no process runs. Raises StoreError when another one has it open."""
     from warehouse.store import Store
 
-    store = Store.open(warehouse, timezone)
+    store = Store.open(warehouse, timezone, memory_limit=memory_limit())
     try:
         yield store
     finally:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
-from typing import Final
 
 from config import City
 from config.models import Report
@@ -22,7 +21,7 @@ from dashboard.routes import href
 from dashboard.rules.backtesting import Backtesting
 from dashboard.running.cycle import Cycle, Cycles
 from dashboard.running.faults import Faults
-from dashboard.running.places import Places
+from dashboard.running.places import Places, memory_limit
 from indicators.engine import Engine
 from indicators.notices.announce import Announcer
 from indicators.notices.courier import Courier
@@ -48,10 +47,6 @@ Clock = Callable[[], dt.datetime]
 def utc_now() -> dt.datetime:
     """The time, for those at the edge who may ask for it."""
     return dt.datetime.now(dt.UTC)
-
-
-MEMORY: Final = "2GiB"
-"""What the warehouse may hold in memory, unless IOC_MEMORY says otherwise."""
 
 
 @dataclass
@@ -92,9 +87,8 @@ class Runtime:
         self.places.make()
         self.faults = Faults(self.clock)
         folders = (self.places.inbox, self.places.landing)
-        memory = os.environ.get("IOC_MEMORY", MEMORY)
         self.store = Store.open(
-            self.places.warehouse, self.city.head.timezone, folders=folders, memory_limit=memory
+            self.places.warehouse, self.city.head.timezone, folders=folders, memory_limit=memory_limit()
         )
         sync_areas(self.store, self.city.areas)
         self.state = State.open(self.places.people)

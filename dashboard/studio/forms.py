@@ -16,7 +16,7 @@ from dashboard.drawing.format import Lang
 from dashboard.forms import Forms
 from dashboard.i18n import words_in
 from dashboard.screens.studio import CHOICES, TEXTS
-from dashboard.studio import desk as studio
+from dashboard.studio import desk
 from dashboard.studio.desk import Examined, Sketch, TakenError, examine, saved, written
 from warehouse.store import Store
 
@@ -122,7 +122,7 @@ def values(found: Examined, store: Store, forms: Forms, lang: Lang) -> Component
     root = city.areas.root.code
     if city.areas[root].level not in item.levels:
         return html.P(words("studio.no_root"))
-    period, made = studio.tried(found, store, forms.clock(), root)
+    period, made = desk.tried(found, store, forms.clock(), root)
     if not made:
         return html.P(words("studio.nothing"))
     unit = city.units[item.unit]
